@@ -1,0 +1,2 @@
+//! vpcsim
+fn main() {}

@@ -1,0 +1,1 @@
+//! Asked → forwarded: the only room that sees both planes.

@@ -1,0 +1,12 @@
+//! When: virtual time, an ordered queue of events, and named random streams from one seed.
+//!
+//! The engine knows neither IP nor AWS. Time is integer nanoseconds and never goes back; events are plain values, totally
+//! ordered; nothing here reads the wall clock or the operating system's randomness.
+
+mod queue;
+mod random;
+mod time;
+
+pub use queue::EventQueue;
+pub use random::Stream;
+pub use time::{SimDuration, SimTime};

@@ -1,0 +1,69 @@
+//! Named random streams.
+//!
+//! Every thing that needs chance has a stream of its own, made from the scenario's seed and the thing's name, so that one
+//! more host changes nobody else's numbers. The generator is a named algorithm (PCG64 MCG), the same on every machine.
+
+use rand_core::Rng;
+use rand_pcg::Pcg64Mcg;
+
+/// A stream of random numbers that belongs to one named thing.
+#[derive(Clone, Debug)]
+pub struct Stream(Pcg64Mcg);
+
+impl Stream {
+    /// The stream of the thing called `name`.
+    pub fn new(seed: u64, name: &str) -> Stream {
+        // FNV-1a over seed and name, twice with different offsets: 128 bits of state that differ for every name.
+        let hash = |offset: u64| {
+            let bytes = seed.to_le_bytes();
+            bytes
+                .iter()
+                .chain(name.as_bytes())
+                .fold(offset, |state, &byte| (state ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+        };
+        let state = u128::from(hash(0xcbf2_9ce4_8422_2325)) << 64 | u128::from(hash(0x8422_2325_cbf2_9ce4));
+        let mut generator = Pcg64Mcg::new(state);
+        generator.next_u64();
+        Stream(generator)
+    }
+
+    /// Sixty-four random bits.
+    pub fn next_u64(&mut self) -> u64 {
+        self.0.next_u64()
+    }
+
+    /// A number below `bound`.
+    ///
+    /// # Panics
+    /// When `bound` is zero.
+    pub fn below(&mut self, bound: u64) -> u64 {
+        assert!(bound > 0, "no number is below zero");
+        // Multiply and shift (Lemire 2019) without the rejection step: the bias is below bound / 2^64.
+        ((u128::from(self.next_u64()) * u128::from(bound)) >> 64) as u64
+    }
+
+    /// A fraction in `0.0..1.0`.
+    pub fn fraction(&mut self) -> f64 {
+        (self.next_u64() >> 11) as f64 / (1u64 << 53) as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn streams_depend_on_seed_and_name_only() {
+        let draw = |seed, name| Stream::new(seed, name).next_u64();
+        assert_eq!(draw(7, "web1"), draw(7, "web1"));
+        assert_ne!(draw(7, "web1"), draw(7, "web2"));
+        assert_ne!(draw(7, "web1"), draw(8, "web1"));
+    }
+
+    #[test]
+    fn draws_stay_below_their_bound() {
+        let mut stream = Stream::new(1, "bound");
+        assert!((0..1000).all(|_| stream.below(3) < 3));
+        assert!((0..1000).all(|_| stream.fraction() < 1.0));
+    }
+}

@@ -1,0 +1,29 @@
+//! Text in: CloudFormation templates, `aws` command lines and scenario files, each with the place in the text kept so that
+//! an error can point at it.
+//!
+//! Front ends translate and nothing more: a default or a check that AWS makes belongs in `cloud`.
+
+pub mod diagnostic;
+pub mod node;
+
+use serde_json::Value;
+
+use crate::cloud::ApiError;
+use crate::id::{AccountId, Origin, Region};
+
+/// The control plane as a front end sees it: one call, as an AWS client makes it.
+pub trait Api {
+    /// Carries out `operation` (as in `CreateVpc`) with parameters under AWS's member names, and gives the answer under
+    /// AWS's member names.
+    ///
+    /// # Errors
+    /// The AWS error code and message. An operation that is not simulated is `InvalidAction`.
+    fn call(
+        &mut self,
+        account: AccountId,
+        region: Region,
+        origin: Origin,
+        operation: &str,
+        parameters: Value,
+    ) -> Result<Value, ApiError>;
+}

@@ -1,0 +1,13 @@
+//! Names of things: AWS resource ids, Regions, accounts, and where in a text something was written.
+//!
+//! Ids look like AWS's (ID-1): a prefix, a dash, and 17 hexadecimal digits of which the first is 0, so that the number
+//! fits a `u64`. They come from the seed (see [`IdAllocator`]), never from the operating system. This room knows nothing
+//! of the others.
+
+mod origin;
+mod region;
+mod resource;
+
+pub use origin::{FileId, Origin};
+pub use region::{AccountId, AvailabilityZone, Region, UnknownRegion};
+pub use resource::*;

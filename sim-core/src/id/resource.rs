@@ -1,0 +1,265 @@
+//! Resource ids: one type per AWS noun, so that they never mix, and [`ResourceId`] where any of them will do.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+/// A text is not an id of the kind asked for.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("Invalid id: \"{0}\"")]
+pub struct MalformedId(pub String);
+
+/// Splits `vpc-0123…` into its number, if the prefix and the 17 (or, in old ids, 8) digits are right.
+fn parse_number(prefix: &str, text: &str) -> Option<u64> {
+    let digits = text.strip_prefix(prefix)?.strip_prefix('-')?;
+    let lower_hex = digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    match digits.len() {
+        17 if lower_hex && digits.starts_with('0') => u64::from_str_radix(digits, 16).ok(),
+        _ => None,
+    }
+}
+
+macro_rules! resource_ids {
+    ($($(#[$doc:meta])* $name:ident $kind:ident $prefix:literal;)*) => {
+        /// The kinds of things that have an id.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub enum ResourceKind {
+            $($(#[$doc])* $kind,)*
+        }
+
+        impl ResourceKind {
+            /// Every kind.
+            pub const ALL: &[ResourceKind] = &[$(ResourceKind::$kind,)*];
+
+            /// What stands before the dash in an id.
+            pub fn prefix(self) -> &'static str {
+                match self { $(ResourceKind::$kind => $prefix,)* }
+            }
+        }
+
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+            pub struct $name(u64);
+
+            impl $name {
+                /// The id with this number; [`IdAllocator`] gives fresh ones.
+                pub const fn from_number(number: u64) -> $name {
+                    $name(number)
+                }
+            }
+
+            impl TypedId for $name {
+                const KIND: ResourceKind = ResourceKind::$kind;
+
+                fn from_number(number: u64) -> $name {
+                    $name(number)
+                }
+            }
+
+            impl From<$name> for ResourceId {
+                fn from(id: $name) -> ResourceId {
+                    ResourceId { kind: ResourceKind::$kind, number: id.0 }
+                }
+            }
+
+            impl TryFrom<ResourceId> for $name {
+                type Error = MalformedId;
+
+                fn try_from(id: ResourceId) -> Result<$name, MalformedId> {
+                    if id.kind == ResourceKind::$kind { Ok($name(id.number)) } else { Err(MalformedId(id.to_string())) }
+                }
+            }
+
+            impl FromStr for $name {
+                type Err = MalformedId;
+
+                fn from_str(text: &str) -> Result<$name, MalformedId> {
+                    parse_number($prefix, text).map($name).ok_or_else(|| MalformedId(text.to_owned()))
+                }
+            }
+
+            impl fmt::Display for $name {
+                fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    write!(f, concat!($prefix, "-0{:016x}"), self.0)
+                }
+            }
+
+            impl fmt::Debug for $name {
+                fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    fmt::Display::fmt(self, f)
+                }
+            }
+        )*
+    };
+}
+
+resource_ids! {
+    /// A virtual private cloud.
+    VpcId Vpc "vpc";
+    /// An association of a CIDR block with a VPC.
+    VpcCidrAssociationId VpcCidrAssociation "vpc-cidr-assoc";
+    /// A subnet.
+    SubnetId Subnet "subnet";
+    /// An association of an IPv6 block with a subnet.
+    SubnetCidrAssociationId SubnetCidrAssociation "subnet-cidr-assoc";
+    /// A route table.
+    RouteTableId RouteTable "rtb";
+    /// A route table's association with a subnet, a gateway, or the VPC (main).
+    RouteTableAssociationId RouteTableAssociation "rtbassoc";
+    /// An Internet gateway.
+    InternetGatewayId InternetGateway "igw";
+    /// A VPC peering connection.
+    VpcPeeringConnectionId VpcPeeringConnection "pcx";
+    /// A security group.
+    SecurityGroupId SecurityGroup "sg";
+    /// A rule of a security group.
+    SecurityGroupRuleId SecurityGroupRule "sgr";
+    /// A network ACL.
+    NetworkAclId NetworkAcl "acl";
+    /// A network ACL's association with a subnet.
+    NetworkAclAssociationId NetworkAclAssociation "aclassoc";
+    /// An elastic network interface.
+    NetworkInterfaceId NetworkInterface "eni";
+    /// An attachment of a network interface to an instance.
+    EniAttachmentId EniAttachment "eni-attach";
+    /// An EC2 instance.
+    InstanceId Instance "i";
+    /// A launch of instances.
+    ReservationId Reservation "r";
+    /// A machine image.
+    ImageId Image "ami";
+    /// A key pair.
+    KeyPairId KeyPair "key";
+    /// The allocation of an Elastic IP address.
+    AllocationId Allocation "eipalloc";
+    /// The association of an Elastic IP address.
+    AssociationId Association "eipassoc";
+    /// A set of DHCP options.
+    DhcpOptionsId DhcpOptions "dopt";
+    /// A NAT gateway.
+    NatGatewayId NatGateway "nat";
+    /// An egress-only Internet gateway.
+    EgressOnlyInternetGatewayId EgressOnlyInternetGateway "eigw";
+    /// A VPC endpoint.
+    VpcEndpointId VpcEndpoint "vpce";
+    /// A prefix list.
+    PrefixListId PrefixList "pl";
+    /// A transit gateway.
+    TransitGatewayId TransitGateway "tgw";
+    /// A virtual private gateway.
+    VpnGatewayId VpnGateway "vgw";
+    /// A host outside AWS, as the scenario's `internet` names it. Not an AWS id: it appears in captures and traces only.
+    InternetHostId InternetHost "internet";
+}
+
+/// What the id types have in common.
+pub trait TypedId: Copy + Into<ResourceId> {
+    /// The kind of thing the id names.
+    const KIND: ResourceKind;
+
+    /// The id with this number.
+    fn from_number(number: u64) -> Self;
+}
+
+/// The id of anything.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ResourceId {
+    kind: ResourceKind,
+    number: u64,
+}
+
+impl ResourceId {
+    /// What the id names.
+    pub fn kind(self) -> ResourceKind {
+        self.kind
+    }
+
+    /// The id shortened as in `igw-0f3c…`, for lines that already say the name.
+    pub fn short(self) -> String {
+        let full = self.to_string();
+        let digits = self.kind.prefix().len() + 1;
+        format!("{}…", &full[..digits + 4])
+    }
+}
+
+impl FromStr for ResourceId {
+    type Err = MalformedId;
+
+    fn from_str(text: &str) -> Result<ResourceId, MalformedId> {
+        ResourceKind::ALL
+            .iter()
+            .find_map(|&kind| Some(ResourceId { kind, number: parse_number(kind.prefix(), text)? }))
+            .ok_or_else(|| MalformedId(text.to_owned()))
+    }
+}
+
+impl fmt::Display for ResourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-0{:016x}", self.kind.prefix(), self.number)
+    }
+}
+
+impl fmt::Debug for ResourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Gives out ids that depend on the seed, the kind and how many of that kind there were, and on nothing else: making one
+/// more subnet changes no VPC's id.
+#[derive(Clone, Debug)]
+pub struct IdAllocator {
+    seed: u64,
+    given: BTreeMap<ResourceKind, u64>,
+}
+
+impl IdAllocator {
+    /// An allocator that has given out nothing yet.
+    pub fn new(seed: u64) -> IdAllocator {
+        IdAllocator { seed, given: BTreeMap::new() }
+    }
+
+    /// A fresh id.
+    pub fn next<I: TypedId>(&mut self) -> I {
+        let count = self.given.entry(I::KIND).or_insert(0);
+        *count += 1;
+        // The kind's own stream, then a bijection of the count: no two ids of a kind are ever the same.
+        let stream = I::KIND.prefix().bytes().fold(self.seed, |state, byte| mix(state ^ u64::from(byte)));
+        I::from_number(mix(stream.wrapping_add(count.wrapping_mul(0x9e37_79b9_7f4a_7c15))))
+    }
+}
+
+/// The finaliser of SplitMix64 (Steele, Lea, Flood 2014): a bijection on 64 bits that spreads every input bit.
+fn mix(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_print_and_parse_as_on_aws_id_1() {
+        let id: VpcId = IdAllocator::new(7).next();
+        let text = id.to_string();
+        assert_eq!(text.len(), "vpc-".len() + 17);
+        assert_eq!(text.parse::<VpcId>(), Ok(id));
+        assert_eq!(text.parse::<ResourceId>(), Ok(id.into()));
+        assert!(text.parse::<SubnetId>().is_err());
+        for wrong in ["vpc-", "vpc-123", "vpc-0123456789abcdefg", "vpc-1123456789abcdef0", "vpc-0123456789ABCDEF0", ""]
+        {
+            assert!(wrong.parse::<VpcId>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn one_more_of_a_kind_changes_no_other_kind() {
+        let (mut first, mut second) = (IdAllocator::new(7), IdAllocator::new(7));
+        let _: SubnetId = second.next();
+        assert_eq!(first.next::<VpcId>(), second.next::<VpcId>());
+        assert_ne!(IdAllocator::new(8).next::<VpcId>(), IdAllocator::new(7).next::<VpcId>());
+    }
+}

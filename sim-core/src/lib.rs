@@ -1,0 +1,16 @@
+//! A packet-level simulator of AWS VPC networking.
+//!
+//! `ARCHITECTURE.md` beside this crate's manifest is the map. Rooms, from the ground up: `id`, `engine` (when), `net`
+//! (what travels), `trace` (what happened), `cloud` (what was asked), `compile` (asked → forwarded), `dataplane` (what is
+//! done to frames), `host` and `app` (guests), `sim` (owns and connects), `frontend` (text in).
+#![allow(dead_code)] // until the rooms are joined
+
+mod cloud;
+mod compile;
+mod dataplane;
+mod engine;
+mod frontend;
+mod host;
+mod id;
+mod net;
+mod trace;

@@ -1,0 +1,193 @@
+//! Why a packet did not get through.
+//!
+//! A drop is a result, not an error: each reason carries what decided, so that the user is told who, what it looked for, and
+//! where that was written. The codes are those of AWS Reachability Analyzer where it has one, and names of our own in the
+//! same style where it has none ([`DropCode::is_ours`]).
+
+use std::fmt;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::Direction;
+use crate::id::{Origin, ResourceId, RouteTableId};
+
+macro_rules! drop_codes {
+    ($($(#[$doc:meta])* $name:ident $code:literal $family:ident $origin:ident;)*) => {
+        /// The stable name of a reason.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub enum DropCode {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl DropCode {
+            /// Every code.
+            pub const ALL: &[DropCode] = &[$(DropCode::$name,)*];
+
+            /// The code as users write and read it.
+            pub fn as_str(self) -> &'static str {
+                match self { $(DropCode::$name => $code,)* }
+            }
+
+            /// The family it belongs to.
+            pub fn family(self) -> DropFamily {
+                match self { $(DropCode::$name => DropFamily::$family,)* }
+            }
+
+            /// Whether the name is vpcsim's own, so that nobody searches AWS's documentation for it.
+            pub fn is_ours(self) -> bool {
+                match self { $(DropCode::$name => drop_codes!(@$origin),)* }
+            }
+        }
+    };
+    (@aws) => { false };
+    (@vpcsim) => { true };
+}
+
+drop_codes! {
+    /// The route table has no route for the destination (RT-28).
+    NoRouteToDestination "NO_ROUTE_TO_DESTINATION" Route aws;
+    /// The matching route is a blackhole (RT-15).
+    BadStateRoute "BAD_STATE_ROUTE" Route aws;
+    /// Routed, but nothing owns the address (L2-4).
+    NoPossibleDestination "NO_POSSIBLE_DESTINATION" Route aws;
+    /// No rule of any attached group admits the packet (SG-1).
+    EniSgRulesMismatch "ENI_SG_RULES_MISMATCH" SecurityGroup aws;
+    /// The same, and the groups have no rule at all in that direction (SG-2).
+    SgHasNoRules "SG_HAS_NO_RULES" SecurityGroup aws;
+    /// The only rule that would match names a group, and the packet lost its group identity on the way (SG-11).
+    SgReferencesNotPreserved "SG_REFERENCES_NOT_PRESERVED" SecurityGroup aws;
+    /// A rule names a group whose peering or owner is gone (SG-12).
+    UnknownPeeredSgs "UNKNOWN_PEERED_SGS" SecurityGroup aws;
+    /// A network ACL denies (ACL-4).
+    SubnetAclRestriction "SUBNET_ACL_RESTRICTION" Nacl aws;
+    /// Source/destination check (L2-9).
+    EniSourceDestCheckRestriction "ENI_SOURCE_DEST_CHECK_RESTRICTION" Host aws;
+    /// A gateway gets a source that the VPC does not own.
+    GatewayRejectsSpoofedTraffic "GATEWAY_REJECTS_SPOOFED_TRAFFIC" Gateway aws;
+    /// The component is not usable: a stopped instance, a peering that is not active.
+    BadState "BAD_STATE" Gateway aws;
+    /// The attachment is not usable: a detached Internet gateway.
+    BadStateAttachment "BAD_STATE_ATTACHMENT" Gateway aws;
+    /// The source has no public address (IGW-4).
+    IgwPublicIpAssociationForEgress "IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS" Gateway aws;
+    /// No interface holds the public address (IGW-3).
+    IgwPrivateIpAssociationForIngress "IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS" Gateway aws;
+    /// After translation the destination is not in the VPC (IGW-3).
+    IgwDestinationAddressInVpcCidrs "IGW_DESTINATION_ADDRESS_IN_VPC_CIDRS" Gateway aws;
+    /// A private destination was sent to the Internet gateway (IGW-16).
+    IgwDestinationAddressNotInRfc1918Egress "IGW_DESTINATION_ADDRESS_NOT_IN_RFC1918_EGRESS" Gateway aws;
+    /// A shared-space (100.64.0.0/10) destination was sent to the Internet gateway (IGW-16).
+    IgwDestinationAddressNotInRfc6598Egress "IGW_DESTINATION_ADDRESS_NOT_IN_RFC6598_EGRESS" Gateway aws;
+    /// A private source arrives from the Internet.
+    IgwSourceAddressNotInRfc1918Ingress "IGW_SOURCE_ADDRESS_NOT_IN_RFC1918_INGRESS" Gateway aws;
+    /// A shared-space source arrives from the Internet.
+    IgwSourceAddressNotInRfc6598Ingress "IGW_SOURCE_ADDRESS_NOT_IN_RFC6598_INGRESS" Gateway aws;
+    /// A peering used as transit: source or destination lies outside the VPCs' blocks (PCX-22, PCX-23).
+    PcxRequiresAddressInVpcCidr "PCX_REQUIRES_ADDRESS_IN_VPC_CIDR" Gateway aws;
+    /// Larger than the element takes, with DF set (MTU-3).
+    MtuExceeded "MTU_EXCEEDED" Mtu vpcsim;
+    /// The hop limit reached 0.
+    TtlExpired "TTL_EXPIRED" Gateway vpcsim;
+    /// Came in by a gateway and would leave by another that AWS does not chain.
+    NoTransitiveRouting "NO_TRANSITIVE_ROUTING" Gateway vpcsim;
+    /// Nobody on the Internet has the address.
+    InternetNoSuchHost "INTERNET_NO_SUCH_HOST" Host vpcsim;
+    /// Broadcast or multicast, which a subnet does not carry (L2-1).
+    NotUnicast "NOT_UNICAST" Host vpcsim;
+    /// Not a frame that the fabric can read: cut short, a wrong header checksum, an unknown EtherType.
+    MalformedFrame "MALFORMED_FRAME" Host vpcsim;
+    /// Lost on a link, as the link's loss rate has it.
+    LinkLoss "LINK_LOSS" Host vpcsim;
+    /// The link's queue was full.
+    LinkQueueFull "LINK_QUEUE_FULL" Host vpcsim;
+}
+
+impl fmt::Display for DropCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Families of codes, which `expect: dropped:` takes too, so that nobody need know the exact one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum DropFamily {
+    /// Route tables.
+    Route,
+    /// Security groups.
+    SecurityGroup,
+    /// Network ACLs.
+    Nacl,
+    /// Gateways and peerings.
+    Gateway,
+    /// Sizes.
+    Mtu,
+    /// The hosts and their links.
+    Host,
+}
+
+impl DropFamily {
+    /// Every family.
+    pub const ALL: &[DropFamily] = &[
+        DropFamily::Route,
+        DropFamily::SecurityGroup,
+        DropFamily::Nacl,
+        DropFamily::Gateway,
+        DropFamily::Mtu,
+        DropFamily::Host,
+    ];
+
+    /// The family's name as users write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DropFamily::Route => "ROUTE",
+            DropFamily::SecurityGroup => "SECURITY_GROUP",
+            DropFamily::Nacl => "NACL",
+            DropFamily::Gateway => "GATEWAY",
+            DropFamily::Mtu => "MTU",
+            DropFamily::Host => "HOST",
+        }
+    }
+}
+
+/// A packet's end, with what decided.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DropReason {
+    /// The stable code.
+    pub code: DropCode,
+    /// The resource that decided: the group, ACL, table, gateway or interface.
+    pub by: ResourceId,
+    /// Out of or into `by`'s interface or subnet, where there is a direction.
+    pub direction: Option<Direction>,
+    /// What in that resource decided, where something did.
+    pub decider: Decider,
+    /// Where that was written.
+    pub origin: Origin,
+}
+
+/// What in a resource decided.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Decider {
+    /// Nothing more precise than the resource.
+    Resource,
+    /// The default: no rule or route matched.
+    NoMatch,
+    /// The route that brought the packet here, or the blackhole it met.
+    Route {
+        /// The table.
+        table: RouteTableId,
+        /// The route's destination.
+        destination: IpNet,
+    },
+    /// A network ACL's rule; `None` is `*`.
+    AclRule(Option<u16>),
+    /// The address that was wrong.
+    Address(IpAddr),
+    /// The MTU that was exceeded, and whether an ICMP message told the sender.
+    Mtu {
+        /// In bytes.
+        limit: u16,
+        /// Whether the sender was told.
+        told: bool,
+    },
+}

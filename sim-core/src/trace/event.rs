@@ -1,0 +1,181 @@
+//! The events the pipeline emits.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::DropReason;
+use crate::engine::SimTime;
+use crate::id::{NetworkAclId, NetworkInterfaceId, Origin, ResourceId, RouteTableId, SecurityGroupId, SubnetId, VpcId};
+use crate::net::Headers;
+
+/// One frame's life in the fabric, from the interface that sent it until it is delivered, answered or dropped. The sender's
+/// number in the upper half, the sender's count in the lower: the same whatever else goes on.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct PacketId(pub u64);
+
+/// In or out, always from the point of view of the interface or gateway concerned.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Direction {
+    /// Towards the interface's owner.
+    Ingress,
+    /// Away from it.
+    Egress,
+}
+
+/// Something that happened to a packet.
+#[derive(Clone, Debug)]
+pub struct TraceEvent {
+    /// When.
+    pub time: SimTime,
+    /// To which packet.
+    pub packet: PacketId,
+    /// The packet's headers as they stand after the step.
+    pub headers: Headers,
+    /// What.
+    pub step: Step,
+}
+
+/// What a stage did. A closed set, so that every observer says what it makes of each.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// The packet is at a capture point: a network interface or a gateway. What follows at the same time, up to the next
+    /// `Seen`, happens there. `frame` is empty when no observer asked for bytes.
+    Seen {
+        /// The interface or gateway.
+        point: ResourceId,
+        /// Seen from there.
+        direction: Direction,
+        /// The frame's bytes.
+        frame: Vec<u8>,
+    },
+    /// The VPC itself answered (ARP; later DHCP, DNS, metadata); the answer is a packet of its own.
+    Answered {
+        /// What answered, as in `ARP`.
+        service: &'static str,
+    },
+    /// Source or destination check passed, or was switched off.
+    AddressChecked {
+        /// The interface.
+        interface: NetworkInterfaceId,
+    },
+    /// A security group let the packet through.
+    SecurityGroup {
+        /// The interface.
+        interface: NetworkInterfaceId,
+        /// The direction judged.
+        direction: Direction,
+        /// What let it through.
+        decision: GroupDecision,
+    },
+    /// A network ACL let the packet through.
+    NetworkAcl {
+        /// The ACL.
+        acl: NetworkAclId,
+        /// The subnet it guards.
+        subnet: SubnetId,
+        /// Inbound (`Ingress`) or outbound (`Egress`) of the subnet.
+        direction: Direction,
+        /// The number of the rule that matched.
+        rule: u16,
+    },
+    /// A route table chose a target.
+    Route {
+        /// The table.
+        table: RouteTableId,
+        /// The route's destination.
+        destination: IpNet,
+        /// What it points at; the VPC itself for `local`.
+        target: ResourceId,
+        /// Where the route was written.
+        origin: Origin,
+    },
+    /// The packet entered a VPC's router.
+    Vpc {
+        /// The VPC.
+        vpc: VpcId,
+    },
+    /// A gateway let the packet through.
+    Gateway {
+        /// The gateway.
+        gateway: ResourceId,
+    },
+    /// An address was translated.
+    Translated {
+        /// The gateway that did it.
+        gateway: ResourceId,
+        /// The address before.
+        from: IpAddr,
+        /// The address after.
+        to: IpAddr,
+    },
+    /// Delivered to the guest behind an interface, or to a host on the Internet.
+    Delivered {
+        /// The interface.
+        to: ResourceId,
+    },
+    /// Lost.
+    Dropped(DropReason),
+}
+
+/// What made a security group let a packet through.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum GroupDecision {
+    /// A rule admits it.
+    Rule {
+        /// The group.
+        group: SecurityGroupId,
+        /// The rule's place among the group's rules of that direction, from 1.
+        number: u16,
+        /// Where the rule was written.
+        origin: Origin,
+    },
+    /// It belongs to a tracked flow (SG-13).
+    Tracked,
+}
+
+/// Collects events for the observers. Drops are always kept, since they are data; stages and frames only when asked for.
+#[derive(Debug, Default)]
+pub struct Trace {
+    /// Keep every stage's step (for explanations, `path:` and flow logs).
+    pub stages: bool,
+    /// Keep the frames' bytes (for captures).
+    pub frames: bool,
+    events: Vec<TraceEvent>,
+}
+
+impl Trace {
+    /// A collector that keeps what is asked for.
+    pub fn new(stages: bool, frames: bool) -> Trace {
+        Trace { stages, frames, events: Vec::new() }
+    }
+
+    /// Records a step, if anybody wants it.
+    pub fn record(&mut self, time: SimTime, packet: PacketId, headers: &Headers, step: Step) {
+        if self.stages || self.frames || matches!(step, Step::Dropped(_)) {
+            self.events.push(TraceEvent { time, packet, headers: *headers, step });
+        }
+    }
+
+    /// Records that a frame is at a capture point.
+    pub fn seen(
+        &mut self,
+        time: SimTime,
+        packet: PacketId,
+        headers: &Headers,
+        point: impl Into<ResourceId>,
+        direction: Direction,
+        bytes: &[u8],
+    ) {
+        if self.stages || self.frames {
+            let frame = if self.frames { bytes.to_vec() } else { Vec::new() };
+            let step = Step::Seen { point: point.into(), direction, frame };
+            self.events.push(TraceEvent { time, packet, headers: *headers, step });
+        }
+    }
+
+    /// Takes what was recorded, in order.
+    pub fn drain(&mut self) -> std::vec::Drain<'_, TraceEvent> {
+        self.events.drain(..)
+    }
+}
