@@ -3,8 +3,10 @@
 //!
 //! Front ends translate and nothing more: a default or a check that AWS makes belongs in `cloud`.
 
+pub mod codes;
 pub mod diagnostic;
 pub mod node;
+pub mod spelling;
 
 use serde_json::Value;
 
