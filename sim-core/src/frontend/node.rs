@@ -386,6 +386,7 @@ fn explain(kind: &ErrorKind) -> (String, Option<&'static str>) {
             return ("a tab is used for indentation, which YAML does not allow".into(), Some("indent with spaces"));
         }
         ErrorKind::UnclosedQuotedScalar => "a quoted text is not closed",
+        ErrorKind::InvalidQuotedScalarIndent => "a quoted text is not closed, or its next line is not indented",
         ErrorKind::UnclosedFlowCollection { open } => return (format!("`{open}` is not closed"), None),
         ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
             return (format!("`{open}` is closed by `{close}`"), None);

@@ -315,9 +315,7 @@ fn declaration(key: &Key, node: &Node, reader: &mut Reader<'_>) -> Option<Declar
         Some(found) => check_fields(found.properties, &properties, &owner, key.span, &mut reader.problems),
         None => {
             let message = format!("{type_name} is not simulated; `{}` is accepted and does nothing", key.text);
-            let help = (!resources::is_known_elsewhere(type_name))
-                .then(|| did_you_mean(type_name, resources::type_names()))
-                .flatten();
+            let help = resources::misspelt(type_name).map(|name| format!("did you mean `{name}`?"));
             reader.report(Diagnostic::warning("VPC101", type_node.span, message).help_if(help));
         }
     }

@@ -20,6 +20,7 @@ use super::schema::Property;
 pub(crate) use creation::{Created, Creation, read_attribute};
 
 use crate::cloud::ApiError;
+use crate::frontend::spelling::nearest_within;
 
 /// A type of resource.
 #[derive(Debug)]
@@ -124,9 +125,9 @@ pub(crate) fn type_names() -> impl Iterator<Item = &'static str> {
     TYPES.iter().map(|resource_type| resource_type.name)
 }
 
-/// Whether the name is certainly that of a type that AWS has.
-pub(crate) fn is_known_elsewhere(name: &str) -> bool {
-    KNOWN_ELSEWHERE.contains(&name) || !(name.starts_with("AWS::EC2::") || name.to_uppercase().starts_with("AWS::EC2:"))
+/// The simulated type whose name this probably misspells.
+pub(crate) fn misspelt(name: &str) -> Option<&'static str> {
+    if KNOWN_ELSEWHERE.contains(&name) { None } else { nearest_within(2, name, type_names()) }
 }
 
 #[cfg(test)]
