@@ -134,6 +134,7 @@ impl Node {
         }
         match &self.kind {
             NodeKind::Null => "nothing".to_owned(),
+            NodeKind::Scalar { text, .. } if text.is_empty() => "an empty text".to_owned(),
             NodeKind::Scalar { text, quoted: false } if text.parse::<f64>().is_ok() => format!("the number `{text}`"),
             NodeKind::Scalar { text, .. } => match text.lines().next() {
                 Some(first) if first.len() == text.len() && first.chars().count() <= 40 => format!("the text `{text}`"),

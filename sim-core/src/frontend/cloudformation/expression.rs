@@ -37,6 +37,8 @@ pub(crate) enum ExpressionKind {
     Sub {
         pieces: Vec<Piece>,
         variables: Vec<(Key, Expression)>,
+        /// The place of the text alone, where its first line begins.
+        text: Span,
     },
     Join {
         delimiter: String,
@@ -338,8 +340,8 @@ impl<'s> Reader<'s> {
         let variables =
             variables.iter().map(|(key, value)| (key.clone(), self.expression(value, call.place))).collect();
         match pieces(template, text.span, self.sources) {
-            Ok(pieces) => ExpressionKind::Sub { pieces, variables },
-            Err(problem) => self.report(problem),
+            Ok(pieces) => ExpressionKind::Sub { pieces, variables, text: text.span },
+            Err(problem) => self.report(*problem),
         }
     }
 
@@ -454,7 +456,10 @@ impl<'s> Reader<'s> {
     fn wrong(&mut self, call: &Call<'_>, wanted: &str) -> ExpressionKind {
         let place = if call.argument.is_null() { call.span } else { call.argument.whole_span() };
         let found = match call.argument.as_sequence() {
-            Some(items) => format!("a list of {}", items.len()),
+            Some([]) => "an empty list".to_owned(),
+            Some(items) => {
+                format!("a list of {}", items.iter().map(Node::describe).collect::<Vec<_>>().join(", "))
+            }
             None => call.argument.describe(),
         };
         let message = format!("`{}` takes {wanted}, not {found}", call.written);
@@ -476,7 +481,7 @@ fn text_or_empty(node: &Node) -> Option<String> {
 }
 
 /// Cuts the text of `Fn::Sub`. `${!Literal}` stays as `${Literal}`; a `$` alone, and `${` that is never closed, are text.
-fn pieces(text: &str, span: Span, sources: &Sources) -> Result<Vec<Piece>, Diagnostic> {
+fn pieces(text: &str, span: Span, sources: &Sources) -> Result<Vec<Piece>, Box<Diagnostic>> {
     let source = sources.file(span.file).text.get(span.start..span.end).unwrap_or_default();
     let mut searched = 0;
     let mut pieces = Vec::new();
@@ -508,8 +513,9 @@ fn pieces(text: &str, span: Span, sources: &Sources) -> Result<Vec<Piece>, Diagn
         };
         let name = inside.trim();
         if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, ':' | '.' | '_' | '-')) {
-            return Err(Diagnostic::error("VPC022", place, format!("`{written}` does not name anything"))
-                .help(format!("to keep it as it is, as in a shell script, write `${{!{inside}}}`")));
+            let problem = Diagnostic::error("VPC022", place, format!("`{written}` does not name anything"));
+            let help = format!("to keep it as it is, as in a shell script, write `${{!{inside}}}`");
+            return Err(Box::new(problem.help(help)));
         }
         if !plain.is_empty() {
             pieces.push(Piece::Text(std::mem::take(&mut plain)));

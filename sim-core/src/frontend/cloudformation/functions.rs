@@ -123,12 +123,13 @@ impl Evaluator<'_> {
                     None => problem("VPC022", attribute.span, "the attribute of `Fn::GetAtt` must be a text"),
                 }
             }
-            ExpressionKind::Sub { pieces, variables } => {
+            ExpressionKind::Sub { pieces, variables, text } => {
                 let mut given: IndexMap<&str, Value> = IndexMap::new();
                 for (key, value) in variables {
                     given.insert(&key.text, self.value(value)?);
                 }
-                self.substitute(pieces, &given, span)
+                // The text's own place, so that a line of user data can be found from it.
+                self.substitute(pieces, &given, *text)
             }
             ExpressionKind::Join { delimiter, values } => {
                 let values = self.value(values)?;
@@ -170,7 +171,7 @@ impl Evaluator<'_> {
                 match value.as_text() {
                     Some(text) => Ok(Value {
                         placeholder_for: value.placeholder_for.clone(),
-                        ..Value::text(base64(text.as_bytes()), span)
+                        ..Value::text(base64(text.as_bytes()), value.span)
                     }),
                     None => {
                         problem("VPC022", value.span, format!("`Fn::Base64` takes a text, not {}", value.describe()))

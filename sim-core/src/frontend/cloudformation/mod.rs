@@ -9,6 +9,7 @@ mod deploy;
 mod expression;
 mod functions;
 mod graph;
+mod names;
 mod parameters;
 mod resources;
 mod schema;

@@ -135,7 +135,7 @@ fn check(kind: Kind, expression: &Expression, name: &str, problems: &mut Vec<Dia
         (_, Kind::Any) => return,
         (ExpressionKind::Text(text), _) => {
             if let Err(problem) = scalar(kind, text, name, span) {
-                problems.push(problem);
+                problems.push(*problem);
             }
             return;
         }
@@ -169,7 +169,7 @@ fn wrong_kind(kind: Kind, found: &str, name: &str, span: Span) -> Diagnostic {
 }
 
 /// A text as the kind of value the property takes.
-fn scalar(kind: Kind, text: &str, name: &str, span: Span) -> Result<Json, Diagnostic> {
+fn scalar(kind: Kind, text: &str, name: &str, span: Span) -> Result<Json, Box<Diagnostic>> {
     let converted = match kind {
         Kind::Text | Kind::FreeText | Kind::Any => Some(Json::from(text)),
         Kind::Integer => text.parse::<i64>().ok().map(Json::from),
@@ -184,7 +184,7 @@ fn scalar(kind: Kind, text: &str, name: &str, span: Span) -> Result<Json, Diagno
     converted.ok_or_else(|| {
         let found = Value::text(text, span).describe();
         let problem = wrong_kind(kind, &found, name, span);
-        if let Kind::List(_) = kind { problem.help("begin the item with `- `") } else { problem }
+        Box::new(if let Kind::List(_) = kind { problem.help("begin the item with `- `") } else { problem })
     })
 }
 
@@ -224,9 +224,7 @@ pub(crate) fn convert(kind: Kind, value: &Value, name: &str) -> Result<Json, Unf
         return Err(Unfit::Placeholder(resource.clone()));
     }
     match (&value.kind, kind) {
-        (ValueKind::Text(text), _) => {
-            scalar(kind, text, name, value.span).map_err(|problem| Unfit::Problem(Box::new(problem)))
-        }
+        (ValueKind::Text(text), _) => scalar(kind, text, name, value.span).map_err(Unfit::Problem),
         (ValueKind::List(items), Kind::List(item)) => {
             items.iter().map(|value| convert(*item, value, &format!("an item of {name}"))).collect()
         }

@@ -133,22 +133,31 @@ fn a_wrong_call_is_refused_at_its_place() {
     let mut wrong = Vec::new();
     for (expression, expected) in [
         ("!Ref", "error[VPC022] 21:12 `!Ref` takes a name, not nothing"),
-        ("!Ref [a]", "error[VPC022] 21:17 `!Ref` takes a name, not a list of 1"),
+        ("!Ref [a]", "error[VPC022] 21:17 `!Ref` takes a name, not a list of the text `a`"),
         (
             "!GetAtt Web",
             "error[VPC022] 21:20 `!GetAtt` takes `Resource.Attribute`, or a list of the two, not the text `Web`",
         ),
-        ("!Join [',']", "error[VPC022] 21:18 `!Join` takes a delimiter and a list of values, not a list of 1"),
-        ("!Join [',', text]", "error[VPC022] 21:18 `!Join` takes a delimiter and a list of values, not a list of 2"),
-        ("!Select [0]", "error[VPC022] 21:20 `!Select` takes an index and a list, not a list of 1"),
-        ("!Split ['', a]", "error[VPC022] 21:19 `!Split` takes a delimiter and a text, not a list of 2"),
+        (
+            "!Join [',']",
+            "error[VPC022] 21:18 `!Join` takes a delimiter and a list of values, not a list of the text `,`",
+        ),
+        (
+            "!Join [',', text]",
+            "error[VPC022] 21:18 `!Join` takes a delimiter and a list of values, not a list of the text `,`, the text `text`",
+        ),
+        ("!Select [0]", "error[VPC022] 21:20 `!Select` takes an index and a list, not a list of the number `0`"),
+        (
+            "!Split ['', a]",
+            "error[VPC022] 21:19 `!Split` takes a delimiter and a text, not a list of an empty text, the text `a`",
+        ),
         (
             "!If [IsProd, a]",
-            "error[VPC022] 21:16 `!If` takes a condition's name, a value if it is true and one if it is false, not a list of 2",
+            "error[VPC022] 21:16 `!If` takes a condition's name, a value if it is true and one if it is false, not a list of the text `IsProd`, the text `a`",
         ),
         (
             "!FindInMap [Blocks]",
-            "error[VPC022] 21:23 `!FindInMap` takes the names of a mapping, a key of it and a key below that, not a list of 1",
+            "error[VPC022] 21:23 `!FindInMap` takes the names of a mapping, a key of it and a key below that, not a list of the text `Blocks`",
         ),
         (
             "!Sub '${Env Name}'",

@@ -106,6 +106,10 @@ impl Api for Recorder {
         };
         Ok(answer)
     }
+
+    fn settle(&mut self) {
+        self.lines.push("    settle".to_owned());
+    }
 }
 
 fn config(parameters: &[(&str, &str)]) -> StackConfig {
