@@ -57,7 +57,7 @@ pub struct Key {
 /// Every problem found: wrong YAML, a key that occurs twice, an alias or merge key.
 pub fn read(sources: &Sources, file: FileId) -> Result<Node, Vec<Diagnostic>> {
     let text = &sources.file(file).text;
-    // The parser counts bytes from the first character it sees, so the byte order mark is blanked by offset, not removed.
+    // The parser does not see a byte order mark, and counts bytes from the first character it sees.
     let skipped = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let options = granit_parser::options! {
         flow_nesting_limit: NESTING_LIMIT,

@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 use super::expression::Expression;
 use super::functions::{Environment, Evaluator, Lookup, NoResources, NoValue, Resources};
 use super::parameters::{self, GivenParameter};
-use super::resources::{Creation, ResourceType, read_attribute};
+use super::resources::{Creation, ResourceType, Source, read_attribute};
 use super::schema::{Effect, Unfit, convert_fields};
 use super::template::{Declaration, Template};
 use super::value::{Value, ValueKind};
@@ -360,9 +360,9 @@ impl Resources for CreatedSoFar<'_> {
         let Some(found) = resource.resource_type.attribute(attribute) else { return Lookup::Empty };
         let answer = read_attribute(self.api, self.stack.account, self.stack.region, found.source, &resource.id);
         match (answer, found.source) {
-            (Ok(values), super::resources::Source::DescribeList { .. }) => Lookup::List(values),
+            (Ok(values), Source::DescribeList { .. }) => Lookup::List(values),
             (Ok(mut values), _) => values.pop().map_or(Lookup::Empty, Lookup::Text),
-            (Err(_), _) => Lookup::Empty,
+            (Err(error), _) => Lookup::Refused(error),
         }
     }
 }

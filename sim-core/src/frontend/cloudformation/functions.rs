@@ -11,6 +11,7 @@ use ipnet::IpNet;
 use super::expression::{Expression, ExpressionKind, MapLookup, Name, Piece};
 use super::template::Template;
 use super::value::{Value, ValueKind};
+use crate::cloud::ApiError;
 use crate::frontend::diagnostic::{Diagnostic, Span};
 use crate::id::{AccountId, Region};
 
@@ -36,6 +37,8 @@ pub(crate) enum Lookup {
     Failed,
     /// The attribute exists, but has no value (an instance without a public address).
     Empty,
+    /// AWS refuses to say.
+    Refused(ApiError),
 }
 
 /// The resources created so far.
@@ -333,6 +336,7 @@ fn looked_up(found: Lookup, resource: &str, placeholder: String, span: Span) -> 
             Ok(Value { placeholder_for: Some(resource.to_owned()), ..Value::text(placeholder, span) })
         }
         Lookup::Failed => Err(NoValue::Reported),
+        Lookup::Refused(error) => problem("VPC030", span, format!("AWS refuses to describe `{resource}`: {error}")),
     }
 }
 
@@ -402,8 +406,8 @@ fn cidr(block: &Value, count: &Value, bits: Option<&Value>, span: Span) -> Evalu
     let address_bits = u32::from(net.max_prefix_len());
     let host_bits = match bits {
         Some(bits) => number(bits, 1, address_bits - 1)?,
-        // Without host bits AWS documents no default; the smallest that would not overflow is what cfn-lint assumes too.
-        None => 8.min(address_bits),
+        // AWS publishes no default for the host bits; ours are those of a v4 /24.
+        None => 8,
     };
     let spare = address_bits - u32::from(net.prefix_len());
     if host_bits > spare || (spare - host_bits < 32 && u64::from(wanted) > 1_u64 << (spare - host_bits)) {

@@ -100,5 +100,7 @@ fn associate_block(creation: &mut Creation<'_>) -> Result<Created, ApiError> {
     let answer = creation.call("AssociateVpcCidrBlock", Json::Object(request))?;
     let association = text_at(&answer, "/CidrBlockAssociation/AssociationId")
         .or_else(|_| text_at(&answer, "/Ipv6CidrBlockAssociation/AssociationId"))?;
+    // CloudFormation waits until the block is associated, so that subnets can be cut from it.
+    creation.api.settle();
     Ok(Created::new(association))
 }

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::frontend::diagnostic::Span;
 
 #[test]
 fn each_kind_of_mistake_is_named_with_its_place() {
@@ -242,6 +243,50 @@ error[VPC024]: resources depend on each other in a circle: A → B → C → A
     );
 }
 
+#[test]
+fn a_wrong_value_points_at_both_files() {
+    let mut sources = Sources::default();
+    let template = "Parameters: { Size: { Type: Number } }\nResources: { V: { Type: AWS::EC2::InternetGateway } }\n";
+    let file = sources.add("template.yaml", template);
+    let scenario = sources.add("scenario.yaml", "parameters:\n  Size: big\n  Sise: 1\n");
+    let place = |start, end| Some(Span { file: scenario, start, end });
+    let given = |name: &str, value: &str, name_span, value_span| GivenParameter {
+        name: name.to_owned(),
+        value: value.to_owned(),
+        name_span,
+        value_span,
+    };
+    let parameters =
+        vec![given("Size", "big", place(14, 18), place(20, 23)), given("Sise", "1", place(26, 30), place(32, 33))];
+    let (template, _) = Template::parse(&sources, file);
+    let template = template.expect("it has no error of its own");
+    let config = StackConfig { parameters, ..config(&[]) };
+    let (stack, problems) = deploy(&sources, &template, &config, &mut Recorder::default());
+    assert!(stack.resources.is_empty());
+    assert_eq!(
+        rendered(&sources, &problems),
+        "\
+error[VPC017]: the template of stack `lab` has no parameter `Sise`
+ --> scenario.yaml:3:3
+  |
+3 |   Sise: 1
+  |   ^^^^
+  |
+help: did you mean `Size`?
+
+error[VPC016]: the parameter `Size` must be a number, not `big`
+ --> scenario.yaml:2:9
+  |
+2 |   Size: big
+  |         ^^^
+  |
+ ::: template.yaml:1:15
+  |
+1 | Parameters: { Size: { Type: Number } }
+  |               ---- declared here"
+    );
+}
+
 const LAB: &str = include_str!("peering_lab.yaml");
 
 /// What happens to a text that somebody sends us: read, checked, deployed if possible, and every problem shown.
@@ -262,6 +307,18 @@ fn try_all(text: &str) {
 fn a_template_cut_anywhere_does_not_panic() {
     for end in (0..LAB.len()).filter(|&end| LAB.is_char_boundary(end)).step_by(7) {
         try_all(&LAB[..end]);
+    }
+}
+
+#[test]
+fn the_deepest_template_that_is_read_can_be_deployed() {
+    for (open, close) in [("!Join ['', [", "]]"), ("{ 'Fn::Base64': ", "}"), ("!If [C, 1, ", "]"), ("[", "]")] {
+        for depth in [40, 90, 200] {
+            let value = format!("{}x{}", open.repeat(depth), close.repeat(depth));
+            try_all(&format!(
+                "Conditions: {{ C: !Equals [1, 2] }}\nResources: {{ V: {{ Type: AWS::EC2::VPC, Properties: {{ CidrBlock: {value} }} }} }}\n"
+            ));
+        }
     }
 }
 

@@ -307,3 +307,14 @@ Resources:
         assert_eq!(problems, expected, "{given:?}");
     }
 }
+
+#[test]
+fn an_attribute_that_cannot_be_read_is_said_so() {
+    let text = "Resources: { W: { Type: AWS::EC2::Instance } }\nOutputs: { Ip: { Value: !GetAtt W.PrivateIp } }\n";
+    let refusals = vec![("DescribeInstances", "i-1", ApiError::new("InvalidInstanceID.NotFound", "no such instance"))];
+    let (_, problems) = deployed(text, &[], &mut Recorder { refusals, ..Recorder::default() });
+    assert_eq!(
+        problems,
+        "error[VPC030] 2:25 AWS refuses to describe `W`: (InvalidInstanceID.NotFound) no such instance"
+    );
+}
