@@ -21,4 +21,4 @@ mod tests;
 
 pub use deploy::{Stack, StackConfig, StackResource, deploy};
 pub use parameters::GivenParameter;
-pub use template::Template;
+pub use template::{DeclaredResource, Template};
