@@ -292,7 +292,7 @@ impl Evaluator<'_> {
             match &value.kind {
                 ValueKind::Text(value) => text.push_str(value),
                 ValueKind::Absent => {}
-                // `${AWS::NotificationARNs}` and lists of texts are joined as CloudFormation's own messages show them.
+                // AWS publishes nothing about a list inside a text; here its items are joined by commas.
                 ValueKind::List(_) => text.push_str(&texts(&value, "Fn::Sub")?.join(",")),
                 ValueKind::Map(_) => return problem("VPC022", place, "`Fn::Sub` cannot put a map into a text"),
             }

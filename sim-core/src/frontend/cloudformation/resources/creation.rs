@@ -139,10 +139,16 @@ pub(crate) fn read_attribute(
             let answer = describe(operation, json!({ ids: [id] }))?;
             Ok(answer.pointer(pointer).and_then(scalar).into_iter().collect())
         }
-        Source::DescribeList { operation, ids, pointer, item } => {
+        Source::IdPart(index) => Ok(id.split('|').nth(index).map(str::to_owned).into_iter().collect()),
+        Source::DescribeList { operation, ids, pointer, from, item } => {
             let answer = describe(operation, json!({ ids: [id] }))?;
             let items = answer.pointer(pointer).and_then(Json::as_array);
-            Ok(items.into_iter().flatten().filter_map(|found| found.pointer(item).and_then(scalar)).collect())
+            Ok(items
+                .into_iter()
+                .flatten()
+                .skip(from)
+                .filter_map(|found| found.pointer(item).and_then(scalar))
+                .collect())
         }
         Source::Filtered { operation, filters, pointer } => {
             let filters: Vec<Json> = filters

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::super::schema::{Kind, TAGS, optional, required};
 use super::creation::text_at;
-use super::{ApiError, Created, Creation, ResourceType, id};
+use super::{ApiError, Attribute, Created, Creation, ResourceType, Source, id};
 
 pub(super) static INTERNET_GATEWAY: ResourceType = ResourceType {
     name: "AWS::EC2::InternetGateway",
@@ -20,7 +20,7 @@ pub(super) static VPC_GATEWAY_ATTACHMENT: ResourceType = ResourceType {
         optional("InternetGatewayId", Kind::Text),
         optional("VpnGatewayId", Kind::Text),
     ],
-    attributes: &[],
+    attributes: &[Attribute { name: "AttachmentType", source: Source::IdPart(0) }],
     create: attach_gateway,
 };
 

@@ -44,10 +44,13 @@ pub(crate) struct Attribute {
 pub(crate) enum Source {
     /// It is the id that EC2 knows the resource by.
     Id,
+    /// It is a part of an id that CloudFormation makes up, as in `rtb-…|0.0.0.0/0`.
+    IdPart(usize),
     /// In what a Describe request with the id answers, at a JSON pointer.
     Describe { operation: &'static str, ids: &'static str, pointer: &'static str },
-    /// The same for a list: the pointer of the list, and of the value in each item.
-    DescribeList { operation: &'static str, ids: &'static str, pointer: &'static str, item: &'static str },
+    /// The same for a list: the pointer of the list, which of its items is the first that counts, and the pointer of the
+    /// value in each item.
+    DescribeList { operation: &'static str, ids: &'static str, pointer: &'static str, from: usize, item: &'static str },
     /// In what a Describe request with filters answers; `{id}` stands for the id.
     Filtered { operation: &'static str, filters: &'static [(&'static str, &'static str)], pointer: &'static str },
 }

@@ -39,6 +39,8 @@ pub(super) static NETWORK_INTERFACE: ResourceType = ResourceType {
                 operation: "DescribeNetworkInterfaces",
                 ids: "NetworkInterfaceIds",
                 pointer: "/NetworkInterfaces/0/PrivateIpAddresses",
+                // EC2 lists the primary address first.
+                from: 1,
                 item: "/PrivateIpAddress",
             },
         },

@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use super::super::schema::{Kind, TAGS, optional, required};
 use super::creation::text_at;
-use super::{ApiError, Created, Creation, ResourceType, id};
+use super::{ApiError, Attribute, Created, Creation, ResourceType, Source, id};
 
 pub(super) static ROUTE_TABLE: ResourceType = ResourceType {
     name: "AWS::EC2::RouteTable",
@@ -32,7 +32,7 @@ pub(super) static ROUTE: ResourceType = ResourceType {
         optional("VpcEndpointId", Kind::Text),
         optional("VpcPeeringConnectionId", Kind::Text),
     ],
-    attributes: &[],
+    attributes: &[Attribute { name: "CidrBlock", source: Source::IdPart(1) }],
     create: create_route,
 };
 

@@ -39,6 +39,7 @@ pub(super) static SUBNET: ResourceType = ResourceType {
                 operation: "DescribeSubnets",
                 ids: "SubnetIds",
                 pointer: "/Subnets/0/Ipv6CidrBlockAssociationSet",
+                from: 0,
                 item: "/Ipv6CidrBlock",
             },
         },

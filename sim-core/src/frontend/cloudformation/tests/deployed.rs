@@ -57,6 +57,12 @@ fn a_lab_becomes_requests_in_order_of_need_then_of_writing() {
     }
     assert_eq!(stack.attribute(&mut recorder, "Instance1", "PrivateIp").as_deref(), Some("10.0.0.10"));
     assert_eq!(stack.attribute(&mut recorder, "Address", "AllocationId").as_deref(), Some("eipalloc-1"));
+    assert_eq!(stack.attribute(&mut recorder, "Default1", "CidrBlock").as_deref(), Some("0.0.0.0/0"));
+    assert_eq!(stack.attribute(&mut recorder, "Igw1Attachment", "AttachmentType").as_deref(), Some("IGW"));
+    assert_eq!(
+        stack.attribute(&mut recorder, "Interface", "SecondaryPrivateIpAddresses").as_deref(),
+        Some("10.0.0.5,10.0.0.6")
+    );
     assert_eq!(stack.attribute(&mut recorder, "Instance1", "PublicDnsName"), None);
     assert_eq!(stack.attribute(&mut recorder, "Nobody", "PrivateIp"), None);
     // The first line of the script, so that a remark about the script can name a line of the template.

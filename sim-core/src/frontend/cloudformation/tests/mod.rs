@@ -93,6 +93,9 @@ impl Api for Recorder {
                 "CidrBlock": "10.0.0.0/16",
                 "Ipv6CidrBlockAssociationSet": [{ "Ipv6CidrBlock": "2001:db8::/56" }],
             }] }),
+            "DescribeNetworkInterfaces" => json!({ "NetworkInterfaces": [{ "PrivateIpAddresses": [
+                { "PrivateIpAddress": "10.0.0.4" }, { "PrivateIpAddress": "10.0.0.5" }, { "PrivateIpAddress": "10.0.0.6" },
+            ] }] }),
             "DescribeVpcPeeringConnections" => {
                 json!({ "VpcPeeringConnections": [{ "Status": { "Code": "pending-acceptance" } }] })
             }
