@@ -1,4 +1,10 @@
 //! What is wrong with a file the user wrote: code, place, caret, help; all problems at once.
+//!
+//! Rendered in the look of `rustc`, as text with or without colour, or as JSON. What a code means at length is in
+//! [`codes`](super::codes). This file does not know what kinds of files there are.
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use serde_json::{Value, json};
 
 use crate::id::{FileId, Origin};
 
@@ -32,10 +38,21 @@ impl Sources {
 
     /// Line and column of a place, both counted from 1; the column counts characters.
     pub fn line_column(&self, span: Span) -> (u32, u32) {
-        let before = &self.file(span.file).text[..span.start];
+        let text = &self.file(span.file).text;
+        let before = &text[..text.floor_char_boundary(span.start)];
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         let line = before.bytes().filter(|&byte| byte == b'\n').count() + 1;
-        (line as u32, before[line_start..].chars().count() as u32 + 1)
+        let characters = before[line_start..].chars().filter(|&c| c != BYTE_ORDER_MARK).count();
+        (line as u32, characters as u32 + 1)
+    }
+
+    /// As much of a place as stands on its first line, so that a caret under a whole list stays one line.
+    fn first_line(&self, span: Span) -> std::ops::Range<usize> {
+        let text = &self.file(span.file).text;
+        let start = text.floor_char_boundary(span.start);
+        let end = text.floor_char_boundary(span.end).max(start);
+        let first = text[start..end].lines().next().unwrap_or_default().trim_end();
+        start..start + first.len()
     }
 
     /// The origin of something written at this place of a template.
@@ -55,6 +72,9 @@ pub struct Span {
     pub end: usize,
 }
 
+/// Written by some editors in front of a text; no column is counted for it.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// How bad it is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Severity {
@@ -62,6 +82,15 @@ pub enum Severity {
     Error,
     /// Accepted, with this said about it.
     Warning,
+}
+
+/// Whether a rendering carries ANSI colours.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Colour {
+    /// Plain text.
+    Never,
+    /// With escape sequences.
+    Always,
 }
 
 /// One problem, ready to be shown.
@@ -118,5 +147,170 @@ impl Diagnostic {
     pub fn related(mut self, span: Span, label: impl Into<String>) -> Diagnostic {
         self.related.push((span, label.into()));
         self
+    }
+
+    /// The same problem with advice, where there is some.
+    pub fn help_if(self, help: Option<String>) -> Diagnostic {
+        match help {
+            Some(help) => self.help(help),
+            None => self,
+        }
+    }
+
+    /// The problem as `rustc` would show it, without a final newline.
+    pub fn render(&self, sources: &Sources, colour: Colour) -> String {
+        let level = match self.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let title = level.primary_title(self.message.as_str()).id(self.code);
+        let mut group = Group::with_title(title);
+        for file in self.files() {
+            let source = sources.file(file);
+            let here = |span: &Span| span.file == file;
+            // A byte order mark has no width on the screen; without it every offset moves by its length.
+            let skipped = if source.text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len_utf8() } else { 0 };
+            let place = |span: Span| {
+                let range = sources.first_line(span);
+                range.start.saturating_sub(skipped)..range.end.saturating_sub(skipped)
+            };
+            let mut snippet = Snippet::source(&source.text[skipped..]).path(source.path.as_str());
+            if let Some(span) = self.span.filter(here) {
+                let annotation = AnnotationKind::Primary.span(place(span));
+                let label = (!self.label.is_empty()).then_some(self.label.as_str());
+                snippet = snippet.annotation(annotation.label(label));
+            }
+            for (span, label) in self.related.iter().filter(|(span, _)| here(span)) {
+                snippet = snippet.annotation(AnnotationKind::Context.span(place(*span)).label(label.as_str()));
+            }
+            group = group.element(snippet);
+        }
+        let mut report = vec![group];
+        if let Some(help) = &self.help {
+            report.push(Group::with_title(Level::HELP.secondary_title(help.as_str())));
+        }
+        let renderer = match colour {
+            Colour::Never => Renderer::plain(),
+            Colour::Always => Renderer::styled(),
+        };
+        renderer.render(&report)
+    }
+
+    /// The problem for machines, with stable keys; lines and columns count from 1.
+    pub fn to_json(&self, sources: &Sources) -> Value {
+        let place = |span: Span| {
+            let (line, column) = sources.line_column(span);
+            let (end_line, end_column) = sources.line_column(Span { start: span.end, ..span });
+            json!({
+                "file": sources.file(span.file).path,
+                "line": line,
+                "column": column,
+                "end_line": end_line,
+                "end_column": end_column,
+            })
+        };
+        let related: Vec<Value> =
+            self.related.iter().map(|(span, label)| json!({ "place": place(*span), "label": label })).collect();
+        json!({
+            "code": self.code,
+            "severity": match self.severity { Severity::Error => "error", Severity::Warning => "warning" },
+            "message": self.message,
+            "place": self.span.map(place),
+            "label": self.label,
+            "related": related,
+            "help": self.help,
+        })
+    }
+
+    /// The files that the problem has places in, its own first.
+    fn files(&self) -> Vec<FileId> {
+        let mut files: Vec<FileId> = Vec::new();
+        for file in self.span.iter().chain(self.related.iter().map(|(span, _)| span)).map(|span| span.file) {
+            if !files.contains(&file) {
+                files.push(file);
+            }
+        }
+        files
+    }
+}
+
+/// Whether any of these is an error.
+pub fn any_error(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn template() -> (Sources, FileId) {
+        let mut sources = Sources::default();
+        let file = sources.add("lab/template.yaml", "Resources:\n  서브넷:\n    VpcId: !Ref VPC03\n  VPC01: {}\n");
+        (sources, file)
+    }
+
+    fn place(sources: &Sources, file: FileId, words: &str) -> Span {
+        let start = sources.file(file).text.find(words).expect("the words are in the text");
+        Span { file, start, end: start + words.len() }
+    }
+
+    #[test]
+    fn a_problem_shows_code_place_caret_and_help() {
+        let (sources, file) = template();
+        let problem = Diagnostic::error("VPC021", place(&sources, file, "VPC03"), "no resource named `VPC03`")
+            .label("not in this template")
+            .related(place(&sources, file, "VPC01"), "this one is")
+            .help("did you mean `VPC01`?");
+        assert_eq!(
+            problem.render(&sources, Colour::Never),
+            "\
+error[VPC021]: no resource named `VPC03`
+ --> lab/template.yaml:3:17
+  |
+3 |     VpcId: !Ref VPC03
+  |                 ^^^^^ not in this template
+4 |   VPC01: {}
+  |   ----- this one is
+  |
+help: did you mean `VPC01`?"
+        );
+        assert!(problem.render(&sources, Colour::Always).contains("\u{1b}["));
+    }
+
+    #[test]
+    fn a_place_of_many_lines_is_underlined_on_its_first() {
+        let (sources, file) = template();
+        let whole = Span { file, start: 0, end: sources.file(file).text.len() };
+        let shown = Diagnostic::warning("VPC101", whole, "all of it").render(&sources, Colour::Never);
+        assert!(shown.starts_with("warning[VPC101]: all of it\n --> lab/template.yaml:1:1\n"), "{shown}");
+        assert!(shown.ends_with("1 | Resources:\n  | ^^^^^^^^^^"), "{shown}");
+    }
+
+    #[test]
+    fn a_problem_without_a_place_is_one_line() {
+        let (sources, file) = template();
+        let problem =
+            Diagnostic { span: None, ..Diagnostic::error("VPC015", place(&sources, file, "VPC"), "no value") };
+        assert_eq!(problem.render(&sources, Colour::Never), "error[VPC015]: no value");
+        assert_eq!(problem.to_json(&sources)["place"], Value::Null);
+    }
+
+    #[test]
+    fn machines_get_the_same_facts() {
+        let (sources, file) = template();
+        let problem =
+            Diagnostic::error("VPC021", place(&sources, file, "VPC03"), "no resource named `VPC03`").help("h");
+        assert_eq!(
+            problem.to_json(&sources),
+            json!({
+                "code": "VPC021",
+                "severity": "error",
+                "message": "no resource named `VPC03`",
+                "place": {"file": "lab/template.yaml", "line": 3, "column": 17, "end_line": 3, "end_column": 22},
+                "label": "",
+                "related": [],
+                "help": "h",
+            })
+        );
     }
 }

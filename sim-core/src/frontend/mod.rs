@@ -3,8 +3,11 @@
 //!
 //! Front ends translate and nothing more: a default or a check that AWS makes belongs in `cloud`.
 
+pub mod cloudformation;
+pub mod codes;
 pub mod diagnostic;
 pub mod node;
+pub mod spelling;
 
 use serde_json::Value;
 
@@ -26,4 +29,8 @@ pub trait Api {
         operation: &str,
         parameters: Value,
     ) -> Result<Value, ApiError>;
+
+    /// Lets virtual time pass until nothing asked for so far is still under way: CloudFormation waits for an instance to run
+    /// and for a peering request to be checked before it goes on. A control plane without time has nothing to wait for.
+    fn settle(&mut self) {}
 }

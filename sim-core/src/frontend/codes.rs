@@ -1,0 +1,255 @@
+//! What each diagnostic code means, at length: what `vpcsim errors VPC021` prints.
+//!
+//! VPC001–009 YAML and JSON, 010–039 CloudFormation, 040–069 scenarios, 070–079 command lines, 101–199 warnings in the same
+//! order. A code keeps its meaning for ever; a code no longer used is not given to something else.
+
+/// A code and its explanation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Explanation {
+    /// The code, as in `VPC021`.
+    pub code: &'static str,
+    /// What is wrong, in a few words.
+    pub title: &'static str,
+    /// Why, and what to do.
+    pub text: &'static str,
+}
+
+/// The explanation of a code; its case does not matter.
+pub fn explain(code: &str) -> Option<&'static Explanation> {
+    all().find(|explanation| explanation.code.eq_ignore_ascii_case(code))
+}
+
+/// Every code, in order.
+pub fn all() -> impl Iterator<Item = &'static Explanation> {
+    [YAML, CLOUDFORMATION, SCENARIO, COMMAND_LINE, CLOUDFORMATION_WARNINGS, SCENARIO_WARNINGS].into_iter().flatten()
+}
+
+const fn code(code: &'static str, title: &'static str, text: &'static str) -> Explanation {
+    Explanation { code, title, text }
+}
+
+const YAML: &[Explanation] = &[
+    code(
+        "VPC001",
+        "not valid YAML or JSON",
+        "The file cannot be read as YAML. Usual causes: a tab used for indentation, a quote or bracket that is not closed, a \
+         colon followed by a space inside an unquoted text, or a line indented differently from its neighbours. Reading stops \
+         at the first such place, so more may follow once it is put right.",
+    ),
+    code(
+        "VPC002",
+        "a key occurs twice in one map",
+        "Only one of two equal keys could take effect, and which one depends on the program that reads the file. Remove one, \
+         or give the second another name.",
+    ),
+    code(
+        "VPC003",
+        "YAML aliases and merge keys are not supported",
+        "CloudFormation accepts neither `*alias` nor `<<:` in a template, so neither does vpcsim, in templates or in scenarios. \
+         Write the value out where it is needed.",
+    ),
+    code(
+        "VPC004",
+        "more than one YAML document",
+        "A file holds one document; what follows a second `---` is not read.",
+    ),
+    code("VPC005", "the file is empty", "The file holds nothing, or only comments."),
+    code(
+        "VPC006",
+        "nested too deeply",
+        "Lists and maps may nest up to 100 levels. No file written for AWS comes near; a bracket is probably not closed.",
+    ),
+    code("VPC007", "a key that is not a text", "The key of a map must be a plain or quoted text without a tag."),
+    code(
+        "VPC008",
+        "a YAML tag that is not supported",
+        "Only CloudFormation's short forms (`!Ref`, `!Sub`…) and `!!str` may be written. CloudFormation refuses `!!binary`, \
+         `!!omap`, `!!set` and the like too.",
+    ),
+];
+
+const CLOUDFORMATION: &[Explanation] = &[
+    code(
+        "VPC010",
+        "not a CloudFormation template",
+        "A template is a map with at least the section `Resources`, which declares at least one resource.",
+    ),
+    code(
+        "VPC011",
+        "no such section",
+        "A template's sections are AWSTemplateFormatVersion, Description, Metadata, Parameters, Rules, Mappings, Conditions, \
+         Transform, Resources and Outputs. AWS refuses a template with any other.",
+    ),
+    code(
+        "VPC012",
+        "a part of the template has the wrong shape",
+        "A map was expected where a list or text stands, or the other way round; or a key is written that this place does not \
+         have. Wrong indentation is the usual cause.",
+    ),
+    code(
+        "VPC013",
+        "something of CloudFormation that vpcsim cannot do",
+        "Macros and transforms (also AWS::Serverless and AWS::Include) need code that runs at AWS, and Fn::ImportValue needs \
+         the exports of other stacks. Deploy the expanded template, or pass the value as a parameter.",
+    ),
+    code(
+        "VPC014",
+        "a parameter's declaration is wrong",
+        "A parameter needs a `Type` that CloudFormation knows, and its constraints and default must fit that type.",
+    ),
+    code(
+        "VPC015",
+        "a parameter has no value",
+        "The parameter has no `Default`, so a value must be given: in a scenario under `parameters`, beside `template`. AWS \
+         refuses to create the stack, too. For AWS::EC2::KeyPair::KeyName any name will do.",
+    ),
+    code(
+        "VPC016",
+        "a parameter's value is refused",
+        "The value does not fit the parameter's type, AllowedValues, AllowedPattern, length or range.",
+    ),
+    code(
+        "VPC017",
+        "a value is given for a parameter that does not exist",
+        "The template declares no parameter of this name. AWS refuses the stack: \"Parameters: [X] do not exist in the \
+         template\".",
+    ),
+    code(
+        "VPC020",
+        "no such function",
+        "The tag or `Fn::` key is not an intrinsic function of CloudFormation, or not one that may be used here.",
+    ),
+    code(
+        "VPC021",
+        "no such name",
+        "A Ref, Fn::GetAtt, Fn::Sub, DependsOn, Condition, Fn::FindInMap or `${…}` names something that the template does not \
+         declare. Names are case-sensitive.",
+    ),
+    code(
+        "VPC022",
+        "a function is written wrongly",
+        "The function's argument does not have the shape that CloudFormation asks for: too few or too many items, a text in \
+         place of a list, or two functions in one map.",
+    ),
+    code(
+        "VPC023",
+        "no such attribute",
+        "Fn::GetAtt asks for an attribute that this resource type does not return. The type's page in the CloudFormation \
+         reference lists them under \"Return values\".",
+    ),
+    code(
+        "VPC024",
+        "resources depend on each other in a circle",
+        "Each resource of the circle would have to be created before the next, and the last before the first. Break the \
+         circle where a reference is not needed; for two security groups that name each other, move one rule into an \
+         AWS::EC2::SecurityGroupIngress of its own.",
+    ),
+    code(
+        "VPC025",
+        "a function has no result",
+        "The function is written correctly, but its values give nothing: an index beyond the list, a key that the mapping \
+         does not have, more address blocks than fit.",
+    ),
+    code(
+        "VPC026",
+        "a resource's declaration is wrong",
+        "A resource needs a `Type`, and beside it only Properties, DependsOn, Condition, Metadata, DeletionPolicy, \
+         UpdateReplacePolicy, CreationPolicy and UpdatePolicy. Its logical id is letters and digits only.",
+    ),
+    code("VPC028", "a required property is missing", "AWS refuses a resource of this type without the property."),
+    code(
+        "VPC029",
+        "a property has the wrong kind of value",
+        "As CloudFormation does, vpcsim turns `'80'` into a number, `\"true\"` into a boolean and a number into a text where \
+         the property asks for it; anything else is refused.",
+    ),
+    code(
+        "VPC030",
+        "AWS refuses this",
+        "The request that the resource stands for was refused. The message carries AWS's own error code and words.",
+    ),
+    code("VPC033", "a value is missing", "CloudFormation does not allow null values in a template."),
+];
+
+const SCENARIO: &[Explanation] = &[];
+
+const COMMAND_LINE: &[Explanation] = &[];
+
+const CLOUDFORMATION_WARNINGS: &[Explanation] = &[
+    code(
+        "VPC101",
+        "a resource type is not simulated",
+        "The resource is accepted and does nothing. A Ref or Fn::GetAtt of it gives a placeholder, and a resource that cannot \
+         work without it is left out with a warning of its own.",
+    ),
+    code(
+        "VPC102",
+        "a property is unknown",
+        "The resource type has no such property as far as vpcsim knows; it is accepted and does nothing. AWS refuses a property \
+         that does not exist.",
+    ),
+    code(
+        "VPC103",
+        "a property is not simulated",
+        "The property exists on AWS and would make a difference there, but does nothing here.",
+    ),
+    code(
+        "VPC104",
+        "a resource is left out",
+        "The resource needs something that is not simulated, so it is not created either. What refers to it gets a placeholder.",
+    ),
+    code(
+        "VPC105",
+        "a part of the template has no effect",
+        "AWS acts on this part; vpcsim accepts it and does nothing, because nothing of it can be seen on the network.",
+    ),
+];
+
+const SCENARIO_WARNINGS: &[Explanation] = &[];
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).expect("the crate's sources can be read") {
+            let path = entry.expect("the crate's sources can be read").path();
+            if path.is_dir() {
+                rust_files(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+
+    #[test]
+    fn codes_are_in_order_and_explained() {
+        let codes: Vec<&str> = all().map(|explanation| explanation.code).collect();
+        assert!(codes.is_sorted(), "{codes:?}");
+        assert!(codes.windows(2).all(|pair| pair[0] != pair[1]), "{codes:?}");
+        for Explanation { code, title, text } in all() {
+            assert!(!title.ends_with('.') && text.ends_with('.'), "{code}");
+        }
+        assert_eq!(explain("vpc021").map(|found| found.code), Some("VPC021"));
+        assert_eq!(explain("VPC999"), None);
+    }
+
+    #[test]
+    fn every_code_used_is_explained() {
+        let mut files = Vec::new();
+        rust_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+        let pattern = regex_lite::Regex::new("\"(VPC[0-9]{3})\"").expect("the pattern is valid");
+        let mut used = 0;
+        for file in files.iter().filter(|file| !file.ends_with("frontend/codes.rs")) {
+            let text = fs::read_to_string(file).expect("the crate's sources can be read");
+            for capture in pattern.captures_iter(&text) {
+                used += 1;
+                assert!(explain(&capture[1]).is_some(), "{} of {} is not explained", &capture[1], file.display());
+            }
+        }
+        assert!(used > 10, "the sources were searched");
+    }
+}
