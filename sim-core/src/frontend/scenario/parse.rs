@@ -176,7 +176,9 @@ impl Loader<'_> {
     fn template_text(&mut self, node: &Node) -> Option<TemplateSource> {
         let source = self.sources.file(node.span.file);
         let (path, text) = (source.path.clone(), &source.text);
-        let header = text[node.span.start..node.span.end].find('\n')?;
+        // The scalar's place may or may not include the `|` and what follows it on its line.
+        let written = &text[node.span.start..node.span.end];
+        let header = if written.starts_with(['|', '>']) { written.find('\n').unwrap_or_default() } else { 0 };
         let body = node.span.start + header..node.span.end;
         let blank = |text: &str| text.replace(|c| !matches!(c, '\n' | '\r'), " ");
         // Each character becomes one blank, since places are told in lines and characters.

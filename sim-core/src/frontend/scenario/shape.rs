@@ -6,7 +6,7 @@
 use super::scalar::Scalar;
 use crate::frontend::diagnostic::Diagnostic;
 use crate::frontend::node::{Key, Node, NodeKind};
-use crate::frontend::spelling::did_you_mean;
+use crate::frontend::spelling::nearest;
 
 /// The form of a value.
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +80,7 @@ impl Shape {
             Shape::List(_) => "a list".to_owned(),
             Shape::MapOf(_) | Shape::Object(_) | Shape::AnyMap => "a map".to_owned(),
             Shape::Either(shapes) => shapes.iter().map(Shape::describe).collect::<Vec<_>>().join(" or "),
-            Shape::Json => "a value".to_owned(),
+            Shape::Json => "a value without a tag".to_owned(),
         }
     }
 
@@ -152,7 +152,12 @@ impl Object {
                 None => problems.push(self.unknown_key(key)),
             }
         }
-        let missing = |name: &str| node.get(name).is_none();
+        // A slip in a key is told once: the key that was meant is not missing besides.
+        let meant = |name: &str| {
+            let unknown = entries.iter().filter(|(key, _)| self.key(&key.text).is_none());
+            unknown.into_iter().any(|(key, _)| self.nearest(&key.text) == Some(name))
+        };
+        let missing = |name: &str| node.get(name).is_none() && !meant(name);
         for key in self.keys.iter().filter(|key| key.presence == Presence::Required && missing(key.name)) {
             problems.push(
                 Diagnostic::error("VPC043", node.span, format!("{} needs `{}`", self.title, key.name))
@@ -160,7 +165,9 @@ impl Object {
                     .help(format!("`{}` is {}", key.name, key.meaning)),
             );
         }
-        self.check_exactly_one(node, entries, problems);
+        if !self.exactly_one.iter().any(|name| meant(name)) {
+            self.check_exactly_one(node, entries, problems);
+        }
     }
 
     fn check_exactly_one(&self, node: &Node, entries: &[(Key, Node)], problems: &mut Vec<Diagnostic>) {
@@ -188,14 +195,18 @@ impl Object {
         }
     }
 
+    /// The key that was most likely meant.
+    fn nearest(&self, name: &str) -> Option<&'static str> {
+        nearest(name, self.keys.iter().map(|key| key.name))
+    }
+
     fn unknown_key(&self, key: &Key) -> Diagnostic {
-        let names = || self.keys.iter().map(|key| key.name);
         let all = || {
-            let names: Vec<String> = names().map(|name| format!("`{name}`")).collect();
+            let names: Vec<String> = self.keys.iter().map(|key| format!("`{}`", key.name)).collect();
             format!("the keys of {} are {}", self.title, names.join(", "))
         };
         Diagnostic::error("VPC041", key.span, format!("{} has no key `{}`", self.title, key.text))
-            .help(did_you_mean(&key.text, names()).unwrap_or_else(all))
+            .help(self.nearest(&key.text).map_or_else(all, |near| format!("did you mean `{near}`?")))
     }
 }
 
