@@ -3,7 +3,7 @@
 //! A command may make things under any name, so a name that an earlier command mentions is given the benefit of the doubt;
 //! all others are looked up in what the templates declare.
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use super::substitute::{Names, Scope, StackNames, Text, unresolved};
 use super::{Action, Query, RunMode, Scenario, Step};
@@ -154,10 +154,8 @@ fn check_on(on: &Text, scenario: &Scenario, declared: &Declared, earlier: &[Step
                 .help("put the host under `internet` if a public address will do"),
         );
     }
-    let candidates = instances
-        .iter()
-        .flat_map(|(_, logical_id, tag)| tag.iter().copied().chain([*logical_id]))
-        .chain(scenario.internet.iter().map(|host| host.name.as_str()));
+    let callable = instances.iter().flat_map(|(_, logical_id, tag)| tag.iter().copied().chain([*logical_id]));
+    let callable: IndexSet<&str> = callable.chain(scenario.internet.iter().map(|host| host.name.as_str())).collect();
     let is_other =
         declared.stacks.iter().flat_map(|stack| &stack.resources).any(|resource| resource.logical_id == name);
     let diagnostic = if is_other {
@@ -166,10 +164,10 @@ fn check_on(on: &Text, scenario: &Scenario, declared: &Declared, earlier: &[Step
         Diagnostic::error("VPC059", on.span(), format!("no instance or host is called `{name}`"))
     };
     let all = || {
-        let all: Vec<String> = candidates.clone().map(|name| format!("`{name}`")).collect();
-        if all.is_empty() { None } else { Some(format!("commands can run on {}", all.join(", "))) }
+        let all: Vec<String> = callable.iter().map(|name| format!("`{name}`")).collect();
+        (!all.is_empty()).then(|| format!("commands can run on {}", all.join(", ")))
     };
-    Some(diagnostic.help_if(did_you_mean(name, candidates.clone()).or_else(all)))
+    Some(diagnostic.help_if(did_you_mean(name, callable.iter().copied()).or_else(all)))
 }
 
 /// Whether a step's commands mention a name, and so may give it to something.
