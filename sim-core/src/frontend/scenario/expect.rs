@@ -8,7 +8,8 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use super::observe::{Observation, ObservedDrop, Passed};
-use super::substitute::{Names, Query, Text, sentence};
+use super::query::Query;
+use super::substitute::{Names, Text, sentence};
 use crate::engine::SimDuration;
 use crate::frontend::diagnostic::Span;
 use crate::trace::{DropCode, DropFamily};
@@ -144,7 +145,7 @@ pub struct Failure {
 
 impl Expect {
     /// Holds everything expected against what was seen.
-    pub fn judge(&self, seen: &Observation, names: &dyn Names) -> Vec<Failure> {
+    pub fn judge(&self, seen: &Observation, names: &mut dyn Names) -> Vec<Failure> {
         let mut failures = Vec::new();
         failures.extend(self.judge_exit(seen));
         for (stream, matches, text) in [("stdout", &self.stdout, &seen.stdout), ("stderr", &self.stderr, &seen.stderr)]
@@ -210,7 +211,7 @@ impl Expect {
     }
 
     /// Whether a drop is one of those expected.
-    pub fn expects_drop(&self, drop: &ObservedDrop, names: &dyn Names) -> bool {
+    pub fn expects_drop(&self, drop: &ObservedDrop, names: &mut dyn Names) -> bool {
         match &self.dropped {
             Some(DroppedExpect::Each(matches)) => matches.iter().any(|each| each.matches(drop, names) == Ok(true)),
             Some(DroppedExpect::Nothing(_)) | None => false,
@@ -265,7 +266,7 @@ impl Failure {
 }
 
 impl TextMatch {
-    fn judge(&self, stream: &str, seen: &str, names: &dyn Names) -> Option<Failure> {
+    fn judge(&self, stream: &str, seen: &str, names: &mut dyn Names) -> Option<Failure> {
         let text = self.matcher.text();
         let fit: &dyn Fn(String) -> String = match self.matcher {
             Matcher::Regex(_) => &|value: String| regex_lite::escape(&value),
@@ -321,7 +322,7 @@ impl fmt::Display for TextMatch {
 }
 
 impl JsonExpect {
-    fn judge(&self, answer: Option<&Value>, names: &dyn Names) -> Option<Failure> {
+    fn judge(&self, answer: Option<&Value>, names: &mut dyn Names) -> Option<Failure> {
         let expression = self.query.expression.written();
         let wanted = match self.value.fill(names) {
             Ok(wanted) => wanted,
@@ -344,7 +345,7 @@ impl JsonExpect {
 
 impl JsonTemplate {
     /// The value with its names replaced.
-    fn fill(&self, names: &dyn Names) -> Result<Value, String> {
+    fn fill(&self, names: &mut dyn Names) -> Result<Value, String> {
         Ok(match self {
             JsonTemplate::Plain(value) => value.clone(),
             JsonTemplate::Text(text) => Value::String(text.fill(names).map_err(|problems| sentence(&problems))?),
@@ -383,7 +384,7 @@ impl fmt::Display for JsonTemplate {
 }
 
 impl DroppedExpect {
-    fn judge(&self, drops: &[ObservedDrop], names: &dyn Names) -> Vec<Failure> {
+    fn judge(&self, drops: &[ObservedDrop], names: &mut dyn Names) -> Vec<Failure> {
         let seen = || match drops {
             [] => "nothing dropped".to_owned(),
             drops => {
@@ -422,7 +423,7 @@ impl DroppedExpect {
 }
 
 impl DropMatch {
-    fn matches(&self, drop: &ObservedDrop, names: &dyn Names) -> Result<bool, String> {
+    fn matches(&self, drop: &ObservedDrop, names: &mut dyn Names) -> Result<bool, String> {
         let reason = match self.reason {
             DropWord::Code(code) => drop.code == code,
             DropWord::Family(family) => drop.code.family() == family,
@@ -451,7 +452,7 @@ impl fmt::Display for DropMatch {
 }
 
 impl PathExpect {
-    fn judge(&self, what: &str, passed: &[Passed], names: &dyn Names) -> Option<Failure> {
+    fn judge(&self, what: &str, passed: &[Passed], names: &mut dyn Names) -> Option<Failure> {
         let filled: Result<Vec<String>, _> = self.hops.iter().map(|hop| hop.fill(names)).collect();
         let wanted = match filled {
             Ok(wanted) => wanted,
@@ -467,7 +468,7 @@ impl PathExpect {
     }
 }
 
-fn judge_error(code: &Text, seen: Option<&str>, names: &dyn Names) -> Option<Failure> {
+fn judge_error(code: &Text, seen: Option<&str>, names: &mut dyn Names) -> Option<Failure> {
     let wanted = match code.fill(names) {
         Ok(wanted) => wanted,
         Err(problems) => return Some(Failure::unstated("the error code", sentence(&problems), code.span())),

@@ -13,6 +13,7 @@ mod keys;
 mod names;
 mod observe;
 mod parse;
+mod query;
 mod scalar;
 mod schema;
 mod shape;
@@ -40,8 +41,9 @@ pub use expect::{
 pub use names::{Declared, DeclaredResource, DeclaredStack, Role, check_names};
 pub use observe::{Observation, ObservedDrop, Passed};
 pub use parse::{load, locate};
+pub use query::Query;
 pub use schema::json_schema;
-pub use substitute::{NameProblem, Names, Query, Scope, StackNames, Text};
+pub use substitute::{NameProblem, Names, Scope, StackNames, Text};
 
 /// A scenario as meant: everything that can be checked before a run has been.
 #[derive(Clone, Debug)]
@@ -257,7 +259,8 @@ pub enum Action {
 pub enum RunMode {
     /// The next step begins when they are done.
     Foreground,
-    /// The next step begins at once.
+    /// The next step begins at once. What the step prints, saves and expects is dealt with when a step that waits for it
+    /// collects it, or else at the end.
     Background,
 }
 

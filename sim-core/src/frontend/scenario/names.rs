@@ -105,7 +105,8 @@ fn expectations(step: &Step) -> Vec<&Text> {
 }
 
 fn check_texts(texts: &[&Text], saved: &IndexMap<String, String>, declared: &Declared, problems: &mut Vec<Diagnostic>) {
-    let scope = Scope { saved, stacks: declared };
+    let mut declared = declared;
+    let mut scope = Scope { saved, stacks: &mut declared };
     for (name, span) in texts.iter().flat_map(|text| text.names()) {
         if let Err(problem) = scope.resolve(name) {
             problems.push(unresolved(name, span, &problem, &scope.known()));
@@ -116,7 +117,7 @@ fn check_texts(texts: &[&Text], saved: &IndexMap<String, String>, declared: &Dec
 /// What is wrong with the place where a step's commands should run.
 fn check_on(on: &Text, scenario: &Scenario, declared: &Declared, earlier: &[Step]) -> Option<Diagnostic> {
     // Filling is needed for `$$` only.
-    let name = on.fill(&super::substitute::AnyName).ok()?;
+    let name = on.fill(&mut super::substitute::AnyName).ok()?;
     let name = name.as_str();
     let instances: Vec<(&str, &str, Option<&str>)> = declared
         .stacks
@@ -185,7 +186,7 @@ impl Declared {
     }
 }
 
-impl StackNames for Declared {
+impl StackNames for &Declared {
     fn stacks(&self) -> Vec<String> {
         self.stacks.iter().map(|stack| stack.name.clone()).collect()
     }
@@ -200,7 +201,7 @@ impl StackNames for Declared {
         self.resource(stack, logical_id).map(|_| String::new())
     }
 
-    fn attribute(&self, stack: &str, logical_id: &str, attribute: &str) -> Option<String> {
+    fn attribute(&mut self, stack: &str, logical_id: &str, attribute: &str) -> Option<String> {
         let resource = self.resource(stack, logical_id)?;
         let known = resource.attributes.as_ref().is_none_or(|known| known.iter().any(|known| known == attribute));
         known.then(String::new)

@@ -289,8 +289,8 @@ impl Loader<'_> {
 
     /// A part of a scalar, which begins at this byte of it.
     pub(super) fn part(&mut self, node: &Node, part: &str, offset: usize) -> Option<Text> {
-        let sources = &*self.sources;
-        let place = |range: Range<usize>| place(sources, node, range.start + offset..range.end + offset);
+        let (sources, whole) = (&*self.sources, node.as_str().unwrap_or_default());
+        let place = |range: Range<usize>| place(sources, node.span, whole, range.start + offset..range.end + offset);
         Text::parse(part, &place).map_err(|problems| self.problems.extend(problems)).ok()
     }
 
@@ -305,9 +305,8 @@ impl Loader<'_> {
 /// The place in the file of some bytes of a scalar. A scalar's text may be indented, folded or quoted in the file, so the
 /// words are looked for there: the same words, as often as they have occurred before. Words over several lines are found by
 /// their first, and what is not found (an escape in double quotes) gets the whole scalar's place.
-pub(super) fn place(sources: &Sources, node: &Node, range: Range<usize>) -> Span {
-    let whole = node.span;
-    let (Some(text), source) = (node.as_str(), sources.file(whole.file)) else { return whole };
+pub(super) fn place(sources: &Sources, whole: Span, text: &str, range: Range<usize>) -> Span {
+    let source = sources.file(whole.file);
     let words = text.get(range.clone()).and_then(|words| words.lines().next()).unwrap_or_default().trim_end();
     let Some(written) = source.text.get(whole.start..whole.end) else { return whole };
     if words.is_empty() {

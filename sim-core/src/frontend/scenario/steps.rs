@@ -12,8 +12,9 @@ use super::expect::{
     regex,
 };
 use super::parse::{Loader, entries, items, one_or_more, place};
+use super::query::Query;
 use super::scalar;
-use super::substitute::{AnyName, Query, Text, is_simple_name};
+use super::substitute::{AnyName, Text, is_simple_name};
 use super::{Action, RunMode, Save, Step};
 use crate::frontend::diagnostic::Diagnostic;
 use crate::frontend::node::{Node, NodeKind};
@@ -79,7 +80,7 @@ impl Loader<'_> {
                         format!("write `{delimiter}` on a line of its own, without blanks before it"),
                     ),
                 };
-                let span = place(self.sources, node, range);
+                let span = place(self.sources, node.span, text, range);
                 self.problems.push(Diagnostic::error("VPC061", span, message).label("opened here").help(help));
                 return None;
             }
@@ -93,7 +94,7 @@ impl Loader<'_> {
         }
         let mut commands = Vec::new();
         for range in ranges {
-            let span = place(self.sources, node, range.clone());
+            let span = place(self.sources, node.span, text, range.clone());
             commands.extend(self.part(node, &text[range.clone()], range.start).map(|text| Command { text, span }));
         }
         Some(commands)
@@ -225,7 +226,7 @@ impl Loader<'_> {
         let pattern = text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')).filter(|rest| !rest.is_empty());
         if let Some(pattern) = pattern {
             let pattern = self.part(node, pattern, 1)?;
-            let sample = pattern.fill(&AnyName).expect("every name has a stand-in");
+            let sample = pattern.fill(&mut AnyName).expect("every name has a stand-in");
             return match regex(&sample) {
                 Ok(_) => Some(Matcher::Regex(pattern)),
                 Err(why) => {
@@ -255,8 +256,10 @@ impl Loader<'_> {
     fn json(&mut self, node: Option<&Node>) -> Vec<JsonExpect> {
         let mut expected = Vec::new();
         for (key, node) in entries(node) {
-            let expression = Text::parse(&key.text, &|_| key.span).map_err(|problems| self.problems.extend(problems));
-            let query = expression.ok().and_then(|expression| self.checked(Query { expression }));
+            let sources = &*self.sources;
+            let expression = Text::parse(&key.text, &|range| place(sources, key.span, &key.text, range));
+            let expression = expression.map_err(|problems| self.problems.extend(problems)).ok();
+            let query = expression.and_then(|expression| self.checked(Query { expression }));
             let value = self.json_value(node);
             expected.extend(query.map(|query| JsonExpect { query, value, span: node.span }));
         }

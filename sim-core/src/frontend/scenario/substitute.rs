@@ -6,7 +6,6 @@
 use std::ops::Range;
 
 use indexmap::IndexMap;
-use serde_json::Value;
 
 use crate::frontend::diagnostic::{Diagnostic, Span};
 
@@ -104,12 +103,16 @@ impl Text {
     ///
     /// # Errors
     /// Every name that nothing has, or that two stacks have.
-    pub fn fill(&self, names: &dyn Names) -> Result<String, Vec<Diagnostic>> {
+    pub fn fill(&self, names: &mut dyn Names) -> Result<String, Vec<Diagnostic>> {
         self.fill_as(names, &|value| value)
     }
 
     /// The text with every name replaced by its value made fit for where the text goes.
-    pub(super) fn fill_as(&self, names: &dyn Names, fit: &dyn Fn(String) -> String) -> Result<String, Vec<Diagnostic>> {
+    pub(super) fn fill_as(
+        &self,
+        names: &mut dyn Names,
+        fit: &dyn Fn(String) -> String,
+    ) -> Result<String, Vec<Diagnostic>> {
         let (mut filled, mut problems) = (String::new(), Vec::new());
         for part in &self.parts {
             match part {
@@ -124,45 +127,16 @@ impl Text {
     }
 }
 
-/// A JMESPath expression over a command's answer. It is kept as text: a compiled one shares values that cannot cross
-/// threads, and compiling takes microseconds.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Query {
-    /// The expression.
-    pub expression: Text,
-}
-
-impl Query {
-    /// What is wrong with the expression, whatever its names stand for.
-    pub(super) fn problem(&self) -> Option<Diagnostic> {
-        let sample = self.expression.fill(&AnyName).expect("every name has a stand-in");
-        let error = jmespath::compile(&sample).err()?;
-        let label = format!("{}, at character {} of it", reason(&error), error.offset + 1);
-        Some(Diagnostic::error("VPC056", self.expression.span(), "this is not a JMESPath expression").label(label))
-    }
-
-    /// What the expression finds in an answer; `null` where it finds nothing.
-    ///
-    /// # Errors
-    /// What is wrong with the expression or with its names, in words.
-    pub fn search(&self, answer: &Value, names: &dyn Names) -> Result<Value, String> {
-        let expression = self.expression.fill(names).map_err(|problems| sentence(&problems))?;
-        let found = jmespath::compile(&expression).and_then(|query| query.search(answer));
-        let found = found.map_err(|error| format!("`{expression}`: {}", reason(&error)))?;
-        serde_json::to_value(&*found).map_err(|error| format!("`{expression}`: {error}"))
-    }
-}
-
-/// What names stand for.
+/// What names stand for. Looking may take a call to the control plane: hence `&mut`.
 pub trait Names {
     /// What `${name}` stands for.
     ///
     /// # Errors
     /// Nothing has the name, or more than one thing.
-    fn resolve(&self, name: &str) -> Result<String, NameProblem>;
+    fn resolve(&mut self, name: &str) -> Result<String, NameProblem>;
 
     /// Every name that could be meant, for the nearest to be found among them.
-    fn known(&self) -> Vec<String>;
+    fn known(&mut self) -> Vec<String>;
 }
 
 /// Why a name stands for nothing.
@@ -183,7 +157,7 @@ pub trait StackNames {
     /// The physical id behind a logical one.
     fn physical_id(&self, stack: &str, logical_id: &str) -> Option<String>;
     /// An attribute that `Fn::GetAtt` knows.
-    fn attribute(&self, stack: &str, logical_id: &str, attribute: &str) -> Option<String>;
+    fn attribute(&mut self, stack: &str, logical_id: &str, attribute: &str) -> Option<String>;
     /// The attributes that could be meant, for the nearest to be found among them.
     fn attributes(&self, _stack: &str, _logical_id: &str) -> Vec<String> {
         Vec::new()
@@ -192,16 +166,15 @@ pub trait StackNames {
 
 /// The order in which names are looked up: a saved variable, then a logical id or its attribute, with or without the
 /// stack's name before it.
-#[derive(Clone, Copy)]
 pub struct Scope<'a> {
     /// The variables saved so far.
     pub saved: &'a IndexMap<String, String>,
     /// The stacks.
-    pub stacks: &'a dyn StackNames,
+    pub stacks: &'a mut dyn StackNames,
 }
 
 impl Names for Scope<'_> {
-    fn resolve(&self, name: &str) -> Result<String, NameProblem> {
+    fn resolve(&mut self, name: &str) -> Result<String, NameProblem> {
         if let Some(value) = self.saved.get(name) {
             return Ok(value.clone());
         }
@@ -223,7 +196,7 @@ impl Names for Scope<'_> {
         }
     }
 
-    fn known(&self) -> Vec<String> {
+    fn known(&mut self) -> Vec<String> {
         let mut known: Vec<String> = self.saved.keys().cloned().collect();
         let stacks = self.stacks.stacks();
         for stack in &stacks {
@@ -242,7 +215,7 @@ impl Names for Scope<'_> {
 
 impl Scope<'_> {
     /// The value of `LogicalId` or `LogicalId.Attribute` in one stack.
-    fn within(&self, stack: &str, name: &str) -> Option<String> {
+    fn within(&mut self, stack: &str, name: &str) -> Option<String> {
         match name.split_once('.') {
             Some((logical_id, attribute)) => self.stacks.attribute(stack, logical_id, attribute),
             None => self.stacks.physical_id(stack, name),
@@ -254,11 +227,11 @@ impl Scope<'_> {
 pub(super) struct AnyName;
 
 impl Names for AnyName {
-    fn resolve(&self, _: &str) -> Result<String, NameProblem> {
+    fn resolve(&mut self, _: &str) -> Result<String, NameProblem> {
         Ok("x".to_owned())
     }
 
-    fn known(&self) -> Vec<String> {
+    fn known(&mut self) -> Vec<String> {
         Vec::new()
     }
 }
@@ -306,9 +279,4 @@ pub(super) fn sentence(problems: &[Diagnostic]) -> String {
         })
         .collect::<Vec<_>>()
         .join("; ")
-}
-
-/// What the JMESPath library has to say, without the drawing it adds.
-fn reason(error: &jmespath::JmespathError) -> String {
-    error.reason.to_string().trim_start_matches("Parse error: ").trim_start_matches("Runtime error: ").to_owned()
 }

@@ -6,7 +6,9 @@ use super::*;
 use crate::engine::SimDuration;
 use crate::trace::DropCode;
 
-const NAMES: Fixed = Fixed(&[("pcx", "pcx-01"), ("VPC01", "vpc-01"), ("dot", "a.b")]);
+fn names() -> Fixed {
+    Fixed(&[("pcx", "pcx-01"), ("VPC01", "vpc-01"), ("dot", "a.b")])
+}
 
 fn passed(names: &[&str]) -> Passed {
     Passed { names: names.iter().map(|name| (*name).to_owned()).collect() }
@@ -38,7 +40,7 @@ fn expect(text: &str) -> Expect {
 
 /// The failures of an expectation (written as in YAML) on top of the exit status that was seen.
 fn failures(text: &str) -> Vec<String> {
-    let failures = expect(&format!("{{exit: 1, {text}}}")).judge(&seen(), &NAMES);
+    let failures = expect(&format!("{{exit: 1, {text}}}")).judge(&seen(), &mut names());
     failures.into_iter().map(|failure| failure.text).collect()
 }
 
@@ -117,7 +119,7 @@ fn the_exit_status_is_0_unless_something_else_is_expected() {
             Some("expected an exit status other than 0, with InvalidVpcID.NotFound, got exit 0"),
         ),
     ] {
-        let found = expect(text).judge(&Observation { exit, ..seen() }, &NAMES);
+        let found = expect(text).judge(&Observation { exit, ..seen() }, &mut names());
         let found = found.first().map(|failure| failure.text.as_str());
         assert_eq!(found, expected, "{text} {exit:?}");
     }
@@ -127,7 +129,7 @@ fn the_exit_status_is_0_unless_something_else_is_expected() {
 fn a_final_newline_does_not_count_and_a_second_one_does() {
     let judged = |stdout: &str, wanted: &str| {
         let seen = Observation { exit: Some(0), stdout: stdout.to_owned(), ..Observation::default() };
-        expect(&format!("{{stdout: {{equals: {wanted}}}}}")).judge(&seen, &NAMES).is_empty()
+        expect(&format!("{{stdout: {{equals: {wanted}}}}}")).judge(&seen, &mut names()).is_empty()
     };
     assert!(judged("a\n", "a"));
     assert!(judged("a", "\"a\\n\""));
@@ -139,7 +141,7 @@ fn a_final_newline_does_not_count_and_a_second_one_does() {
 fn a_failure_says_what_was_seen_and_where_the_expectation_stands() {
     let text = with_steps("  - run: a\n    expect:\n      exit: 1\n      dropped: NACL\n      path: [a]\n");
     let (sources, loaded) = load_text(&text);
-    let failures = loaded.expect("it is right").steps[0].expect.judge(&seen(), &NAMES);
+    let failures = loaded.expect("it is right").steps[0].expect.judge(&seen(), &mut names());
     let shown: Vec<String> = failures
         .iter()
         .map(|failure| {
@@ -156,8 +158,8 @@ fn a_failure_says_what_was_seen_and_where_the_expectation_stands() {
 #[test]
 fn an_expected_drop_is_told_from_an_unexpected_one() {
     let drop = &seen().drops[0];
-    assert!(expect("{dropped: ROUTE}").expects_drop(drop, &NAMES));
-    assert!(!expect("{dropped: NACL}").expects_drop(drop, &NAMES));
-    assert!(!expect("{dropped: none}").expects_drop(drop, &NAMES));
-    assert!(!expect("{}").expects_drop(drop, &NAMES));
+    assert!(expect("{dropped: ROUTE}").expects_drop(drop, &mut names()));
+    assert!(!expect("{dropped: NACL}").expects_drop(drop, &mut names()));
+    assert!(!expect("{dropped: none}").expects_drop(drop, &mut names()));
+    assert!(!expect("{}").expects_drop(drop, &mut names()));
 }

@@ -177,7 +177,7 @@ fn mistakes_in_steps_are_told_at_their_places() {
         ),
         (
             "{run: a, expect: {json: {'a[': 1, b: !Ref x}}}",
-            "VPC056 3:30 this is not a JMESPath expression\n\
+            "VPC056 3:31 this is not a JMESPath expression\n\
              VPC042 3:42 an expected value must be a value without a tag, this is `!Ref` (tags belong in templates; a scenario fills in `${name}`)",
         ),
         (

@@ -110,12 +110,12 @@ fn listed(sources: &Sources, problems: &[Diagnostic]) -> String {
 struct Fixed(&'static [(&'static str, &'static str)]);
 
 impl Names for Fixed {
-    fn resolve(&self, name: &str) -> Result<String, NameProblem> {
+    fn resolve(&mut self, name: &str) -> Result<String, NameProblem> {
         let found = self.0.iter().find(|(known, _)| *known == name);
         found.map(|(_, value)| (*value).to_owned()).ok_or(NameProblem::Unknown)
     }
 
-    fn known(&self) -> Vec<String> {
+    fn known(&mut self) -> Vec<String> {
         self.0.iter().map(|(name, _)| (*name).to_owned()).collect()
     }
 }

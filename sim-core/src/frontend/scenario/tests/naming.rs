@@ -33,7 +33,7 @@ fn declared() -> Declared {
     }
 }
 
-fn filled(text: &str, names: &dyn Names) -> String {
+fn filled(text: &str, names: &mut dyn Names) -> String {
     let text = scenario(&with_steps(&format!("  - {{on: a, run: {text:?}}}\n")));
     match &text.steps[0].action {
         Action::Run { commands, .. } => commands[0].text.fill(names).expect("every name is known"),
@@ -43,7 +43,7 @@ fn filled(text: &str, names: &dyn Names) -> String {
 
 #[test]
 fn only_names_in_braces_are_filled_and_two_dollars_are_one() {
-    let names = Fixed(&[("pcx", "pcx-01"), ("Web1.PrivateIp", "10.0.0.5"), ("lab.VPC01", "vpc-01")]);
+    let mut names = Fixed(&[("pcx", "pcx-01"), ("Web1.PrivateIp", "10.0.0.5"), ("lab.VPC01", "vpc-01")]);
     for (text, expected) in [
         ("a ${pcx} b", "a pcx-01 b"),
         ("${pcx}${Web1.PrivateIp}/${lab.VPC01}", "pcx-0110.0.0.5/vpc-01"),
@@ -54,7 +54,7 @@ fn only_names_in_braces_are_filled_and_two_dollars_are_one() {
         ("a { b } $ {pcx}", "a { b } $ {pcx}"),
         ("서울 ${pcx}", "서울 pcx-01"),
     ] {
-        assert_eq!(filled(text, &names), expected, "{text}");
+        assert_eq!(filled(text, &mut names), expected, "{text}");
     }
 }
 
@@ -72,13 +72,14 @@ fn a_saved_variable_comes_before_a_logical_id_before_an_attribute() {
             let here = matches!((stack, logical_id), ("lab", "VPC01" | "VPC02") | ("office", "VPC01" | "lab"));
             here.then(|| format!("{stack}/{logical_id}"))
         }
-        fn attribute(&self, stack: &str, logical_id: &str, attribute: &str) -> Option<String> {
+        fn attribute(&mut self, stack: &str, logical_id: &str, attribute: &str) -> Option<String> {
             let known = self.physical_id(stack, logical_id)?;
             matches!(attribute, "Cidr" | "Endpoint.Address").then(|| format!("{known}#{attribute}"))
         }
     }
     let saved = IndexMap::from([("VPC02".to_owned(), "saved".to_owned())]);
-    let scope = Scope { saved: &saved, stacks: &Stacks };
+    let mut stacks = Stacks;
+    let mut scope = Scope { saved: &saved, stacks: &mut stacks };
     for (name, expected) in [
         ("VPC02", Ok("saved")),
         ("lab.VPC02", Ok("lab/VPC02")),
@@ -132,9 +133,9 @@ fn unknown_names_are_told_before_the_run_with_the_nearest_ones() {
         ),
         (
             "  - {run: aws x, expect: {json: {'A[?B==`${Web2}`]': '${Web3}'}, dropped: {reason: ROUTE, by: '${Web4}'}}}\n",
-            "VPC021 5:36 no resource or saved variable is named `Web2` (did you mean `${Web1}`?)\n\
-             VPC021 5:58 no resource or saved variable is named `Web3` (did you mean `${Web1}`?)\n\
-             VPC021 5:100 no resource or saved variable is named `Web4` (did you mean `${Web1}`?)",
+            "VPC021 5:42 no resource or saved variable is named `Web2` (did you mean `${Web1}`?)\n\
+             VPC021 5:55 no resource or saved variable is named `Web3` (did you mean `${Web1}`?)\n\
+             VPC021 5:96 no resource or saved variable is named `Web4` (did you mean `${Web1}`?)",
         ),
         // What a step in the background saves is known once it is collected.
         (
