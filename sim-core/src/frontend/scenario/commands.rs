@@ -1,8 +1,8 @@
 //! `run:` as commands: one a line, unless the shell would read on.
 //!
-//! Lines stay together where a quote is open, a line ends in a backslash or in `&&`, `||`, `|`, a parenthesis or brace is open,
-//! a here-document has not ended, or a compound command (`if`, `for`, `case`…) has not. The rules are those of the POSIX shell
-//! language (Shell Command Language §2.2, §2.7.4, §2.9.4). What the commands mean is not known here.
+//! Lines stay together where a quote is open, a line ends in a backslash or in `&&`, `||`, `|`, a parenthesis or brace
+//! is open, a here-document has not ended, or a compound command (`if`, `for`, `case`…) has not. The rules are those of
+//! the POSIX shell language (Shell Command Language §2.2, §2.7.4, §2.9.4). What the commands mean is not known here.
 
 use std::ops::Range;
 
@@ -129,7 +129,8 @@ impl Scanner<'_> {
                 }
                 ')' => {
                     self.at += 1;
-                    // A function's body follows `()`, a command the pattern of a `case`; nothing else follows but operators.
+                    // A function's body follows `()`, a command the pattern of a `case`; nothing else follows but
+                    // operators.
                     before = Before::CommandStart;
                     self.parentheses = self.parentheses.saturating_sub(1);
                     has_words = true;

@@ -7,8 +7,8 @@ use super::expect::DropWord;
 use crate::frontend::spelling::did_you_mean;
 use crate::trace::{DropCode, DropFamily};
 
-/// Reasons of AWS (and of parts of AWS that vpcsim does not simulate yet) that no packet is dropped for here so far. A code
-/// that [`DropCode`] has is found there first.
+/// Reasons of AWS (and of parts of AWS that vpcsim does not simulate yet) that no packet is dropped for here so far. A
+/// code that [`DropCode`] has is found there first.
 const NOT_YET: &[&str] = &[
     "CONNTRACK_ALLOWANCE_EXCEEDED",
     "ELBV2_LISTENERS_MISMATCH",

@@ -1,7 +1,7 @@
 //! Every key of the scenario file, with its meaning and the form of its value: the format's single table.
 //!
-//! A key that is added here is known to the checker and to the JSON Schema at once; a test sees to it that `parse.rs` reads
-//! it too.
+//! A key that is added here is known to the checker and to the JSON Schema at once; a test sees to it that `parse.rs`
+//! reads it too.
 
 use super::scalar::Scalar;
 use super::shape::{KeySpec, Object, Presence, Shape};

@@ -1,8 +1,9 @@
 //! The scenario file: a network, and what somebody types and should see.
 //!
-//! [`load`] turns the text into a [`Scenario`] whose values are all checked: durations are durations, expressions compile,
-//! drop codes exist. What can only be known with the templates at hand is checked by [`check_names`], what only the run
-//! knows is looked up when a [`Text`] is filled. This room plans a run; it neither deploys a template nor runs a step.
+//! [`load`] turns the text into a [`Scenario`] whose values are all checked: durations are durations, expressions
+//! compile, drop codes exist. What can only be known with the templates at hand is checked by [`check_names`], what
+//! only the run knows is looked up when a [`Text`] is filled. This room plans a run; it neither deploys a template nor
+//! runs a step.
 //!
 //! One table of keys (`keys.rs`) drives the finding of typing errors, the nearest right names and the JSON Schema.
 
@@ -259,8 +260,8 @@ pub enum Action {
 pub enum RunMode {
     /// The next step begins when they are done.
     Foreground,
-    /// The next step begins at once. What the step prints, saves and expects is dealt with when a step that waits for it
-    /// collects it, or else at the end.
+    /// The next step begins at once. What the step prints, saves and expects is dealt with when a step that waits for
+    /// it collects it, or else at the end.
     Background,
 }
 

@@ -1,7 +1,7 @@
 //! What can be said about names before the run: `on:` and `${…}` against the templates and the earlier steps.
 //!
-//! A command may make things under any name, so a name that an earlier command mentions is given the benefit of the doubt;
-//! all others are looked up in what the templates declare.
+//! A command may make things under any name, so a name that an earlier command mentions is given the benefit of the
+//! doubt; all others are looked up in what the templates declare.
 
 use indexmap::{IndexMap, IndexSet};
 

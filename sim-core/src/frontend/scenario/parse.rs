@@ -1,8 +1,8 @@
 //! From the scenario's text to a [`Scenario`], all problems at once.
 //!
-//! The form is checked first, by the tables of `keys.rs`; then the meaning is built from whatever has the right form, so that
-//! one wrong word hides no other. Templates are read, since a path may be wrong, and not parsed: that is CloudFormation's
-//! room. Steps are built in `steps.rs`.
+//! The form is checked first, by the tables of `keys.rs`; then the meaning is built from whatever has the right form,
+//! so that one wrong word hides no other. Templates are read, since a path may be wrong, and not parsed: that is
+//! CloudFormation's room. Steps are built in `steps.rs`.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -171,8 +171,8 @@ impl Loader<'_> {
         self.sources.add(path.display().to_string(), text)
     }
 
-    /// A template as a block of text. All of the scenario's text around it is blanked rather than cut off, so that every
-    /// place in the template is a place in the scenario.
+    /// A template as a block of text. All of the scenario's text around it is blanked rather than cut off, so that
+    /// every place in the template is a place in the scenario.
     fn template_text(&mut self, node: &Node) -> Option<TemplateSource> {
         let source = self.sources.file(node.span.file);
         let (path, text) = (source.path.clone(), &source.text);
@@ -302,20 +302,24 @@ impl Loader<'_> {
     }
 }
 
-/// The place in the file of some bytes of a scalar. A scalar's text may be indented, folded or quoted in the file, so the
-/// words are looked for there: the same words, as often as they have occurred before. Words over several lines are found by
-/// their first, and what is not found (an escape in double quotes) gets the whole scalar's place.
+/// The place in the file of some bytes of a scalar. A scalar's text may be indented, folded or quoted in the file, so
+/// the words are looked for there: the same words, as often as they have occurred before. Words over several lines are
+/// found by their first, and what is not found (an escape in double quotes) gets the whole scalar's place.
 pub(super) fn place(sources: &Sources, whole: Span, text: &str, range: Range<usize>) -> Span {
     let source = sources.file(whole.file);
     let words = text.get(range.clone()).and_then(|words| words.lines().next()).unwrap_or_default().trim_end();
     let Some(written) = source.text.get(whole.start..whole.end) else { return whole };
+    // In a quoted scalar the quotes around it are no part of the text, and may be what is looked for.
+    let is_quoted = ['\'', '"'].iter().any(|&quote| written.starts_with(quote) && written.ends_with(quote));
+    let skipped = usize::from(is_quoted && written.len() > text.len());
+    let written = &written[skipped..];
     if words.is_empty() {
         return whole;
     }
     let before = text[..range.start].match_indices(words).count();
     match written.match_indices(words).nth(before) {
         Some((at, _)) => {
-            let start = whole.start + at;
+            let start = whole.start + skipped + at;
             Span { file: whole.file, start, end: start + words.len() }
         }
         None => whole,

@@ -1,5 +1,5 @@
-//! JMESPath expressions over a command's answer: `save`, and `expect: json:` (the JMESPath specification; the `jmespath` crate
-//! evaluates them).
+//! JMESPath expressions over a command's answer: `save`, and `expect: json:` (the JMESPath specification; the
+//! `jmespath` crate evaluates them).
 //!
 //! Like the AWS CLI's `--query`, this takes the older literal without quotes too, `` [?Key==`Name`] ``.
 
@@ -8,12 +8,12 @@ use serde_json::Value;
 use super::substitute::{AnyName, Names, Text, sentence};
 use crate::frontend::diagnostic::Diagnostic;
 
-/// How deep an expression may nest, in opening brackets and operators. The crate recurses for each of them, and labs need a
-/// few dozen.
+/// How deep an expression may nest, in opening brackets and operators. The crate recurses for each of them, and labs
+/// need a few dozen.
 const MAX_OPERATORS: usize = 500;
 
-/// An expression with names to be filled in. It is kept as text: a compiled one shares values that cannot cross threads, and
-/// compiling takes microseconds.
+/// An expression with names to be filled in. It is kept as text: a compiled one shares values that cannot cross
+/// threads, and compiling takes microseconds.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Query {
     /// The expression.

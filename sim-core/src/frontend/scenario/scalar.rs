@@ -1,7 +1,7 @@
 //! The values that are written as one word: durations, shares, rates, moments, addresses, numbers.
 //!
-//! Plain scalars are typed by the core schema of YAML 1.2 (§10.3.2): `no` and `on` are text, `0x1f` is a number. A text that
-//! is no word of the kind asked for is refused with an example of one that is.
+//! Plain scalars are typed by the core schema of YAML 1.2 (§10.3.2): `no` and `on` are text, `0x1f` is a number. A text
+//! that is no word of the kind asked for is refused with an example of one that is.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -1,8 +1,8 @@
-//! The format as a JSON Schema (draft 2020-12), from the same tables that check a scenario: what `vpcsim schema` prints and
-//! an editor completes from.
+//! The format as a JSON Schema (draft 2020-12), from the same tables that check a scenario: what `vpcsim schema` prints
+//! and an editor completes from.
 //!
-//! A schema sees the values that a YAML reader makes, so it says less than the checker: it knows no file, no code and no
-//! expression.
+//! A schema sees the values that a YAML reader makes, so it says less than the checker: it knows no file, no code and
+//! no expression.
 
 use serde_json::{Map, Value, json};
 

@@ -1,7 +1,7 @@
 //! What a value in a scenario may look like, as data; and the check of a text against it.
 //!
-//! The tables in `keys.rs` are made of these. The same table finds unknown keys and wrong kinds here and is printed as a
-//! JSON Schema in `schema.rs`, so that the two cannot disagree. What a value means is not known here.
+//! The tables in `keys.rs` are made of these. The same table finds unknown keys and wrong kinds here and is printed as
+//! a JSON Schema in `schema.rs`, so that the two cannot disagree. What a value means is not known here.
 
 use super::scalar::Scalar;
 use crate::frontend::diagnostic::Diagnostic;

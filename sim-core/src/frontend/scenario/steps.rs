@@ -1,7 +1,7 @@
 //! Steps and what they expect, from their nodes.
 //!
-//! The form has been checked by the tables of `keys.rs`; here is what no table can say: that commands are closed, expressions
-//! compile, drop codes exist, and `wait_for` names a step that is there.
+//! The form has been checked by the tables of `keys.rs`; here is what no table can say: that commands are closed,
+//! expressions compile, drop codes exist, and `wait_for` names a step that is there.
 
 use serde_json::Value;
 

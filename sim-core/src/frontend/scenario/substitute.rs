@@ -1,7 +1,7 @@
 //! `${name}`: what commands and expectations take from the run (scenario format, "A step").
 //!
-//! A [`Text`] is parsed once, when the scenario is loaded, so that each name knows its place; it is filled when the step
-//! runs. `$$` is a dollar; `$x`, `$?` and `$( )` belong to the shell and stay as they are.
+//! A [`Text`] is parsed once, when the scenario is loaded, so that each name knows its place; it is filled when the
+//! step runs. `$$` is a dollar; `$x`, `$?` and `$( )` belong to the shell and stay as they are.
 
 use std::ops::Range;
 

@@ -22,7 +22,8 @@ fn seen() -> Observation {
         stderr: String::new(),
         error: Some("InvalidVpcID.NotFound".to_owned()),
         answer: Some(json!({
-            "Vpc": { "VpcId": "vpc-01", "Port": 80, "Name": "80", "Ratio": 80.0, "Main": true, "Tags": ["a", 1], "None": null }
+            "Vpc": { "VpcId": "vpc-01", "Port": 80, "Name": "80", "Ratio": 80.0, "Main": true, "Tags": ["a", 1],
+             "None": null }
         })),
         drops: vec![ObservedDrop {
             code: DropCode::NoRouteToDestination,
@@ -67,7 +68,8 @@ fn each_expectation_holds_or_says_why_not() {
         ("stderr: x", "expected stderr to contain \"x\""),
         (
             "stdout: '${nothing}'",
-            "cannot tell what stdout should be: no resource or saved variable is named `nothing` (write `$${nothing}` if the shell should see it; a step's `save` gives names)",
+            "cannot tell what stdout should be: no resource or saved variable is named `nothing` (write \
+             `$${nothing}` if the shell should see it; a step's `save` gives names)",
         ),
         ("error: InvalidVpcID.NotFound", ""),
         ("error: InvalidSubnet.Conflict", "expected the AWS error InvalidSubnet.Conflict, got InvalidVpcID.NotFound"),

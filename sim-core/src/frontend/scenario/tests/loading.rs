@@ -75,7 +75,8 @@ fn the_least_scenario_is_a_template() {
 #[test]
 fn a_stack_takes_the_scenarios_region_unless_it_has_its_own() {
     let scenario = scenario(
-        "region: us-east-1\nstacks:\n  a: {template: template.yaml}\n  b: {template: nets/other.yaml, region: eu-west-1}\n  \
+        "region: us-east-1\nstacks:\n  a: {template: template.yaml}\n  b: {template: nets/other.yaml, region: \
+         eu-west-1}\n  \
          c: {template: template.yaml}\n",
     );
     let regions: Vec<&str> = scenario.stacks.iter().map(|stack| stack.region.name()).collect();
@@ -140,7 +141,8 @@ fn settings_change_links_quotas_and_packages() {
 #[test]
 fn a_background_step_is_collected_by_the_step_that_waits_for_it() {
     let scenario = scenario(&with_steps(
-        "  - {name: long ping, on: a, run: ping -c 100 10.0.0.1, background: true}\n  - {wait: 10s}\n  - {wait_for: long ping, \
+        "  - {name: long ping, on: a, run: ping -c 100 10.0.0.1, background: true}\n  - {wait: 10s}\n  - {wait_for: \
+         long ping, \
          expect: {stdout: 100 received}}\n",
     ));
     assert!(matches!(scenario.steps[0].action, Action::Run { mode: RunMode::Background, .. }));

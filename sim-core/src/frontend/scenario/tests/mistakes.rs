@@ -19,7 +19,8 @@ fn mistakes_in_the_network_are_told_at_their_places() {
         (
             "stacks: {a.b: {template: template.yaml}, b: {}}\n",
             "VPC068 1:10 `a.b` cannot be the name of a stack (use letters, digits, `-` and `_` only)\n\
-             VPC043 1:45 a stack needs `template` (`template` is the CloudFormation template: a path, or the template itself)",
+             VPC043 1:45 a stack needs `template` (`template` is the CloudFormation template: a path, or the \
+              template itself)",
         ),
         (
             "stacks: {a: {template: template.yaml}}\nparameters: {A: b}\n",
@@ -39,11 +40,13 @@ fn mistakes_in_the_network_are_told_at_their_places() {
         ),
         (
             "template: template.yaml\nregion: ap-northeast-7\n",
-            "VPC046 2:9 `region`: `ap-northeast-7` is not an AWS Region that vpcsim knows (did you mean `ap-northeast-1`?)",
+            "VPC046 2:9 `region`: `ap-northeast-7` is not an AWS Region that vpcsim knows (did you mean \
+             `ap-northeast-1`?)",
         ),
         (
             "template: template.yaml\nregion: !Ref AWS::Region\n",
-            "VPC042 2:9 `region` must be an AWS Region such as `ap-northeast-2`, this is `!Ref` (tags belong in templates; a scenario fills in `${name}`)",
+            "VPC042 2:9 `region` must be an AWS Region such as `ap-northeast-2`, this is `!Ref` (tags belong in \
+             templates; a scenario fills in `${name}`)",
         ),
         (
             "stacks: {a: {template: template.yaml, account: 12345}}\n",
@@ -53,7 +56,8 @@ fn mistakes_in_the_network_are_told_at_their_places() {
         ("template: template.yaml\nsteps:\n", "VPC042 2:6 `steps` must be a list, this is nothing"),
         (
             "template: template.yaml\ninternet: {a: {ip: 10.0.0.1}, b: {names: [-x]}, c: {ip: 1.2.3.400}}\n",
-            "VPC048 2:20 10.0.0.1 is not a public address (198.51.100.0/24 and 203.0.113.0/24 are free for examples (RFC 5737))\n\
+            "VPC048 2:20 10.0.0.1 is not a public address (198.51.100.0/24 and 203.0.113.0/24 are free for examples \
+             (RFC 5737))\n\
              VPC043 2:34 an Internet host needs `ip` (`ip` is the host's public address)\n\
              VPC068 2:43 `-x` is not a DNS name (a name is labels of letters, digits and `-`, separated by dots)\n\
              VPC048 2:57 `ip`: `1.2.3.400` is not an IP address",
@@ -67,7 +71,8 @@ fn mistakes_in_the_network_are_told_at_their_places() {
             "template: template.yaml\ninternet: {a: {ip: 8.8.8.8, ports: [0, 80, 65536, '22']}}\n",
             "VPC052 2:37 an item of `ports`: `0` is not a whole number from 1 to 65535\n\
              VPC052 2:44 an item of `ports`: `65536` is not a whole number from 1 to 65535\n\
-             VPC042 2:51 an item of `ports`: `22` is not a whole number from 1 to 65535 (in quotes it is text; write 22 without them)",
+             VPC042 2:51 an item of `ports`: `22` is not a whole number from 1 to 65535 (in quotes it is text; \
+              write 22 without them)",
         ),
         (
             "template: template.yaml\non_premises: {dc: {cidr: 192.168.0.0/16, hosts: {db: {ip: 192.168.0.5}}}}\n",
@@ -80,7 +85,8 @@ fn mistakes_in_the_network_are_told_at_their_places() {
              VPC041 2:39 an on-premises site has no key `host` (did you mean `hosts`?)",
         ),
         (
-            "template: template.yaml\nsettings: {seed: -1, start: tomorrow, packages: mirorr, links: {same_az: {loss: 0.1}}}\n",
+            "template: template.yaml\nsettings: {seed: -1, start: tomorrow, packages: mirorr, links: {same_az: \
+             {loss: 0.1}}}\n",
             "VPC052 2:18 `seed`: `-1` is not a whole number\n\
              VPC065 2:29 `start`: `tomorrow` is not a moment such as `2024-01-01T00:00:00Z` (write the date, `T`, the time and `Z` (or an offset such as `+09:00`))\n\
              VPC053 2:49 `packages`: `mirorr` is not `mirror` or `preinstalled` (did you mean `mirror`?)\n\
@@ -100,11 +106,13 @@ fn mistakes_in_steps_are_told_at_their_places() {
         ("{run: a, wait: 5s}", "VPC044 3:14 a step has only one of `run`, `wait`, `fault` or `wait_for`"),
         (
             "wait: 30",
-            "VPC045 3:11 `wait`: `30` is not a duration such as `30s` (a duration needs its unit: write `30s` for seconds)",
+            "VPC045 3:11 `wait`: `30` is not a duration such as `30s` (a duration needs its unit: write `30s` for \
+             seconds)",
         ),
         (
             "wait: 5 parsecs",
-            "VPC045 3:11 `wait`: `5 parsecs` is not a duration such as `30s` (write a number and a unit (ns, us, ms, s, m, h, d), as in `30s`, `250ms` or `1h30m`)",
+            "VPC045 3:11 `wait`: `5 parsecs` is not a duration such as `30s` (write a number and a unit (ns, us, \
+             ms, s, m, h, d), as in `30s`, `250ms` or `1h30m`)",
         ),
         ("{run: a, backgruond: true}", "VPC041 3:14 a step has no key `backgruond` (did you mean `background`?)"),
         (
@@ -113,24 +121,32 @@ fn mistakes_in_steps_are_told_at_their_places() {
         ),
         ("run: [a, b]", "VPC042 3:10 `run` must be text, this is a list"),
         ("run: '# nothing'", "VPC044 3:10 `run` holds no command (write the commands as typed, one a line)"),
+        (
+            "run: 'echo \"it'",
+            "VPC061 3:16 the quote \" is not closed (close it, or write `\\\"` for the character itself)",
+        ),
         ("run: echo 'it", "VPC061 3:15 the quote ' is not closed (close it, or write `\\'` for the character itself)"),
         (
             "run: |\n      cat <<EOF\n       a\n       EOF",
-            "VPC061 4:11 the here-document has no end: no line is `EOF` (write `EOF` on a line of its own, without blanks before it)",
+            "VPC061 4:11 the here-document has no end: no line is `EOF` (write `EOF` on a line of its own, without \
+             blanks before it)",
         ),
         (
             "{fault: {instance: a, down: true}}",
-            "VPC063 3:6 faults are not simulated yet (leave the step out for now; `settings.links` can make links slow or lossy)",
+            "VPC063 3:6 faults are not simulated yet (leave the step out for now; `settings.links` can make links \
+             slow or lossy)",
         ),
         (
             "{fault: {instance: a, az: b, donw: true}}",
-            "VPC063 3:6 faults are not simulated yet (leave the step out for now; `settings.links` can make links slow or lossy)\n\
+            "VPC063 3:6 faults are not simulated yet (leave the step out for now; `settings.links` can make links \
+             slow or lossy)\n\
              VPC044 3:27 a fault has only one of `link`, `instance`, `az` or `gateway`\n\
              VPC041 3:34 a fault has no key `donw` (did you mean `down`?)",
         ),
         (
             "wait_for: a",
-            "VPC060 3:15 no earlier step is called `a` (`wait_for` takes the `name` of an earlier step in the background)",
+            "VPC060 3:15 no earlier step is called `a` (`wait_for` takes the `name` of an earlier step in the \
+             background)",
         ),
         (
             "{run: a, save: {a.b: X, c: 'X['}}",
@@ -139,12 +155,14 @@ fn mistakes_in_steps_are_told_at_their_places() {
         ),
         (
             "{run: 'echo ${x:-y} ${'}",
-            "VPC057 3:17 `x:-y` is not a name that vpcsim can fill in (write `$${x:-y}` to give the shell its own `${x:-y}`)\n\
+            "VPC057 3:17 `x:-y` is not a name that vpcsim can fill in (write `$${x:-y}` to give the shell its own \
+             `${x:-y}`)\n\
              VPC057 3:25 this `${` is not closed (write `$${` where the shell should see `${`)",
         ),
         (
             "{run: a, expect: {dropped: NO_ROUTE_TO_DESTINATON}}",
-            "VPC054 3:32 `NO_ROUTE_TO_DESTINATON` is not the reason of any drop (did you mean `NO_ROUTE_TO_DESTINATION`?)",
+            "VPC054 3:32 `NO_ROUTE_TO_DESTINATON` is not the reason of any drop (did you mean \
+             `NO_ROUTE_TO_DESTINATION`?)",
         ),
         (
             "{run: a, expect: {dropped: [none, ROUTE]}}",
@@ -161,7 +179,8 @@ fn mistakes_in_steps_are_told_at_their_places() {
         ("{run: a, expect: {dropped: ~}}", "VPC042 3:32 `dropped` must be text or a map or a list, this is nothing"),
         (
             "{run: a, expect: {dropped: NGW_PORT_EXHAUSTED}}",
-            "VPC142 3:32 no packet is dropped for NGW_PORT_EXHAUSTED yet: what it is about is not simulated (this expectation will fail)",
+            "VPC142 3:32 no packet is dropped for NGW_PORT_EXHAUSTED yet: what it is about is not simulated (this \
+             expectation will fail)",
         ),
         (
             "{run: a, expect: {exit: '1', within: soon, stdout: {nott: a}}}",
@@ -171,20 +190,24 @@ fn mistakes_in_steps_are_told_at_their_places() {
         ),
         (
             "{run: a, expect: {stdout: [/(/, {not: a, equals: b}, '']}}",
-            "VPC055 3:32 this is not a regular expression (a text between slashes is a regular expression; brackets, `.` and `*` need a `\\`)\n\
+            "VPC055 3:32 this is not a regular expression (a text between slashes is a regular expression; \
+             brackets, `.` and `*` need a `\\`)\n\
              VPC043 3:46 a text match has only one of `not` or `equals`\n\
              VPC143 3:58 the empty text occurs in every output (write `{ equals: \"\" }` for an empty output)",
         ),
         (
             "{run: a, expect: {json: {'a[': 1, b: !Ref x}}}",
             "VPC056 3:31 this is not a JMESPath expression\n\
-             VPC042 3:42 an expected value must be a value without a tag, this is `!Ref` (tags belong in templates; a scenario fills in `${name}`)",
+             VPC042 3:42 an expected value must be a value without a tag, this is `!Ref` (tags belong in templates; \
+              a scenario fills in `${name}`)",
         ),
         (
             "{wait: 5s, on: a, save: {x: Y}, expect: {stdout: x, dropped: none}}",
-            "VPC141 3:16 `on` has no effect in a step that runs no command (leave it out, or move it to the step whose command it is about)\n\
+            "VPC141 3:16 `on` has no effect in a step that runs no command (leave it out, or move it to the step \
+             whose command it is about)\n\
              VPC141 3:23 `save` has no effect in a step that runs no command (leave it out, or move it to the step whose command it is about)\n\
-             VPC141 3:46 `stdout` has no effect in a step that runs no command (leave it out, or move it to the step whose command it is about)",
+             VPC141 3:46 `stdout` has no effect in a step that runs no command (leave it out, or move it to the \
+              step whose command it is about)",
         ),
         ("{run: a, expect: {exit: 256}}", "VPC052 3:29 `exit`: `256` is not a whole number from 0 to 255"),
     ] {
@@ -194,7 +217,8 @@ fn mistakes_in_steps_are_told_at_their_places() {
 
 #[test]
 fn what_a_step_waits_for_must_run_in_the_background_and_once() {
-    let steps = "  - {name: quick, run: a}\n  - {name: slow, run: b, background: true}\n  - wait_for: slow\n  - wait_for: slow\n  \
+    let steps = "  - {name: quick, run: a}\n  - {name: slow, run: b, background: true}\n  - wait_for: slow\n  - \
+     wait_for: slow\n  \
                  - wait_for: quick\n  - wait_for: slwo\n";
     assert_eq!(
         problems(&with_steps(steps)),
@@ -233,7 +257,8 @@ fn a_scenario_that_is_not_there_is_told_without_a_place() {
     let problems = load(&mut sources, Path::new("labs/nowhere.yaml"), &mut read).expect_err("there is no file");
     assert_eq!(
         listed(&sources, &problems),
-        "VPC040 0:0 the scenario `labs/nowhere.yaml` cannot be read: there is no such file (give a file, a folder with a \
+        "VPC040 0:0 the scenario `labs/nowhere.yaml` cannot be read: there is no such file (give a file, a folder \
+         with a \
          `scenario.yaml`, or the name of a folder below `scenarios`)"
     );
 }

@@ -132,15 +132,18 @@ fn unknown_names_are_told_before_the_run_with_the_nearest_ones() {
              step's `save` gives names)",
         ),
         (
-            "  - {run: aws x, expect: {json: {'A[?B==`${Web2}`]': '${Web3}'}, dropped: {reason: ROUTE, by: '${Web4}'}}}\n",
+            "  - {run: aws x, expect: {json: {'A[?B==`${Web2}`]': '${Web3}'}, dropped: {reason: ROUTE, by: \
+             '${Web4}'}}}\n",
             "VPC021 5:42 no resource or saved variable is named `Web2` (did you mean `${Web1}`?)\n\
              VPC021 5:55 no resource or saved variable is named `Web3` (did you mean `${Web1}`?)\n\
              VPC021 5:96 no resource or saved variable is named `Web4` (did you mean `${Web1}`?)",
         ),
         // What a step in the background saves is known once it is collected.
         (
-            "  - {name: b, background: true, run: aws x, save: {v: A}}\n  - run: aws ${v}\n  - wait_for: b\n  - run: aws ${v}\n",
-            "VPC021 6:14 no resource or saved variable is named `v` (write `$${v}` if the shell should see it; a step's \
+            "  - {name: b, background: true, run: aws x, save: {v: A}}\n  - run: aws ${v}\n  - wait_for: b\n  - \
+             run: aws ${v}\n",
+            "VPC021 6:14 no resource or saved variable is named `v` (write `$${v}` if the shell should see it; a \
+             step's \
              `save` gives names)",
         ),
     ] {

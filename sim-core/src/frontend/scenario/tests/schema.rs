@@ -20,8 +20,8 @@ fn value(node: &Node) -> Value {
     }
 }
 
-/// Whether a value is valid: the part of JSON Schema that `schema.rs` uses. Formats are annotations, as by default in the
-/// draft.
+/// Whether a value is valid: the part of JSON Schema that `schema.rs` uses. Formats are annotations, as by default in
+/// the draft.
 fn is_valid(schema: &Value, value: &Value) -> bool {
     let Value::Object(schema) = schema else { return schema == &json!(true) };
     schema.iter().all(|(keyword, rule)| {
@@ -184,7 +184,8 @@ fn alternatives_differ_at_first_sight() {
 }
 
 proptest! {
-    /// The schema never refuses what the checker takes. (The checker knows more: addresses, moments, sums of durations.)
+    /// The schema never refuses what the checker takes. (The checker knows more: addresses, moments, sums of
+    /// durations.)
     #[test]
     fn what_the_checker_takes_the_schema_takes(
         edits in prop::collection::vec((0..EXAMPLE.len(), 0..6usize, "[a-e]{1,2}|[0-9]{1,3}|true|~|''|\\[\\]|\\{\\}|[0-9]s|%|\n| "), 1..5)
