@@ -359,6 +359,12 @@ const SCENARIO_WARNINGS: &[Explanation] = &[
         "an expectation that always holds",
         "The empty text occurs in every output, so the expectation says nothing.",
     ),
+    code(
+        "VPC144",
+        "a command has no place to run",
+        "A step without `on` is typed on the operator's workstation, which has `aws` and nothing else. Say with `on` which \
+         instance, or host under `internet`, runs it.",
+    ),
 ];
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod names;
 mod observe;
 mod parse;
 mod query;
+mod save;
 mod scalar;
 mod schema;
 mod shape;
@@ -43,6 +44,7 @@ pub use names::{Declared, DeclaredResource, DeclaredStack, Role, check_names};
 pub use observe::{Observation, ObservedDrop, Passed};
 pub use parse::{load, locate};
 pub use query::Query;
+pub use save::Save;
 pub use schema::json_schema;
 pub use substitute::{NameProblem, Names, Scope, StackNames, Text};
 
@@ -263,15 +265,6 @@ pub enum RunMode {
     /// The next step begins at once. What the step prints, saves and expects is dealt with when a step that waits for
     /// it collects it, or else at the end.
     Background,
-}
-
-/// A variable to be taken from a command's answer.
-#[derive(Clone, Debug)]
-pub struct Save {
-    /// The variable.
-    pub name: String,
-    /// Where in the answer its value is.
-    pub query: Query,
 }
 
 impl Step {

@@ -34,9 +34,12 @@ impl Loader<'_> {
         for (node, number) in nodes.iter().zip(1..) {
             let action = self.action(node, &steps, &mut collected);
             let on = node.get("on").and_then(|node| self.text(node));
-            let save = self.save(node);
+            let save = self.saves(node);
             let expect = node.get("expect").map(|node| self.expect(node)).unwrap_or_default();
             self.warn_about_idle_keys(node);
+            if on.is_none() {
+                self.warn_about_lost_commands(node, action.as_ref());
+            }
             if let Some(action) = action {
                 let name = node.get("name").and_then(Node::as_str).map(str::to_owned);
                 steps.push(Step { number, name, on, action, save, expect, span: node.span });
@@ -137,7 +140,7 @@ impl Loader<'_> {
         None
     }
 
-    fn save(&mut self, step: &Node) -> Vec<Save> {
+    fn saves(&mut self, step: &Node) -> Vec<Save> {
         let mut saves = Vec::new();
         for (name, node) in entries(step.get("save")) {
             if !is_simple_name(&name.text) {
@@ -182,6 +185,18 @@ impl Loader<'_> {
         for key in idle_keys {
             let message = format!("`{}` has no effect in a step that runs no command", key.text);
             self.warn("VPC141", key.span, message, "leave it out, or move it to the step whose command it is about");
+        }
+    }
+
+    /// Says of commands other than `aws` that the operator's workstation does not run them.
+    fn warn_about_lost_commands(&mut self, step: &Node, action: Option<&Action>) {
+        let (None, Some(Action::Run { commands, .. })) = (step.get("on"), action) else { return };
+        let first_word = |command: &Command| command.text.written().split_whitespace().next().map(str::to_owned);
+        let lost =
+            commands.iter().find_map(|command| Some((first_word(command).filter(|word| word != "aws")?, command)));
+        if let Some((word, command)) = lost {
+            let message = format!("`{word}` does not run on the operator's workstation, where only `aws` does");
+            self.warn("VPC144", command.span, message, "say with `on` which instance or host runs the step");
         }
     }
 

@@ -102,8 +102,15 @@ fn mistakes_in_the_network_are_told_at_their_places() {
 #[test]
 fn mistakes_in_steps_are_told_at_their_places() {
     for (step, expected) in [
+        (
+            "run: |\n      aws ec2 x\n      ping -c 1 10.0.0.1\n",
+            "VPC144 5:7 `ping` does not run on the operator's workstation, where only `aws` does (say with `on` which \
+             instance or host runs the step)",
+        ),
+        ("{on: laptop, run: ping -c 1 10.0.0.1}", ""),
+        ("run: aws ec2 describe-vpcs", ""),
         ("name: nothing", "VPC044 3:5 a step needs `run`, `wait`, `fault` or `wait_for`"),
-        ("{run: a, wait: 5s}", "VPC044 3:14 a step has only one of `run`, `wait`, `fault` or `wait_for`"),
+        ("{run: aws, wait: 5s}", "VPC044 3:16 a step has only one of `run`, `wait`, `fault` or `wait_for`"),
         (
             "wait: 30",
             "VPC045 3:11 `wait`: `30` is not a duration such as `30s` (a duration needs its unit: write `30s` for \
@@ -114,10 +121,10 @@ fn mistakes_in_steps_are_told_at_their_places() {
             "VPC045 3:11 `wait`: `5 parsecs` is not a duration such as `30s` (write a number and a unit (ns, us, \
              ms, s, m, h, d), as in `30s`, `250ms` or `1h30m`)",
         ),
-        ("{run: a, backgruond: true}", "VPC041 3:14 a step has no key `backgruond` (did you mean `background`?)"),
+        ("{run: aws, backgruond: true}", "VPC041 3:16 a step has no key `backgruond` (did you mean `background`?)"),
         (
-            "{run: a, background: yes}",
-            "VPC042 3:26 `background`: `yes` is not `true` or `false` (in YAML 1.2 that is text; write `true`)",
+            "{run: aws, background: yes}",
+            "VPC042 3:28 `background`: `yes` is not `true` or `false` (in YAML 1.2 that is text; write `true`)",
         ),
         ("run: [a, b]", "VPC042 3:10 `run` must be text, this is a list"),
         ("run: '# nothing'", "VPC044 3:10 `run` holds no command (write the commands as typed, one a line)"),
@@ -149,9 +156,9 @@ fn mistakes_in_steps_are_told_at_their_places() {
              background)",
         ),
         (
-            "{run: a, save: {a.b: X, c: 'X['}}",
-            "VPC068 3:21 `a.b` cannot be the name of a variable (use letters, digits, `-` and `_` only)\n\
-             VPC056 3:33 this is not a JMESPath expression",
+            "{run: aws, save: {a.b: X, c: 'X['}}",
+            "VPC068 3:23 `a.b` cannot be the name of a variable (use letters, digits, `-` and `_` only)\n\
+             VPC056 3:35 this is not a JMESPath expression",
         ),
         (
             "{run: 'echo ${x:-y} ${'}",
@@ -160,45 +167,45 @@ fn mistakes_in_steps_are_told_at_their_places() {
              VPC057 3:25 this `${` is not closed (write `$${` where the shell should see `${`)",
         ),
         (
-            "{run: a, expect: {dropped: NO_ROUTE_TO_DESTINATON}}",
-            "VPC054 3:32 `NO_ROUTE_TO_DESTINATON` is not the reason of any drop (did you mean \
+            "{run: aws, expect: {dropped: NO_ROUTE_TO_DESTINATON}}",
+            "VPC054 3:34 `NO_ROUTE_TO_DESTINATON` is not the reason of any drop (did you mean \
              `NO_ROUTE_TO_DESTINATION`?)",
         ),
         (
-            "{run: a, expect: {dropped: [none, ROUTE]}}",
-            "VPC064 3:33 `none` stands alone: nothing was dropped (leave `none` out, or everything else)",
+            "{run: aws, expect: {dropped: [none, ROUTE]}}",
+            "VPC064 3:35 `none` stands alone: nothing was dropped (leave `none` out, or everything else)",
         ),
         (
-            "{run: a, expect: {dropped: []}}",
-            "VPC064 3:32 this list names no reason (write `dropped: none` if nothing should be dropped)",
+            "{run: aws, expect: {dropped: []}}",
+            "VPC064 3:34 this list names no reason (write `dropped: none` if nothing should be dropped)",
         ),
         (
-            "{run: a, expect: {dropped: {by: x}}}",
-            "VPC043 3:32 `dropped` needs `reason` (`reason` is a code or a family)",
+            "{run: aws, expect: {dropped: {by: x}}}",
+            "VPC043 3:34 `dropped` needs `reason` (`reason` is a code or a family)",
         ),
-        ("{run: a, expect: {dropped: ~}}", "VPC042 3:32 `dropped` must be text or a map or a list, this is nothing"),
+        ("{run: aws, expect: {dropped: ~}}", "VPC042 3:34 `dropped` must be text or a map or a list, this is nothing"),
         (
-            "{run: a, expect: {dropped: NGW_PORT_EXHAUSTED}}",
-            "VPC142 3:32 no packet is dropped for NGW_PORT_EXHAUSTED yet: what it is about is not simulated (this \
+            "{run: aws, expect: {dropped: NGW_PORT_EXHAUSTED}}",
+            "VPC142 3:34 no packet is dropped for NGW_PORT_EXHAUSTED yet: what it is about is not simulated (this \
              expectation will fail)",
         ),
         (
-            "{run: a, expect: {exit: '1', within: soon, stdout: {nott: a}}}",
-            "VPC042 3:29 `exit`: `1` is not a whole number from 0 to 255 (in quotes it is text; write 1 without them)\n\
-             VPC045 3:42 `within`: `soon` is not a duration such as `30s` (write a number and a unit (ns, us, ms, s, m, h, d), as in `30s`, `250ms` or `1h30m`)\n\
-             VPC041 3:57 a text match has no key `nott` (did you mean `not`?)",
+            "{run: aws, expect: {exit: '1', within: soon, stdout: {nott: a}}}",
+            "VPC042 3:31 `exit`: `1` is not a whole number from 0 to 255 (in quotes it is text; write 1 without them)\n\
+             VPC045 3:44 `within`: `soon` is not a duration such as `30s` (write a number and a unit (ns, us, ms, s, m, h, d), as in `30s`, `250ms` or `1h30m`)\n\
+             VPC041 3:59 a text match has no key `nott` (did you mean `not`?)",
         ),
         (
-            "{run: a, expect: {stdout: [/(/, {not: a, equals: b}, '']}}",
-            "VPC055 3:32 this is not a regular expression (a text between slashes is a regular expression; \
+            "{run: aws, expect: {stdout: [/(/, {not: a, equals: b}, '']}}",
+            "VPC055 3:34 this is not a regular expression (a text between slashes is a regular expression; \
              brackets, `.` and `*` need a `\\`)\n\
-             VPC043 3:46 a text match has only one of `not` or `equals`\n\
-             VPC143 3:58 the empty text occurs in every output (write `{ equals: \"\" }` for an empty output)",
+             VPC043 3:48 a text match has only one of `not` or `equals`\n\
+             VPC143 3:60 the empty text occurs in every output (write `{ equals: \"\" }` for an empty output)",
         ),
         (
-            "{run: a, expect: {json: {'a[': 1, b: !Ref x}}}",
-            "VPC056 3:31 this is not a JMESPath expression\n\
-             VPC042 3:42 an expected value must be a value without a tag, this is `!Ref` (tags belong in templates; \
+            "{run: aws, expect: {json: {'a[': 1, b: !Ref x}}}",
+            "VPC056 3:33 this is not a JMESPath expression\n\
+             VPC042 3:44 an expected value must be a value without a tag, this is `!Ref` (tags belong in templates; \
               a scenario fills in `${name}`)",
         ),
         (
@@ -209,7 +216,7 @@ fn mistakes_in_steps_are_told_at_their_places() {
              VPC141 3:46 `stdout` has no effect in a step that runs no command (leave it out, or move it to the \
               step whose command it is about)",
         ),
-        ("{run: a, expect: {exit: 256}}", "VPC052 3:29 `exit`: `256` is not a whole number from 0 to 255"),
+        ("{run: aws, expect: {exit: 256}}", "VPC052 3:31 `exit`: `256` is not a whole number from 0 to 255"),
     ] {
         assert_eq!(problems(&with_steps(&format!("  - {step}\n"))), expected, "\n{step}");
     }
@@ -217,7 +224,7 @@ fn mistakes_in_steps_are_told_at_their_places() {
 
 #[test]
 fn what_a_step_waits_for_must_run_in_the_background_and_once() {
-    let steps = "  - {name: quick, run: a}\n  - {name: slow, run: b, background: true}\n  - wait_for: slow\n  - \
+    let steps = "  - {name: quick, run: aws}\n  - {name: slow, run: aws, background: true}\n  - wait_for: slow\n  - \
      wait_for: slow\n  \
                  - wait_for: quick\n  - wait_for: slwo\n";
     assert_eq!(
