@@ -76,10 +76,11 @@ pub fn check_names(scenario: &Scenario, declared: &Declared) -> Vec<Diagnostic> 
                 save(&mut saved, step);
                 check_texts(&expectations(step), &saved, declared, &mut problems);
             }
-            Action::Run { mode: RunMode::Foreground, .. } | Action::Wait(_) => {
+            Action::Run { mode: RunMode::Foreground, .. } => {
                 save(&mut saved, step);
                 check_texts(&expectations(step), &saved, declared, &mut problems);
             }
+            Action::Wait(_) => check_texts(&expectations(step), &saved, declared, &mut problems),
         }
     }
     problems
@@ -171,12 +172,17 @@ fn check_on(on: &Text, scenario: &Scenario, declared: &Declared, earlier: &[Step
     Some(diagnostic.help_if(did_you_mean(name, callable.iter().copied()).or_else(all)))
 }
 
-/// Whether a step's commands mention a name, and so may give it to something.
+/// Whether a step's `aws` commands mention a name as a word, and so may give it to something.
 fn mentions(step: &Step, name: &str) -> bool {
-    match &step.action {
-        Action::Run { commands, .. } => commands.iter().any(|command| command.text.written().contains(name)),
-        Action::Wait(_) | Action::WaitFor { .. } => false,
+    let Action::Run { commands, .. } = &step.action else { return false };
+    if name.is_empty() {
+        return false;
     }
+    let is_edge = |c: char| !c.is_alphanumeric() && !matches!(c, '-' | '_' | '.');
+    commands.iter().map(|command| command.text.written()).filter(|text| text.starts_with("aws ")).any(|text| {
+        text.match_indices(name)
+            .any(|(at, _)| text[..at].ends_with(is_edge) && !text[at + name.len()..].starts_with(|c| !is_edge(c)))
+    })
 }
 
 impl Declared {

@@ -43,7 +43,11 @@ impl Save {
 fn as_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
+        // What JMESPath counts comes as a float, also where it is whole.
+        Value::Number(number) => Some(match number.as_f64() {
+            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < 1e15 => format!("{float:.0}"),
+            _ => number.to_string(),
+        }),
         // The CLI prints booleans as Python does.
         Value::Bool(true) => Some("True".to_owned()),
         Value::Bool(false) => Some("False".to_owned()),
@@ -72,6 +76,7 @@ mod tests {
         for (expression, expected) in [
             ("Vpc.VpcId", Ok("vpc-01")),
             ("Vpc.N", Ok("7")),
+            ("length(Vpc.Ids)", Ok("2")),
             ("Vpc.Main", Ok("True")),
             ("Vpc.Ids", Ok("a\tb")),
             ("Vpc.Ids[0]", Ok("a")),

@@ -179,6 +179,11 @@ fn commands_run_on_instances_and_hosts_that_exist() {
         ("db", "VPC063 6:9 `db` is on the site `dc` (put the host under `internet` if a public address will do)"),
         // A command before may have made it.
         ("later", ""),
+        (
+            "late",
+            "VPC059 6:9 no instance or host is called `late` (commands can run on `ljhVPC1-EC2`, `Web1`, `bastion`, \
+             `Bastion`, `laptop`)",
+        ),
     ] {
         let steps = format!("  - run: aws ec2 run-instances --tag Value=later\n  - on: {on}\n    run: hostname\n");
         assert_eq!(said(&steps), expected, "{on}");
