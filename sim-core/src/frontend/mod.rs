@@ -3,6 +3,7 @@
 //!
 //! Front ends translate and nothing more: a default or a check that AWS makes belongs in `cloud`.
 
+pub mod cloudformation;
 pub mod codes;
 pub mod diagnostic;
 pub mod node;
@@ -29,4 +30,8 @@ pub trait Api {
         operation: &str,
         parameters: Value,
     ) -> Result<Value, ApiError>;
+
+    /// Lets virtual time pass until nothing asked for so far is still under way: CloudFormation waits for an instance to run
+    /// and for a peering request to be checked before it goes on. A control plane without time has nothing to wait for.
+    fn settle(&mut self) {}
 }

@@ -57,7 +57,7 @@ pub struct Key {
 /// Every problem found: wrong YAML, a key that occurs twice, an alias or merge key.
 pub fn read(sources: &Sources, file: FileId) -> Result<Node, Vec<Diagnostic>> {
     let text = &sources.file(file).text;
-    // The parser counts bytes from the first character it sees, so the byte order mark is blanked by offset, not removed.
+    // The parser does not see a byte order mark, and counts bytes from the first character it sees.
     let skipped = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let options = granit_parser::options! {
         flow_nesting_limit: NESTING_LIMIT,
@@ -134,6 +134,7 @@ impl Node {
         }
         match &self.kind {
             NodeKind::Null => "nothing".to_owned(),
+            NodeKind::Scalar { text, .. } if text.is_empty() => "an empty text".to_owned(),
             NodeKind::Scalar { text, quoted: false } if text.parse::<f64>().is_ok() => format!("the number `{text}`"),
             NodeKind::Scalar { text, .. } => match text.lines().next() {
                 Some(first) if first.len() == text.len() && first.chars().count() <= 40 => format!("the text `{text}`"),
@@ -386,6 +387,7 @@ fn explain(kind: &ErrorKind) -> (String, Option<&'static str>) {
             return ("a tab is used for indentation, which YAML does not allow".into(), Some("indent with spaces"));
         }
         ErrorKind::UnclosedQuotedScalar => "a quoted text is not closed",
+        ErrorKind::InvalidQuotedScalarIndent => "a quoted text is not closed, or its next line is not indented",
         ErrorKind::UnclosedFlowCollection { open } => return (format!("`{open}` is not closed"), None),
         ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
             return (format!("`{open}` is closed by `{close}`"), None);

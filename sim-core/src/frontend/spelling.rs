@@ -3,9 +3,17 @@
 /// The candidate most like `name`, if one is like enough to be what was meant. Case counts less than letters do, and of
 /// equally near ones the first wins.
 pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
-    let lower = name.to_lowercase();
     // One edit in three characters: `Cidr` for `CIDR` and `Resorces` for `Resources`, but not `VPC` for `EIP`.
-    let allowed = (name.chars().count() / 3).max(1);
+    nearest_within((name.chars().count() / 3).max(1), name, candidates)
+}
+
+/// The same with at most so many edits, for long names that have most of their letters in common.
+pub fn nearest_within<'c>(
+    allowed: usize,
+    name: &str,
+    candidates: impl IntoIterator<Item = &'c str>,
+) -> Option<&'c str> {
+    let lower = name.to_lowercase();
     let mut best: Option<(usize, &str)> = None;
     for candidate in candidates {
         let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
@@ -38,6 +46,7 @@ mod tests {
         ] {
             assert_eq!(nearest(name, names), expected, "{name}");
         }
+        assert_eq!(nearest_within(1, "Resorcs", names), None);
         assert_eq!(did_you_mean("Vpcid", names).as_deref(), Some("did you mean `VpcId`?"));
     }
 }
