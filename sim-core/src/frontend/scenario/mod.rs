@@ -8,6 +8,7 @@
 //! One table of keys (`keys.rs`) drives the finding of typing errors, the nearest right names and the JSON Schema.
 
 mod commands;
+mod deployed;
 mod drop_word;
 mod expect;
 mod keys;
@@ -30,12 +31,14 @@ use std::path::PathBuf;
 
 use indexmap::IndexMap;
 
+use super::cloudformation::GivenParameter;
 use super::diagnostic::{Diagnostic, Span};
 use super::node::Node;
 use crate::engine::SimDuration;
 use crate::id::{AccountId, FileId, Region};
 
 pub use commands::Command;
+pub use deployed::Deployed;
 pub use expect::{
     DropMatch, DropWord, DroppedExpect, Expect, Failure, JsonExpect, JsonTemplate, Matcher, PathExpect, Polarity,
     TextMatch,
@@ -78,8 +81,8 @@ pub struct StackSpec {
     pub name: String,
     /// Where the template is.
     pub template: TemplateSource,
-    /// The parameters, in the order written.
-    pub parameters: Vec<Parameter>,
+    /// The values of its parameters, in the order written; a list is joined with commas, as CloudFormation takes lists.
+    pub parameters: Vec<GivenParameter>,
     /// Where it is made.
     pub region: Region,
     /// Whose it is.
@@ -100,19 +103,6 @@ pub enum TemplateSource {
         /// The text.
         file: FileId,
     },
-}
-
-/// A value given to a template's parameter.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Parameter {
-    /// The parameter's name.
-    pub name: String,
-    /// The place of the name.
-    pub name_span: Span,
-    /// The value; a list is joined with commas, as CloudFormation takes lists.
-    pub value: String,
-    /// The place of the value.
-    pub span: Span,
 }
 
 /// A host outside AWS: on the Internet, or on an on-premises site.

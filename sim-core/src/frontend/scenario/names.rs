@@ -25,6 +25,8 @@ pub struct DeclaredStack {
     pub name: String,
     /// Its resources.
     pub resources: Vec<DeclaredResource>,
+    /// The types of the resources that are left out because they are not simulated, by logical id.
+    pub left_out: IndexMap<String, String>,
 }
 
 /// A resource that a template declares.
@@ -215,5 +217,9 @@ impl StackNames for &Declared {
 
     fn attributes(&self, stack: &str, logical_id: &str) -> Vec<String> {
         self.resource(stack, logical_id).and_then(|resource| resource.attributes.clone()).unwrap_or_default()
+    }
+
+    fn left_out(&self, stack: &str, logical_id: &str) -> Option<String> {
+        self.stacks.iter().find(|found| found.name == stack)?.left_out.get(logical_id).cloned()
     }
 }

@@ -14,9 +14,9 @@ use super::scalar;
 use super::shape::Shape;
 use super::substitute::{Text, is_simple_name};
 use super::{
-    LinkClass, LinkOverride, OutsideHost, Packages, Parameter, Quota, Scenario, Settings, Site, StackSpec,
-    TemplateSource, keys,
+    LinkClass, LinkOverride, OutsideHost, Packages, Quota, Scenario, Settings, Site, StackSpec, TemplateSource, keys,
 };
+use crate::frontend::cloudformation::GivenParameter;
 use crate::frontend::diagnostic::{Diagnostic, Severity, Sources, Span, any_error};
 use crate::frontend::node::{self, Key, Node, NodeKind};
 use crate::id::{AccountId, FileId, Region};
@@ -345,9 +345,14 @@ pub(super) fn one_or_more(node: Option<&Node>) -> &[Node] {
     }
 }
 
-fn parameter((name, node): &(Key, Node)) -> Option<Parameter> {
+fn parameter((name, node): &(Key, Node)) -> Option<GivenParameter> {
     let values: Option<Vec<&str>> = one_or_more(Some(node)).iter().map(Node::as_str).collect();
-    Some(Parameter { name: name.text.clone(), name_span: name.span, value: values?.join(","), span: node.span })
+    Some(GivenParameter {
+        name: name.text.clone(),
+        value: values?.join(","),
+        name_span: Some(name.span),
+        value_span: Some(node.span),
+    })
 }
 
 fn quota((name, node): &(Key, Node)) -> Option<Quota> {

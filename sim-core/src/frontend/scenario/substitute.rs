@@ -144,6 +144,8 @@ pub trait Names {
 pub enum NameProblem {
     /// Nothing has it.
     Unknown,
+    /// A resource has it that is not simulated: its logical id and type.
+    NotSimulated(String, String),
     /// Several stacks have it: the ways to say which is meant.
     Ambiguous(Vec<String>),
 }
@@ -161,6 +163,10 @@ pub trait StackNames {
     /// The attributes that could be meant, for the nearest to be found among them.
     fn attributes(&self, _stack: &str, _logical_id: &str) -> Vec<String> {
         Vec::new()
+    }
+    /// The type of a resource that the template has and vpcsim left out.
+    fn left_out(&self, _stack: &str, _logical_id: &str) -> Option<String> {
+        None
     }
 }
 
@@ -188,7 +194,7 @@ impl Names for Scope<'_> {
         let having: Vec<(&String, String)> =
             stacks.iter().filter_map(|stack| Some((stack, self.within(stack, name)?))).collect();
         match having.as_slice() {
-            [] => Err(NameProblem::Unknown),
+            [] => Err(self.left_out(&stacks, name).unwrap_or(NameProblem::Unknown)),
             [(_, value)] => Ok(value.clone()),
             several => {
                 Err(NameProblem::Ambiguous(several.iter().map(|(stack, _)| format!("{stack}.{name}")).collect()))
@@ -214,6 +220,19 @@ impl Names for Scope<'_> {
 }
 
 impl Scope<'_> {
+    /// Whether the name is that of a resource which the template has and vpcsim left out.
+    fn left_out(&self, stacks: &[String], name: &str) -> Option<NameProblem> {
+        let mut parts = name.split('.');
+        let first = parts.next().unwrap_or_default();
+        let found = |stack: &String, logical_id: &str| {
+            let type_name = self.stacks.left_out(stack, logical_id)?;
+            Some(NameProblem::NotSimulated(logical_id.to_owned(), type_name))
+        };
+        let qualified = stacks.iter().find(|stack| *stack == first).zip(parts.next());
+        let qualified = qualified.and_then(|(stack, logical_id)| found(stack, logical_id));
+        qualified.or_else(|| stacks.iter().find_map(|stack| found(stack, first)))
+    }
+
     /// The value of `LogicalId` or `LogicalId.Attribute` in one stack.
     fn within(&mut self, stack: &str, name: &str) -> Option<String> {
         match name.split_once('.') {
@@ -248,6 +267,10 @@ pub(super) fn unresolved(name: &str, span: Span, problem: &NameProblem, known: &
                 None => diagnostic
                     .help(format!("write `$${{{name}}}` if the shell should see it; a step's `save` gives names")),
             }
+        }
+        NameProblem::NotSimulated(logical_id, type_name) => {
+            Diagnostic::error("VPC063", span, format!("`{logical_id}` is not simulated: it is an {type_name}"))
+                .label("this has no value")
         }
         NameProblem::Ambiguous(ways) => {
             let ways = ways.iter().map(|way| format!("`${{{way}}}`")).collect::<Vec<_>>().join(" or ");

@@ -16,7 +16,8 @@ fn instance(logical_id: &str, name_tag: &str) -> DeclaredResource {
 
 /// Two stacks; `VPC01` and `Bastion` are in both.
 fn declared() -> Declared {
-    let stack = |name: &str, resources| DeclaredStack { name: name.to_owned(), resources };
+    let left_out = IndexMap::from([("Balancer".to_owned(), "AWS::ElasticLoadBalancingV2::LoadBalancer".to_owned())]);
+    let stack = |name: &str, resources| DeclaredStack { name: name.to_owned(), resources, left_out: left_out.clone() };
     Declared {
         stacks: vec![
             stack(
@@ -137,6 +138,10 @@ fn unknown_names_are_told_before_the_run_with_the_nearest_ones() {
             "VPC021 5:42 no resource or saved variable is named `Web2` (did you mean `${Web1}`?)\n\
              VPC021 5:55 no resource or saved variable is named `Web3` (did you mean `${Web1}`?)\n\
              VPC021 5:96 no resource or saved variable is named `Web4` (did you mean `${Web1}`?)",
+        ),
+        (
+            "  - run: aws x ${Balancer.DNSName}\n",
+            "VPC063 5:16 `Balancer` is not simulated: it is an AWS::ElasticLoadBalancingV2::LoadBalancer",
         ),
         // What a step in the background saves is known once it is collected.
         (
