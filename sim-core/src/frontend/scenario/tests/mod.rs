@@ -1,5 +1,6 @@
 //! Scenarios as users write them: what they mean, what is said about their mistakes, and what is judged of a run.
 
+mod deployed;
 mod judging;
 mod loading;
 mod mistakes;
