@@ -19,7 +19,7 @@ pub struct Observation {
     pub stderr: String,
     /// The AWS error code of the last `aws` command that was refused.
     pub error: Option<String>,
-    /// The last `aws` command's answer, before `--query`.
+    /// The last `aws` command's answer as it prints it, or would, in JSON: after `--query`, whatever `--output` says.
     pub answer: Option<Value>,
     /// The packets of the step that were dropped, in order.
     pub drops: Vec<ObservedDrop>,

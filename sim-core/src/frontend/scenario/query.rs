@@ -117,4 +117,35 @@ mod tests {
             assert!(compile(&deep).is_err());
         }
     }
+
+    #[test]
+    fn extreme_numbers_do_not_overflow() {
+        for index in [
+            "-2147483648",
+            "2147483647",
+            "99999999999999999999",
+            "-99999999999999999999",
+            "::-2147483648",
+            "-2147483648:2147483647:2147483647",
+            "::0",
+            "2147483647:-2147483648:-1",
+        ] {
+            let _ = compile(&format!("[{index}]")).map(|query| query.search(json!([1, 2, 3])));
+        }
+        for call in [
+            "to_number('1e999')",
+            "sum([`1e308`,`1e308`])",
+            "abs(`-9223372036854775808`)",
+            "ceil(`1e300`)",
+            "max([`1`])",
+            "avg(`[]`)",
+            "join('', `[]`)",
+            "reverse('서')",
+            "sort_by(@, &@)",
+            "merge()",
+            "to_number('-')",
+        ] {
+            let _ = compile(call).map(|query| query.search(json!([1, 2, 3])));
+        }
+    }
 }

@@ -27,7 +27,9 @@ fn the_formats_example_means_what_its_page_says() {
 
     let [lab] = scenario.stacks.as_slice() else { panic!("one stack") };
     assert_eq!((lab.name.as_str(), lab.account.to_string().as_str()), ("lab", "111111111111"));
-    assert!(matches!(&lab.template, TemplateSource::File { path, .. } if *path == PathBuf::from("lab/template.yaml")));
+    assert!(
+        matches!(&lab.template, TemplateSource::File { path, .. } if path.as_path() == Path::new("lab/template.yaml"))
+    );
     assert_eq!((lab.parameters[0].name.as_str(), lab.parameters[0].value.as_str()), ("KeyName", "lab"));
 
     let [laptop, example] = scenario.internet.as_slice() else { panic!("two hosts") };
