@@ -171,7 +171,138 @@ const CLOUDFORMATION: &[Explanation] = &[
     code("VPC033", "a value is missing", "CloudFormation does not allow null values in a template."),
 ];
 
-const SCENARIO: &[Explanation] = &[];
+const SCENARIO: &[Explanation] = &[
+    code(
+        "VPC040",
+        "the scenario cannot be read",
+        "There is no such file, or it may not be read, or it is not UTF-8 text. A scenario is given as a file, as a \
+         folder with a `scenario.yaml` in it, or as the name of a folder below `scenarios`.",
+    ),
+    code(
+        "VPC041",
+        "no such key",
+        "A scenario has a fixed set of keys at each place; anything else is a slip, or belongs one level further in \
+         or out. `vpcsim schema` prints all keys for an editor to complete from.",
+    ),
+    code(
+        "VPC042",
+        "the wrong kind of value",
+        "A list stands where a map is needed, a text where a number is, or the other way round. Numbers and \
+         `true`/`false` are written without quotes; `yes`, `no`, `on` and `off` are texts in YAML 1.2.",
+    ),
+    code("VPC043", "a key is missing", "This part of a scenario does nothing without the key."),
+    code(
+        "VPC044",
+        "a step does nothing, or several things",
+        "A step does exactly one of `run`, `wait`, `wait_for` and `fault`. Split it into several steps, which run one \
+         after the other.",
+    ),
+    code(
+        "VPC045",
+        "not a duration",
+        "A duration is one or more numbers, each with its unit: ns, us, ms, s, m, h or d, as in `250ms`, `30s` or \
+         `1h30m`. The longest is a century.",
+    ),
+    code(
+        "VPC046",
+        "no such AWS Region",
+        "The name is not that of an AWS Region which vpcsim knows. Availability Zones (`ap-northeast-2a`) are not \
+         Regions.",
+    ),
+    code(
+        "VPC047",
+        "not an AWS account",
+        "An account is twelve digits. Put it in quotes if it begins with 0, or YAML takes it for a number.",
+    ),
+    code(
+        "VPC048",
+        "a wrong address",
+        "Not an IP address or block, or a private, reserved or multicast address where a host on the Internet needs a \
+         public one. For examples RFC 5737 sets 192.0.2.0/24, 198.51.100.0/24 and 203.0.113.0/24 aside.",
+    ),
+    code(
+        "VPC050",
+        "a template cannot be read",
+        "The path under `template` is relative to the folder of the scenario. vpcsim is offline, so a URL cannot be \
+         read: download the template.",
+    ),
+    code(
+        "VPC051",
+        "no stack, or two ways to give one",
+        "A scenario has `stacks`, or `template` for a single stack called `main`: exactly one of the two.",
+    ),
+    code(
+        "VPC052",
+        "a number out of range",
+        "The value is not a number of the kind that is needed here, or lies beyond the bounds that the message names.",
+    ),
+    code("VPC053", "not one of the words", "The value must be one of a few words, which the message names."),
+    code(
+        "VPC054",
+        "no such reason of a drop",
+        "`dropped` takes a code as a run prints it, one of the families ROUTE, SECURITY_GROUP, NACL, GATEWAY, MTU and \
+         HOST, or `none`. Codes that AWS Reachability Analyzer uses for notes and analyses only are never the reason \
+         why a packet is dropped.",
+    ),
+    code(
+        "VPC055",
+        "not a regular expression",
+        "A text between slashes is a regular expression, and this one has a mistake. Put a backslash before brackets, \
+         `.`, `*`, `+` and `?` that stand for themselves. `(?i)` in front ignores case.",
+    ),
+    code(
+        "VPC056",
+        "not a JMESPath expression",
+        "`save` and `expect: json:` take expressions of JMESPath (jmespath.org), as `--query` of the AWS CLI does. A \
+         name with a dash or a dot in it needs double quotes, a text single quotes or backquotes.",
+    ),
+    code(
+        "VPC057",
+        "`${…}` does not hold a name",
+        "vpcsim fills in `${name}` before the shell sees the line. Write `$${…}` for what the shell should expand \
+         itself; `$x` and `$(…)` need nothing.",
+    ),
+    code(
+        "VPC059",
+        "commands cannot run there",
+        "`on` names an instance (by Name tag, logical id, `stack.LogicalId` or instance id) or a host under \
+         `internet`. Without `on`, `aws` commands run on the operator's workstation.",
+    ),
+    code(
+        "VPC060",
+        "there is nothing to wait for",
+        "`wait_for` takes the `name` of an earlier step with `background: true`, which no other step has waited for.",
+    ),
+    code(
+        "VPC061",
+        "a quote or here-document is not closed",
+        "The shell would read on to the end of the text and never run the command. An apostrophe in an unquoted text \
+         needs a backslash; a here-document ends at a line that holds its delimiter and nothing else.",
+    ),
+    code(
+        "VPC062",
+        "a name that means several things",
+        "More than one stack has the logical id, or more than one instance the Name tag. Write `stack.LogicalId`.",
+    ),
+    code(
+        "VPC063",
+        "not simulated yet",
+        "The format has this and vpcsim cannot do it yet. It is refused rather than skipped, since what comes after \
+         it would show something else than AWS does.",
+    ),
+    code(
+        "VPC064",
+        "two parts of the scenario contradict each other",
+        "Two hosts share an address or a DNS name, or `none` stands beside a reason of a drop.",
+    ),
+    code("VPC065", "not a moment", "A moment is written as RFC 3339 has it, `2024-01-01T00:00:00Z`, from 1970 on."),
+    code(
+        "VPC068",
+        "a name that cannot be used",
+        "Stacks and variables occur in `${…}`, so their names are letters, digits, `-` and `_`; a DNS name is labels \
+         of letters, digits and `-` with dots between them.",
+    ),
+];
 
 const COMMAND_LINE: &[Explanation] = &[];
 
@@ -205,7 +336,36 @@ const CLOUDFORMATION_WARNINGS: &[Explanation] = &[
     ),
 ];
 
-const SCENARIO_WARNINGS: &[Explanation] = &[];
+const SCENARIO_WARNINGS: &[Explanation] = &[
+    code(
+        "VPC140",
+        "an on-premises site is not simulated",
+        "The site is accepted and does not exist: no VPN or Direct Connect leads to it, and no step can run on its \
+         hosts.",
+    ),
+    code(
+        "VPC141",
+        "a key has no effect here",
+        "The key is about a command's place or output, and this step runs no command.",
+    ),
+    code(
+        "VPC142",
+        "a reason that no packet is dropped for yet",
+        "AWS drops packets for this reason; vpcsim does not simulate what it is about yet, so the expectation cannot \
+         hold.",
+    ),
+    code(
+        "VPC143",
+        "an expectation that always holds",
+        "The empty text occurs in every output, so the expectation says nothing.",
+    ),
+    code(
+        "VPC144",
+        "a command has no place to run",
+        "A step without `on` is typed on the operator's workstation, which has `aws` and nothing else. Say with `on` which \
+         instance, or host under `internet`, runs it.",
+    ),
+];
 
 #[cfg(test)]
 mod tests {

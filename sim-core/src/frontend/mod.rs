@@ -7,6 +7,7 @@ pub mod cloudformation;
 pub mod codes;
 pub mod diagnostic;
 pub mod node;
+pub mod scenario;
 pub mod spelling;
 
 use serde_json::Value;

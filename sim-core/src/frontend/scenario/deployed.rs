@@ -1,0 +1,98 @@
+//! The names that deployed stacks give: from CloudFormation's stacks to what `${name}` and `on` are looked up in.
+//!
+//! Attributes are asked of the control plane each time, since `PublicIp` is what it is when the step runs.
+
+use super::names::{Declared, DeclaredResource, DeclaredStack, Role};
+use super::substitute::StackNames;
+use super::{StackSpec, TemplateSource};
+use crate::frontend::Api;
+use crate::frontend::cloudformation::{Stack, StackConfig, Template};
+use crate::frontend::diagnostic::{Diagnostic, Sources};
+use crate::id::Region;
+
+/// Stacks, with the control plane that knows their resources.
+pub struct Deployed<'a> {
+    /// The stacks.
+    pub stacks: &'a [Stack],
+    /// The control plane.
+    pub api: &'a mut dyn Api,
+}
+
+impl Deployed<'_> {
+    fn stack(&self, name: &str) -> Option<&Stack> {
+        self.stacks.iter().find(|stack| stack.name == name)
+    }
+}
+
+impl StackNames for Deployed<'_> {
+    fn stacks(&self) -> Vec<String> {
+        self.stacks.iter().map(|stack| stack.name.clone()).collect()
+    }
+
+    fn logical_ids(&self, stack: &str) -> Vec<String> {
+        self.stack(stack).map_or_else(Vec::new, |stack| stack.resources.keys().cloned().collect())
+    }
+
+    fn physical_id(&self, stack: &str, logical_id: &str) -> Option<String> {
+        Some(self.stack(stack)?.resources.get(logical_id)?.physical_id.clone())
+    }
+
+    fn attribute(&mut self, stack: &str, logical_id: &str, attribute: &str) -> Option<String> {
+        let stack = self.stacks.iter().find(|found| found.name == stack)?;
+        stack.attribute(self.api, logical_id, attribute)
+    }
+
+    fn attributes(&self, stack: &str, logical_id: &str) -> Vec<String> {
+        let names = self.stack(stack).map(|stack| stack.attribute_names(logical_id)).unwrap_or_default();
+        names.into_iter().map(str::to_owned).collect()
+    }
+
+    fn left_out(&self, stack: &str, logical_id: &str) -> Option<String> {
+        self.stack(stack)?.left_out.get(logical_id).cloned()
+    }
+}
+
+impl DeclaredStack {
+    /// What a stack declares; `name_tag` tells the Name tag of an instance by its physical id.
+    pub fn of(stack: &Stack, name_tag: &mut dyn FnMut(&str) -> Option<String>) -> DeclaredStack {
+        let resources = stack.resources.iter().map(|(logical_id, resource)| DeclaredResource {
+            logical_id: logical_id.clone(),
+            role: match resource.type_name.as_str() {
+                "AWS::EC2::Instance" => Role::Instance { name_tag: name_tag(&resource.physical_id) },
+                _ => Role::Other,
+            },
+            attributes: Some(stack.attribute_names(logical_id).into_iter().map(str::to_owned).collect()),
+        });
+        DeclaredStack { name: stack.name.clone(), resources: resources.collect(), left_out: stack.left_out.clone() }
+    }
+}
+
+impl Declared {
+    /// What some stacks declare; `name_tag` tells the Name tag of an instance by its physical id.
+    pub fn of(stacks: &[Stack], name_tag: &mut dyn FnMut(&str) -> Option<String>) -> Declared {
+        Declared { stacks: stacks.iter().map(|stack| DeclaredStack::of(stack, name_tag)).collect() }
+    }
+}
+
+impl TemplateSource {
+    /// Parses and checks the template, wherever it is written.
+    pub fn parse(&self, sources: &Sources) -> (Option<Template>, Vec<Diagnostic>) {
+        match self {
+            TemplateSource::Inline(node) => Template::from_node(sources, node),
+            TemplateSource::File { file, .. } => Template::parse(sources, *file),
+        }
+    }
+}
+
+impl StackSpec {
+    /// What CloudFormation needs to know besides the template; `ssm` gives the values of SSM parameters.
+    pub fn config(&self, ssm: fn(Region, &str) -> Option<String>) -> StackConfig {
+        StackConfig {
+            name: self.name.clone(),
+            region: self.region,
+            account: self.account,
+            parameters: self.parameters.clone(),
+            ssm,
+        }
+    }
+}
