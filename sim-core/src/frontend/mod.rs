@@ -3,6 +3,7 @@
 //!
 //! Front ends translate and nothing more: a default or a check that AWS makes belongs in `cloud`.
 
+mod aws_cli;
 pub mod diagnostic;
 pub mod node;
 

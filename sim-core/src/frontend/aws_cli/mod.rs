@@ -1,0 +1,13 @@
+//! `aws …` command lines, as the real AWS CLI (version 2) takes and answers them.
+//!
+//! A line goes through four steps, one file each: `words` splits what was typed, `parse` makes a `Command` of the
+//! words, whoever owns the cloud carries it out, `output` prints the answer. `model` says which operations there are
+//! and what their inputs look like; `wait` says when `aws ec2 wait` is content.
+//!
+//! This room translates text and nothing more: it knows no resource, no default and no rule of EC2. All its errors are
+//! what the AWS CLI prints before it sends a request (`CliError`); what EC2 refuses comes from `cloud`.
+
+mod arguments;
+mod ec2;
+
+mod model;
