@@ -11,3 +11,5 @@ mod arguments;
 mod ec2;
 
 mod model;
+mod shorthand;
+mod words;
