@@ -1,15 +1,33 @@
 //! `aws …` command lines, as the real AWS CLI (version 2) takes and answers them.
 //!
-//! A line goes through four steps, one file each: `words` splits what was typed, `parse` makes a `Command` of the
-//! words, whoever owns the cloud carries it out, `output` prints the answer. `model` says which operations there are
-//! and what their inputs look like; `wait` says when `aws ec2 wait` is content.
+//! A line goes through four steps, one file each: [`words`] splits what was typed, [`parse`] makes a [`Command`] of the
+//! words, whoever owns the cloud carries it out, [`output`] prints the answer. `model` says which operations there are
+//! and what their inputs look like; [`wait`] says when `aws ec2 wait` is content.
 //!
 //! This room translates text and nothing more: it knows no resource, no default and no rule of EC2. All its errors are
-//! what the AWS CLI prints before it sends a request (`CliError`); what EC2 refuses comes from `cloud`.
+//! what the AWS CLI prints before it sends a request ([`CliError`]); what EC2 refuses comes from `cloud`.
 
 mod arguments;
 mod ec2;
-
+mod error;
+mod help;
 mod model;
+mod output;
+mod parse;
+mod query;
 mod shorthand;
+mod table;
+mod text;
+mod unpack;
+mod wait;
 mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use error::CliError;
+pub(crate) use output::{OutputFormat, render};
+pub(crate) use parse::{Command, Invocation};
+pub(crate) use query::Query;
+pub(crate) use wait::{Next, Waiter, Waiting};
+pub(crate) use words::{Word, WordError, split_commands, split_line};

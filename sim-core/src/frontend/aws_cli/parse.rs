@@ -1,0 +1,291 @@
+//! A command line, `aws …` already split into words, as a request under AWS's own names – or as what the AWS CLI prints
+//! when it refuses the line.
+//!
+//! The order of the checks is awscli's: global options, command, operation, options, values, and last the shape of the
+//! whole request. What a parameter means, and whether it makes sense, is `cloud`'s.
+
+use serde_json::{Map, Value};
+
+use super::arguments::{self, Argument, Arity, Target};
+use super::ec2;
+use super::error::{CliError, invalid_choice};
+use super::help;
+use super::model::{Model, Operation};
+use super::output::{OutputFormat, Query};
+use super::unpack;
+use super::wait::Waiter;
+
+/// What a command line asks for.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Command {
+    /// One request; its answer is printed by `output::render`.
+    Call(Invocation),
+    /// `aws ec2 wait …`: the request is repeated until the waiter is content. Nothing is printed.
+    Wait(&'static Waiter, Invocation),
+    /// A text for stdout that needs no request: help or version.
+    Print(String),
+}
+
+/// A request and how its answer is to be shown.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Invocation {
+    /// The service as typed, as in `ec2`.
+    pub(crate) service: &'static str,
+    /// AWS's name of the operation, as in `CreateVpc`.
+    pub(crate) operation: &'static str,
+    /// The request under AWS's member names, of the model's kinds.
+    pub(crate) parameters: Value,
+    /// `--region` as typed; whether there is such a Region is not checked here.
+    pub(crate) region: Option<String>,
+    /// `--profile` as typed.
+    pub(crate) profile: Option<String>,
+    /// `--query`.
+    pub(crate) query: Option<Query>,
+    /// `--output`, else JSON.
+    pub(crate) output: OutputFormat,
+    /// What was typed and has no effect here, one line each, for stderr.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// The options that every command takes, and how many words each.
+const GLOBAL_OPTIONS: [(&str, Arity); 19] = [
+    ("debug", Arity::None),
+    ("endpoint-url", Arity::One),
+    ("no-verify-ssl", Arity::None),
+    ("no-paginate", Arity::None),
+    ("output", Arity::One),
+    ("query", Arity::One),
+    ("profile", Arity::One),
+    ("region", Arity::One),
+    ("version", Arity::None),
+    ("color", Arity::One),
+    ("no-sign-request", Arity::None),
+    ("ca-bundle", Arity::One),
+    ("cli-read-timeout", Arity::One),
+    ("cli-connect-timeout", Arity::One),
+    ("cli-binary-format", Arity::One),
+    ("no-cli-pager", Arity::None),
+    ("cli-auto-prompt", Arity::None),
+    ("no-cli-auto-prompt", Arity::None),
+    ("cli-error-format", Arity::One),
+];
+
+/// Those of them that change what a user would see, so that leaving them out needs a word.
+const GLOBAL_WITHOUT_EFFECT: [&str; 5] =
+    ["debug", "endpoint-url", "cli-binary-format", "cli-auto-prompt", "cli-error-format"];
+
+impl Command {
+    /// Reads a command line. The first word is `aws` itself.
+    ///
+    /// # Errors
+    /// What the AWS CLI prints instead of sending a request, with its exit status.
+    pub(crate) fn parse(words: &[String]) -> Result<Command, CliError> {
+        let model = Model::get();
+        let globals = Globals::read(words.get(1..).unwrap_or_default())?;
+        if globals.version {
+            return Ok(Command::Print(help::version()));
+        }
+        let mut rest = globals.rest.clone();
+        let service = choose(&mut rest, "command", &with_help(model.services().into_iter().map(str::to_owned)))
+            .map_err(|error| {
+                error.note("only these services are simulated: ".to_owned() + &model.services().join(", "))
+            })?;
+        if service == "help" {
+            return Ok(Command::Print(help::overview(model)));
+        }
+        let mut operations: Vec<String> = model.operations(&service).map(Operation::command).collect();
+        if service == "ec2" {
+            operations.push("wait".to_owned());
+        }
+        let command = choose(&mut rest, "operation", &with_help(operations)).map_err(|error| {
+            error.note(format!("some of the {service} operations are simulated; `aws {service} help` lists them"))
+        })?;
+        match command.as_str() {
+            "help" => Ok(Command::Print(help::service(model, &service))),
+            "wait" => {
+                let waiter = choose(&mut rest, "subcommand", &with_help(Waiter::all().map(Waiter::command)))
+                    .map_err(|error| error.note("some of the waiters are simulated; `aws ec2 wait help` lists them"))?;
+                match Waiter::all().find(|candidate| candidate.command() == waiter) {
+                    Some(waiter) => {
+                        let operation = model.operation("ec2", waiter.operation);
+                        let operation = operation.expect("a test looks up every waiter's operation");
+                        Ok(Command::Wait(waiter, globals.invocation(model, operation, &rest)?))
+                    }
+                    None => Ok(Command::Print(help::waiters())),
+                }
+            }
+            _ => {
+                let operation = model.operations(&service).find(|operation| operation.command() == command);
+                let operation = operation.expect("the command was chosen among these operations");
+                if rest == ["help"] {
+                    return Ok(Command::Print(help::operation(operation, &arguments::table(model, operation))));
+                }
+                globals.invocation(model, operation, &rest).map(Command::Call)
+            }
+        }
+    }
+}
+
+/// The global options as given, and the words that are left.
+struct Globals {
+    region: Option<String>,
+    profile: Option<String>,
+    query: Option<Query>,
+    output: OutputFormat,
+    version: bool,
+    warnings: Vec<String>,
+    rest: Vec<String>,
+}
+
+impl Globals {
+    fn read(words: &[String]) -> Result<Globals, CliError> {
+        let reading = arguments::read(&GLOBAL_OPTIONS, words)?;
+        let given = |name: &str| {
+            let index = GLOBAL_OPTIONS.iter().position(|(option, _)| *option == name);
+            index.and_then(|index| reading.given[index].as_ref())
+        };
+        let value = |name: &str| given(name).and_then(|words| words.first().cloned());
+        let output = match value("output") {
+            Some(name) => OutputFormat::named(&name)?,
+            None => OutputFormat::Json,
+        };
+        let warnings = GLOBAL_WITHOUT_EFFECT.iter().filter(|name| given(name).is_some());
+        Ok(Globals {
+            region: value("region"),
+            profile: value("profile"),
+            query: value("query").map(|expression| Query::new(&expression)).transpose()?,
+            output,
+            version: given("version").is_some(),
+            warnings: warnings.map(|name| without_effect(name)).collect(),
+            rest: reading.rest,
+        })
+    }
+
+    fn invocation(
+        &self,
+        model: &Model,
+        operation: &'static Operation,
+        words: &[String],
+    ) -> Result<Invocation, CliError> {
+        let (parameters, warnings) = request(model, operation, words)?;
+        Ok(Invocation {
+            service: operation.service,
+            operation: operation.name,
+            parameters: Value::Object(parameters),
+            region: self.region.clone(),
+            profile: self.profile.clone(),
+            query: self.query.clone(),
+            output: self.output,
+            warnings: self.warnings.iter().cloned().chain(warnings).collect(),
+        })
+    }
+}
+
+/// The request that the options of an operation make, and what has no effect.
+fn request(
+    model: &Model,
+    operation: &'static Operation,
+    words: &[String],
+) -> Result<(Map<String, Value>, Vec<String>), CliError> {
+    let table = arguments::table(model, operation);
+    let options: Vec<(&str, Arity)> = table.iter().map(|argument| (argument.option.as_str(), argument.arity)).collect();
+    let reading = arguments::read(&options, words)?;
+    let given: Vec<(&Argument, &[String])> = table
+        .iter()
+        .zip(&reading.given)
+        .filter_map(|(argument, words)| words.as_deref().map(|words| (argument, words)))
+        .collect();
+    let is_given = |option: &str| given.iter().any(|(argument, _)| argument.option == option);
+
+    let missing: Vec<String> = table
+        .iter()
+        .filter(|argument| argument.required && !is_given(&argument.option) && !is_given("cli-input-json"))
+        .map(|argument| format!("--{}", argument.option))
+        .collect();
+    if !missing.is_empty() {
+        return Err(CliError::usage(format!("the following arguments are required: {}", missing.join(", "))));
+    }
+    if !reading.rest.is_empty() {
+        return Err(CliError::unknown_options(&reading.rest));
+    }
+    ec2::check_combination(operation, is_given)?;
+
+    let mut parameters = Map::new();
+    let mut warnings: Vec<String> = reading
+        .repeated
+        .iter()
+        .map(|option| format!("--{option} is given more than once; as the AWS CLI does, only the last one is used"))
+        .collect();
+    for (argument, words) in &given {
+        let option = &argument.option;
+        match &argument.target {
+            Target::Attribute(member, on) if words.is_empty() => {
+                let opposite = Target::Attribute(member, !on);
+                if let Some((other, _)) = given.iter().find(|(other, _)| other.target == opposite) {
+                    return Err(CliError::invalid(format!(
+                        "Cannot specify both the \"--{option}\" option and the \"--{}\" option.",
+                        other.option
+                    )));
+                }
+                parameters.insert(member.name.into(), serde_json::json!({ "Value": on }));
+            }
+            Target::Member(member) | Target::Attribute(member, _) => {
+                parameters.insert(member.name.into(), unpack::unpack(model, option, &member.kind, words)?);
+            }
+            Target::Flag(member, on) => {
+                parameters.insert(member.name.into(), Value::Bool(*on));
+            }
+            Target::Ec2(shortcut) => ec2::apply(*shortcut, words, &mut parameters)?,
+            Target::Unused => warnings.push(without_effect(option)),
+            Target::Refused => return Err(CliError::not_simulated(format!("--{option} is not simulated"))),
+            Target::InputJson => {}
+        }
+    }
+    if let Some((_, words)) = given.iter().find(|(argument, _)| argument.target == Target::InputJson) {
+        merge_input_json(words.first().map_or("", String::as_str), &mut parameters)?;
+    }
+    ec2::finish(operation, &mut parameters);
+    let problems = unpack::problems(model, &operation.members, &parameters);
+    if !problems.is_empty() {
+        return Err(CliError::validation(&problems));
+    }
+    Ok((parameters, warnings))
+}
+
+/// `--cli-input-json`: options win over what it says.
+fn merge_input_json(text: &str, parameters: &mut Map<String, Value>) -> Result<(), CliError> {
+    if text.starts_with("file://") {
+        return Err(CliError::not_simulated(format!(
+            "--cli-input-json {text}: files are not read; write the JSON itself"
+        )));
+    }
+    match serde_json::from_str(text) {
+        Ok(Value::Object(input)) => {
+            for (name, value) in input {
+                parameters.entry(name).or_insert(value);
+            }
+            Ok(())
+        }
+        Ok(_) => Err(CliError::parameter("cli-input-json", format!("Invalid type: expecting map, received: {text}"))),
+        Err(error) => {
+            Err(CliError::parameter("cli-input-json", format!("Invalid JSON: {error}\nJSON received: {text}")))
+        }
+    }
+}
+
+/// Takes the first word that is no option off the words, and holds it to be one of the choices.
+fn choose(words: &mut Vec<String>, argument: &str, choices: &[String]) -> Result<String, CliError> {
+    let Some(index) = words.iter().position(|word| !word.starts_with('-')) else {
+        return Err(CliError::usage(format!("the following arguments are required: {argument}")));
+    };
+    let word = words.remove(index);
+    if choices.contains(&word) { Ok(word) } else { Err(invalid_choice(argument, &word, choices)) }
+}
+
+fn with_help(choices: impl IntoIterator<Item = String>) -> Vec<String> {
+    choices.into_iter().chain(["help".to_owned()]).collect()
+}
+
+fn without_effect(option: &str) -> String {
+    format!("--{option} has no effect in a simulation")
+}
