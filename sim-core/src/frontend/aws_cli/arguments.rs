@@ -57,16 +57,17 @@ pub(crate) fn table(model: &Model, operation: &'static Operation) -> Vec<Argumen
             continue;
         }
         let option = kebab_case(member.name);
-        let pair = |on: Target, off: Target, arity: Arity| {
-            let negative = ec2::negative_option(&option);
-            [Argument::new(option.clone(), arity, on), Argument::new(negative, Arity::None, off)]
-        };
         match &member.kind {
             Kind::Boolean => {
-                arguments.extend(pair(Target::Flag(member, true), Target::Flag(member, false), Arity::None));
+                let negative = ec2::negative_option(&option);
+                arguments.push(Argument::new(option, Arity::None, Target::Flag(member, true)));
+                arguments.push(Argument::new(negative, Arity::None, Target::Flag(member, false)));
             }
-            kind if operation.service == "ec2" && model.is_attribute_of(kind, &Kind::Boolean) => arguments
-                .extend(pair(Target::Attribute(member, true), Target::Attribute(member, false), Arity::AtMostOne)),
+            kind if operation.service == "ec2" && model.is_attribute_of(kind, &Kind::Boolean) => {
+                let negative = format!("no-{option}");
+                arguments.push(Argument::new(option, Arity::AtMostOne, Target::Attribute(member, true)));
+                arguments.push(Argument::new(negative, Arity::None, Target::Attribute(member, false)));
+            }
             kind => {
                 let arity = if matches!(kind, Kind::List(_)) { Arity::Any } else { Arity::One };
                 let argument = Argument::new(option, arity, Target::Member(member));

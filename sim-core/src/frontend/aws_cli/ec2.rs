@@ -58,7 +58,7 @@ pub(crate) fn is_replaced(operation: &Operation, member: &Member) -> bool {
     runs_instances(operation) && matches!(member.name, "MinCount" | "MaxCount")
 }
 
-/// The option that clears what `--option` sets.
+/// The option that clears what the boolean `--option` sets.
 pub(crate) fn negative_option(option: &str) -> String {
     match option {
         "egress" => "ingress".to_owned(),
@@ -72,12 +72,11 @@ pub(crate) fn negative_option(option: &str) -> String {
 /// # Errors
 /// In awscli's words.
 pub(crate) fn check_combination(operation: &Operation, is_given: impl Fn(&str) -> bool) -> Result<(), CliError> {
-    if changes_group_rules(operation) && is_given("ip-permissions") {
-        for (option, _) in RULE_SHORTCUTS.iter().filter(|(option, _)| is_given(option)) {
-            return Err(CliError::invalid(format!(
-                "The --{option} option is not compatible with the --ip-permissions option "
-            )));
-        }
+    let short = RULE_SHORTCUTS.iter().find(|(option, _)| is_given(option));
+    if let Some((option, _)) = short.filter(|_| changes_group_rules(operation) && is_given("ip-permissions")) {
+        return Err(CliError::invalid(format!(
+            "The --{option} option is not compatible with the --ip-permissions option "
+        )));
     }
     let simple =
         ["secondary-private-ip-addresses", "secondary-private-ip-address-count", "associate-public-ip-address"];

@@ -1,6 +1,6 @@
 //! What the AWS CLI prints on stderr when it does not send a request, and the status it exits with.
 //!
-//! Layout and statuses are those of AWS CLI version 2: 252 for a command line or parameters that are wrong, 254 for an
+//! Layout and statuses are those of AWS CLI version 2 before 2.32, which lead each error by an empty line: 252 for a command line or parameters that are wrong, 254 for an
 //! error the service answered with, 255 for all else. Lines that begin with `vpcsim:` are ours and can never be taken
 //! for the CLI's.
 
@@ -94,7 +94,7 @@ pub(crate) fn invalid_choice(argument: &str, given: &str, choices: &[String]) ->
     close.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(a.1)));
     let mut message = format!("argument {argument}: Found invalid choice '{given}'\n");
     if !close.is_empty() {
-        message.push_str("\n\nMaybe you meant:\n");
+        message.push_str("\n\n\nMaybe you meant:\n");
         for (_, choice) in close.iter().take(3) {
             message.push_str(&format!("\n  * {choice}"));
         }
@@ -105,7 +105,7 @@ pub(crate) fn invalid_choice(argument: &str, given: &str, choices: &[String]) ->
 /// How alike two texts are, 0 to 1: Ratcliff and Obershelp's measure, which Python's `difflib` uses.
 fn similarity(a: &str, b: &str) -> f64 {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    if a.len() + b.len() == 0 || a.len() + b.len() > 400 {
+    if a.len() + b.len() == 0 || a.len() + b.len() > 120 {
         return 0.0; // Nobody mistypes a name of this length; the measure is cubic.
     }
     2.0 * matching(&a, &b) as f64 / (a.len() + b.len()) as f64
@@ -151,7 +151,7 @@ mod tests {
         let error = invalid_choice("operation", "creat-vpc", &choices);
         assert_eq!(error.exit, 252);
         assert!(error.stderr.ends_with(
-            "aws: error: argument operation: Found invalid choice 'creat-vpc'\n\n\nMaybe you meant:\n\n  * create-vpc\n"
+            "aws: error: argument operation: Found invalid choice 'creat-vpc'\n\n\n\nMaybe you meant:\n\n  * create-vpc\n"
         ));
         assert!(!invalid_choice("operation", "fly", &choices).stderr.contains("Maybe"));
     }

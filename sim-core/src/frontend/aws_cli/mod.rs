@@ -26,8 +26,8 @@ mod words;
 mod tests;
 
 pub(crate) use error::CliError;
-pub(crate) use output::{OutputFormat, render};
+pub(crate) use output::{OutputFormat, Printed, render};
 pub(crate) use parse::{Command, Invocation};
-pub(crate) use query::Query;
+pub(crate) use query::{Query, QueryError};
 pub(crate) use wait::{Next, Waiter, Waiting};
 pub(crate) use words::{Word, WordError, split_commands, split_line};

@@ -155,9 +155,10 @@ pub(crate) fn kebab_case(name: &str) -> String {
     let letters: Vec<char> = name.chars().collect();
     let mut text = String::with_capacity(name.len() + 8);
     for (at, &letter) in letters.iter().enumerate() {
-        let starts_word = letter.is_ascii_uppercase()
-            && at > 0
-            && (!letters[at - 1].is_ascii_uppercase() || letters.get(at + 1).is_some_and(char::is_ascii_lowercase));
+        let is_capital = |at: usize| letters[at].is_ascii_uppercase();
+        let is_plural = letters[at + 1..] == ['s'];
+        let ends_acronym = !is_plural && letters.get(at + 1).is_some_and(char::is_ascii_lowercase);
+        let starts_word = at > 0 && is_capital(at) && (!is_capital(at - 1) || ends_acronym);
         if starts_word {
             text.push('-');
         }
@@ -204,6 +205,7 @@ mod tests {
             ("EnableResourceNameDnsAAAARecord", "enable-resource-name-dns-aaaa-record"),
             ("UserIdGroupPairs", "user-id-group-pairs"),
             ("DescribeVpcs", "describe-vpcs"),
+            ("TargetGroupARNs", "target-group-arns"),
         ] {
             assert_eq!(kebab_case(name), option);
         }

@@ -6,8 +6,8 @@ use serde_json::ser::{PrettyFormatter, Serializer};
 
 use super::error::{CliError, invalid_choice};
 use super::parse::Invocation;
-pub(crate) use super::query::Query;
 use super::{table, text};
+use crate::cloud::ApiError;
 
 /// `--output`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,13 +41,44 @@ impl OutputFormat {
     }
 }
 
+/// What a finished command leaves on the terminal.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Printed {
+    /// The exit status.
+    pub(crate) exit: u8,
+    /// The text on stdout.
+    pub(crate) stdout: String,
+    /// The text on stderr.
+    pub(crate) stderr: String,
+}
+
+impl From<CliError> for Printed {
+    fn from(error: CliError) -> Printed {
+        Printed { exit: error.exit, stdout: String::new(), stderr: error.stderr }
+    }
+}
+
+impl Invocation {
+    /// What the command prints once the service has answered.
+    pub(crate) fn print(&self, answer: &Result<Value, ApiError>) -> Printed {
+        let printed = match answer {
+            Ok(answer) => render(answer, self).map(|stdout| Printed { exit: 0, stdout, stderr: String::new() }),
+            Err(error) => Err(CliError::service(self.operation, error)),
+        };
+        let mut printed = printed.unwrap_or_else(Printed::from);
+        let warnings: String = self.warnings.iter().map(|warning| format!("vpcsim: {warning}\n")).collect();
+        printed.stderr.insert_str(0, &warnings);
+        printed
+    }
+}
+
 /// What the command prints on stdout, final newline included; nothing for an empty answer.
 ///
 /// # Errors
 /// When the query's functions cannot take the answer, or a table's rows differ in length.
 pub(crate) fn render(answer: &Value, invocation: &Invocation) -> Result<String, CliError> {
     let found = match &invocation.query {
-        Some(query) => &query.search(answer)?,
+        Some(query) => &query.search(answer).map_err(|error| CliError::general(error.to_string()))?,
         None => answer,
     };
     match invocation.output {

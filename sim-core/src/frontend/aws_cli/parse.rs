@@ -11,7 +11,8 @@ use super::ec2;
 use super::error::{CliError, invalid_choice};
 use super::help;
 use super::model::{Model, Operation};
-use super::output::{OutputFormat, Query};
+use super::output::OutputFormat;
+use super::query::Query;
 use super::unpack;
 use super::wait::Waiter;
 
@@ -81,48 +82,44 @@ impl Command {
     /// What the AWS CLI prints instead of sending a request, with its exit status.
     pub(crate) fn parse(words: &[String]) -> Result<Command, CliError> {
         let model = Model::get();
-        let globals = Globals::read(words.get(1..).unwrap_or_default())?;
+        let mut globals = Globals::read(words.get(1..).unwrap_or_default())?;
         if globals.version {
             return Ok(Command::Print(help::version()));
         }
-        let mut rest = globals.rest.clone();
-        let service = choose(&mut rest, "command", &with_help(model.services().into_iter().map(str::to_owned)))
-            .map_err(|error| {
-                error.note("only these services are simulated: ".to_owned() + &model.services().join(", "))
-            })?;
-        if service == "help" {
-            return Ok(Command::Print(help::overview(model)));
+        let services = model.services();
+        let note = format!("only these services are simulated: {}", services.join(", "));
+        let choices = services.into_iter().map(str::to_owned);
+        match choose(&mut globals.rest, "command", choices, &note)?.as_str() {
+            "help" => Ok(Command::Print(help::overview(model))),
+            service => Command::of_service(model, service, globals),
         }
-        let mut operations: Vec<String> = model.operations(&service).map(Operation::command).collect();
-        if service == "ec2" {
-            operations.push("wait".to_owned());
+    }
+
+    fn of_service(model: &'static Model, service: &str, mut globals: Globals) -> Result<Command, CliError> {
+        let note = format!("some of the {service} operations are simulated; `aws {service} help` lists them");
+        let waits = (service == "ec2").then(|| "wait".to_owned());
+        let choices = model.operations(service).map(Operation::command).chain(waits);
+        let command = choose(&mut globals.rest, "operation", choices, &note)?;
+        if command == "wait" {
+            return Command::of_wait(model, globals);
         }
-        let command = choose(&mut rest, "operation", &with_help(operations)).map_err(|error| {
-            error.note(format!("some of the {service} operations are simulated; `aws {service} help` lists them"))
-        })?;
-        match command.as_str() {
-            "help" => Ok(Command::Print(help::service(model, &service))),
-            "wait" => {
-                let waiter = choose(&mut rest, "subcommand", &with_help(Waiter::all().map(Waiter::command)))
-                    .map_err(|error| error.note("some of the waiters are simulated; `aws ec2 wait help` lists them"))?;
-                match Waiter::all().find(|candidate| candidate.command() == waiter) {
-                    Some(waiter) => {
-                        let operation = model.operation("ec2", waiter.operation);
-                        let operation = operation.expect("a test looks up every waiter's operation");
-                        Ok(Command::Wait(waiter, globals.invocation(model, operation, &rest)?))
-                    }
-                    None => Ok(Command::Print(help::waiters())),
-                }
-            }
-            _ => {
-                let operation = model.operations(&service).find(|operation| operation.command() == command);
-                let operation = operation.expect("the command was chosen among these operations");
-                if rest == ["help"] {
-                    return Ok(Command::Print(help::operation(operation, &arguments::table(model, operation))));
-                }
-                globals.invocation(model, operation, &rest).map(Command::Call)
-            }
+        let Some(operation) = model.operations(service).find(|operation| operation.command() == command) else {
+            return Ok(Command::Print(help::service(model, service)));
+        };
+        if globals.rest == ["help"] {
+            return Ok(Command::Print(help::operation(operation, &arguments::table(model, operation))));
         }
+        globals.invocation(model, operation).map(Command::Call)
+    }
+
+    fn of_wait(model: &'static Model, mut globals: Globals) -> Result<Command, CliError> {
+        let note = "some of the waiters are simulated; `aws ec2 wait help` lists them";
+        let command = choose(&mut globals.rest, "subcommand", Waiter::all().map(Waiter::command), note)?;
+        let Some(waiter) = Waiter::all().find(|waiter| waiter.command() == command) else {
+            return Ok(Command::Print(help::waiters()));
+        };
+        let operation = model.operation("ec2", waiter.operation).expect("a test looks up every waiter's operation");
+        Ok(Command::Wait(waiter, globals.invocation(model, operation)?))
     }
 }
 
@@ -153,7 +150,7 @@ impl Globals {
         Ok(Globals {
             region: value("region"),
             profile: value("profile"),
-            query: value("query").map(|expression| Query::new(&expression)).transpose()?,
+            query: value("query").map(|expression| query(&expression)).transpose()?,
             output,
             version: given("version").is_some(),
             warnings: warnings.map(|name| without_effect(name)).collect(),
@@ -161,22 +158,17 @@ impl Globals {
         })
     }
 
-    fn invocation(
-        &self,
-        model: &Model,
-        operation: &'static Operation,
-        words: &[String],
-    ) -> Result<Invocation, CliError> {
-        let (parameters, warnings) = request(model, operation, words)?;
+    fn invocation(self, model: &Model, operation: &'static Operation) -> Result<Invocation, CliError> {
+        let (parameters, warnings) = request(model, operation, &self.rest)?;
         Ok(Invocation {
             service: operation.service,
             operation: operation.name,
             parameters: Value::Object(parameters),
-            region: self.region.clone(),
-            profile: self.profile.clone(),
-            query: self.query.clone(),
+            region: self.region,
+            profile: self.profile,
+            query: self.query,
             output: self.output,
-            warnings: self.warnings.iter().cloned().chain(warnings).collect(),
+            warnings: self.warnings.into_iter().chain(warnings).collect(),
         })
     }
 }
@@ -273,17 +265,25 @@ fn merge_input_json(text: &str, parameters: &mut Map<String, Value>) -> Result<(
     }
 }
 
-/// Takes the first word that is no option off the words, and holds it to be one of the choices.
-fn choose(words: &mut Vec<String>, argument: &str, choices: &[String]) -> Result<String, CliError> {
+/// Takes the first word that is no option off the words, and holds it to be `help` or one of the choices.
+fn choose(
+    words: &mut Vec<String>,
+    argument: &str,
+    choices: impl Iterator<Item = String>,
+    note: &str,
+) -> Result<String, CliError> {
     let Some(index) = words.iter().position(|word| !word.starts_with('-')) else {
         return Err(CliError::usage(format!("the following arguments are required: {argument}")));
     };
     let word = words.remove(index);
-    if choices.contains(&word) { Ok(word) } else { Err(invalid_choice(argument, &word, choices)) }
+    let choices: Vec<String> = choices.chain(["help".to_owned()]).collect();
+    if choices.contains(&word) { Ok(word) } else { Err(invalid_choice(argument, &word, &choices).note(note)) }
 }
 
-fn with_help(choices: impl IntoIterator<Item = String>) -> Vec<String> {
-    choices.into_iter().chain(["help".to_owned()]).collect()
+fn query(expression: &str) -> Result<Query, CliError> {
+    Query::new(expression).map_err(|error| {
+        CliError::invalid(format!("Bad value for --query {expression}: Invalid jmespath expression: {error}"))
+    })
 }
 
 fn without_effect(option: &str) -> String {

@@ -7,43 +7,53 @@
 
 use std::collections::BTreeMap;
 
-use jmespath::Variable;
 use jmespath::ast::Ast;
+use jmespath::{JmespathError, Variable};
 use serde_json::{Map, Value};
-
-use super::error::CliError;
 
 /// An expression that is known to be one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Query(String);
 
+/// Why an expression is none, or cannot be used on an answer.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct QueryError(String);
+
+/// How many operators an expression may have. The crate recurses once or more for each; labs need a few dozen.
+const MAX_OPERATORS: usize = 500;
+
 impl Query {
     /// Checks an expression as typed.
     ///
     /// # Errors
-    /// When it is none: status 252 and where it goes wrong.
-    pub(crate) fn new(typed: &str) -> Result<Query, CliError> {
-        let expression = quote_old_literals(typed);
-        match jmespath::compile(&expression) {
-            Ok(_) => Ok(Query(expression)),
-            Err(error) => Err(CliError::invalid(format!(
-                "Bad value for --query {typed}: Invalid jmespath expression: {}",
-                error.to_string().trim_end()
-            ))),
+    /// When it is none: where it goes wrong.
+    pub(crate) fn new(typed: &str) -> Result<Query, QueryError> {
+        if typed.chars().filter(|letter| "([{.|&!<>=".contains(*letter)).count() > MAX_OPERATORS {
+            return Err(QueryError(format!("vpcsim takes no more than {MAX_OPERATORS} operators")));
         }
+        let expression = quote_old_literals(typed);
+        jmespath::compile(&expression)?;
+        Ok(Query(expression))
     }
 
     /// What the expression finds; `null` when there is nothing.
     ///
     /// # Errors
-    /// When a function is given what it cannot take: status 255.
-    pub(crate) fn search(&self, answer: &Value) -> Result<Value, CliError> {
-        let expression = jmespath::compile(&self.0).map_err(|error| CliError::general(error.to_string()))?;
-        let found = expression.search(answer).map_err(|error| CliError::general(error.to_string().trim_end()))?;
+    /// When a function is given what it cannot take.
+    pub(crate) fn search(&self, answer: &Value) -> Result<Value, QueryError> {
+        let expression = jmespath::compile(&self.0)?;
+        let found = expression.search(answer)?;
         let mut order = KeyOrder::default();
         order.learn_from_expression(expression.as_ast());
         order.learn_from_answer(answer);
         Ok(order.restore(&found))
+    }
+}
+
+impl From<JmespathError> for QueryError {
+    fn from(error: JmespathError) -> QueryError {
+        QueryError(error.to_string().trim_end().to_owned())
     }
 }
 
@@ -157,9 +167,7 @@ mod tests {
             { "VpcId": "vpc-2", "CidrBlock": "10.2.0.0/16", "IsDefault": false, "Tags": [{ "Key": "Name", "Value": "b" }] },
             { "VpcId": "vpc-1", "CidrBlock": "10.1.0.0/16", "IsDefault": true },
         ] });
-        Query::new(expression)
-            .and_then(|query| query.search(&answer))
-            .unwrap_or_else(|error| panic!("{}", error.stderr))
+        Query::new(expression).and_then(|query| query.search(&answer)).unwrap_or_else(|error| panic!("{error}"))
     }
 
     #[test]
@@ -191,14 +199,24 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_expression_is_refused_before_anything_is_sent() {
-        let error = Query::new("Vpcs[").expect_err("it is never closed");
-        assert_eq!(error.exit, 252);
-        assert!(
-            error.stderr.starts_with("\nBad value for --query Vpcs[: Invalid jmespath expression: "),
-            "{}",
-            error.stderr
-        );
+    fn a_mistake_is_explained() {
+        assert!(Query::new("Vpcs[").is_err());
+        let length = Query::new("length(Nothing)").expect("an expression");
+        let error = length.search(&json!({})).expect_err("null has no length");
+        assert!(error.to_string().contains("null"), "{error}");
+    }
+
+    #[test]
+    fn a_deeply_nested_expression_does_not_exhaust_the_stack() {
+        let nested = json!({ "a": [[[]]] });
+        for sign in ["(", "[", "{a:", "!", "a.", "a|", "a[].", "a||", "&", "not_null(", "a[?", "@&&"] {
+            for count in [90, 240, 100_000] {
+                let open = sign.repeat(count);
+                for expression in [open.clone(), format!("{open}a"), format!("{open}a{}", ")".repeat(count))] {
+                    let _ = Query::new(&expression).and_then(|query| query.search(&nested));
+                }
+            }
+        }
     }
 
     #[test]

@@ -264,4 +264,17 @@ mod tests {
             assert!(error.message.contains(message), "{line}: {}", error.message);
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_quoted_comes_out_as_it_was(text in "[^\r]{0,20}") {
+            let single = format!("'{}'", text.replace('\'', r"'\''"));
+            proptest::prop_assert_eq!(words(&format!("aws {single} x")), ["aws", &text, "x"]);
+            let escaped: String = text.chars().flat_map(|letter| match letter {
+                '"' | '\\' | '$' | '`' => vec!['\\', letter],
+                _ => vec![letter],
+            }).collect();
+            proptest::prop_assert_eq!(words(&format!("aws \"{escaped}\" x")), ["aws", &text, "x"]);
+        }
+    }
 }
