@@ -153,8 +153,8 @@ enum Shape<'a> {
 
 fn shape<'a>(options: &[(&str, Arity)], word: &'a str) -> Result<Shape<'a>, CliError> {
     let Some(text) = word.strip_prefix("--").filter(|text| !text.is_empty()) else {
-        let is_number = word.strip_prefix('-').is_none_or(|rest| rest.is_empty() || rest.parse::<f64>().is_ok());
-        return Ok(if is_number || word.contains(' ') { Shape::Value } else { Shape::Unknown });
+        let is_value = word.strip_prefix('-').is_none_or(|rest| rest.is_empty() || is_number(rest));
+        return Ok(if is_value || word.contains(' ') { Shape::Value } else { Shape::Unknown });
     };
     let position = |name: &str| options.iter().position(|(option, _)| *option == name);
     if let Some(index) = position(text) {
@@ -177,4 +177,9 @@ fn shape<'a>(options: &[(&str, Arity)], word: &'a str) -> Result<Shape<'a>, CliE
             Err(CliError::usage(format!("ambiguous option: {word} could match {}", names.join(", "))))
         }
     }
+}
+
+fn is_number(text: &str) -> bool {
+    let (whole, fraction) = text.split_once('.').unwrap_or(("", text));
+    !fraction.is_empty() && [whole, fraction].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
 }

@@ -4,7 +4,6 @@
 //! error the service answered with, 255 for all else. Lines that begin with `vpcsim:` are ours and can never be taken
 //! for the CLI's.
 
-use super::model::Kind;
 use crate::cloud::ApiError;
 
 /// The command line, or the parameters, are wrong.
@@ -126,19 +125,6 @@ fn matching(a: &[char], b: &[char]) -> usize {
         return 0;
     }
     matching(&a[..start_a], &b[..start_b]) + length + matching(&a[start_a + length..], &b[start_b + length..])
-}
-
-/// The Python types that botocore names when a value is of the wrong one.
-pub(crate) fn python_types(kind: &Kind) -> &'static str {
-    match kind {
-        Kind::String | Kind::Timestamp => "<class 'str'>",
-        Kind::Integer => "<class 'int'>",
-        Kind::Float => "<class 'float'>, <class 'decimal.Decimal'>, <class 'int'>",
-        Kind::Boolean => "<class 'bool'>",
-        Kind::Blob => "<class 'bytes'>, <class 'bytearray'>, file-like object",
-        Kind::List(_) => "<class 'list'>, <class 'tuple'>",
-        Kind::Structure(_) => "<class 'dict'>",
-    }
 }
 
 #[cfg(test)]

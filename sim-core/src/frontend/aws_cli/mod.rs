@@ -6,6 +6,9 @@
 //!
 //! This room translates text and nothing more: it knows no resource, no default and no rule of EC2. All its errors are
 //! what the AWS CLI prints before it sends a request ([`CliError`]); what EC2 refuses comes from `cloud`.
+//!
+//! Differs from AWS: no `ClientToken` is made up (it would be random and nobody sees it), an answer is one page, files
+//! (`file://`) are not read, and `--output yaml` is refused.
 
 mod arguments;
 mod ec2;
@@ -14,6 +17,7 @@ mod help;
 mod model;
 mod output;
 mod parse;
+mod python;
 mod query;
 mod shorthand;
 mod table;

@@ -15,6 +15,7 @@ use super::output::OutputFormat;
 use super::query::Query;
 use super::unpack;
 use super::wait::Waiter;
+use crate::id::{Region, UnknownRegion};
 
 /// What a command line asks for.
 #[derive(Clone, PartialEq, Debug)]
@@ -36,8 +37,8 @@ pub(crate) struct Invocation {
     pub(crate) operation: &'static str,
     /// The request under AWS's member names, of the model's kinds.
     pub(crate) parameters: Value,
-    /// `--region` as typed; whether there is such a Region is not checked here.
-    pub(crate) region: Option<String>,
+    /// `--region`.
+    pub(crate) region: Option<Region>,
     /// `--profile` as typed.
     pub(crate) profile: Option<String>,
     /// `--query`.
@@ -164,7 +165,7 @@ impl Globals {
             service: operation.service,
             operation: operation.name,
             parameters: Value::Object(parameters),
-            region: self.region,
+            region: self.region.map(|name| region(operation, &name)).transpose()?,
             profile: self.profile,
             query: self.query,
             output: self.output,
@@ -278,6 +279,14 @@ fn choose(
     let word = words.remove(index);
     let choices: Vec<String> = choices.chain(["help".to_owned()]).collect();
     if choices.contains(&word) { Ok(word) } else { Err(invalid_choice(argument, &word, &choices).note(note)) }
+}
+
+/// The real CLI asks any Region's endpoint, and learns from the network that there is none.
+fn region(operation: &Operation, name: &str) -> Result<Region, CliError> {
+    name.parse().map_err(|unknown: UnknownRegion| {
+        let endpoint = format!("https://{}.{name}.amazonaws.com/", operation.service);
+        CliError::general(format!("Could not connect to the endpoint URL: \"{endpoint}\"")).note(unknown.to_string())
+    })
 }
 
 fn query(expression: &str) -> Result<Query, CliError> {

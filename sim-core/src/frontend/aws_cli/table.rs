@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::error::CliError;
-use super::unpack::python_text;
+use super::python;
 
 const TERMINAL_COLUMNS: usize = 80;
 const CELL_PADDING: usize = 4;
@@ -62,10 +62,10 @@ fn add(sections: &mut Vec<Section>, title: Option<&str>, value: &Value, indent: 
             for value in values {
                 match value {
                     Value::Array(fields) if fields.iter().all(is_scalar) => {
-                        last(sections).add_row(fields.iter().map(python_text).collect())?;
+                        last(sections).add_row(fields.iter().map(python::text).collect())?;
                     }
                     Value::Object(object) => last(sections).add_row(object.keys().cloned().collect())?,
-                    scalar if is_scalar(scalar) => last(sections).add_row(vec![python_text(scalar)])?,
+                    scalar if is_scalar(scalar) => last(sections).add_row(vec![python::text(scalar)])?,
                     list => add(sections, None, list, 0)?,
                 }
             }
@@ -78,7 +78,7 @@ fn add(sections: &mut Vec<Section>, title: Option<&str>, value: &Value, indent: 
 
 fn add_object(sections: &mut Vec<Section>, object: &Map<String, Value>, indent: usize) -> Result<(), CliError> {
     let (scalars, inner) = partition([object]);
-    let row = |key: &&str| python_text(&object[*key]);
+    let row = |key: &&str| python::text(&object[*key]);
     if let [only] = scalars.iter().collect::<Vec<_>>()[..] {
         last(sections).add_row(vec![(*only).to_owned(), row(only)])?;
     } else if !scalars.is_empty() {
@@ -105,7 +105,7 @@ fn add_objects(
             let headers = headers.clone();
             sections.push(Section { title: title.to_owned(), indent, headers, rows: Vec::new() });
         }
-        let row = scalars.iter().map(|key| object.get(*key).map_or_else(String::new, python_text));
+        let row = scalars.iter().map(|key| object.get(*key).map_or_else(String::new, python::text));
         last(sections).add_row(row.collect())?;
         for key in &inner {
             if let Some(value) = object.get(*key) {

@@ -85,7 +85,7 @@ fn options_may_be_written_in_every_way_argparse_takes() {
 fn global_options_stand_anywhere_on_the_line() {
     let invocation =
         call("aws ec2 describe-vpcs --query 'Vpcs[].VpcId' --profile lab --no-cli-pager --region eu-west-1");
-    assert_eq!(invocation.region.as_deref(), Some("eu-west-1"));
+    assert_eq!(invocation.region, "eu-west-1".parse().ok());
     assert_eq!(invocation.profile.as_deref(), Some("lab"));
     assert_eq!(invocation.output, OutputFormat::Json);
     assert!(invocation.query.is_some());
@@ -407,6 +407,12 @@ fn a_wrong_value_is_refused_in_the_clis_words() {
             "aws ec2 run-instances --image-id a --count two",
             252,
             "\ncount parameter should be of form min[:max] (e.g. 1 or 1:10)\n",
+        ),
+        (
+            "aws ec2 describe-vpcs --region eu-west-9",
+            255,
+            "\nCould not connect to the endpoint URL: \"https://ec2.eu-west-9.amazonaws.com/\"\nvpcsim: `eu-west-9` is not \
+             an AWS Region that vpcsim knows\n",
         ),
         ("aws ec2 describe-vpcs --max-results abc", 255, "\ninvalid literal for int() with base 10: 'abc'\n"),
         (

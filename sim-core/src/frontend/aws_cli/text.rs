@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::unpack::python_text;
+use super::python;
 
 /// The answer as lines of text.
 pub(crate) fn format(value: &Value) -> String {
@@ -22,7 +22,7 @@ fn write_value(text: &mut String, value: &Value, section: Option<&str>, columns:
     match value {
         Value::Object(object) => write_object(text, object, section, columns),
         Value::Array(values) => write_list(text, values, section),
-        scalar => write_line(text, &[python_text(scalar)]),
+        scalar => write_line(text, &[python::text(scalar)]),
     }
 }
 
@@ -37,7 +37,7 @@ fn write_list(text: &mut String, values: &[Value], section: Option<&str>) {
         return;
     }
     let (scalars, lists): (Vec<&Value>, Vec<&Value>) = values.iter().partition(|value| is_scalar(value));
-    let scalars: Vec<String> = scalars.into_iter().map(python_text).collect();
+    let scalars: Vec<String> = scalars.into_iter().map(python::text).collect();
     match section {
         Some(section) => {
             for scalar in scalars {
@@ -57,7 +57,7 @@ fn write_object(text: &mut String, object: &Map<String, Value>, section: Option<
         object.iter().filter(|(_, value)| is_scalar(value)).map(|(key, _)| key.as_str()).collect();
     let columns = columns.unwrap_or(&own);
     let mut line: Vec<String> =
-        columns.iter().map(|column| object.get(*column).map_or_else(String::new, python_text)).collect();
+        columns.iter().map(|column| object.get(*column).map_or_else(String::new, python::text)).collect();
     if !line.is_empty() {
         if let Some(section) = section {
             line.insert(0, section.to_uppercase());

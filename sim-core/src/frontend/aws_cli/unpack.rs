@@ -3,9 +3,9 @@
 
 use serde_json::{Map, Number, Value};
 
-use super::error::{CliError, python_types};
+use super::error::CliError;
 use super::model::{Kind, Member, Model};
-use super::shorthand;
+use super::{python, shorthand};
 
 /// The value of an option that was given these words. `option` names it in errors.
 ///
@@ -106,8 +106,8 @@ fn give_kinds(model: &Model, kind: &Kind, value: &mut Value) -> Result<(), CliEr
         }
         // `Values=a` stands for `Values=[a]`; what the one element is, is left to the check of types.
         (Kind::List(_), value) => *value = Value::Array(vec![value.take()]),
-        (Kind::Integer, value) => *value = integer(&python_text(value))?,
-        (Kind::Float, value) => *value = float(&python_text(value))?,
+        (Kind::Integer, value) => *value = integer(&python::text(value))?,
+        (Kind::Float, value) => *value = float(&python::text(value))?,
         (Kind::Boolean, value) => {
             // Any other text stays, and the check of types names it.
             let truth = value.as_str().and_then(|text| text.to_ascii_lowercase().parse().ok());
@@ -123,14 +123,14 @@ fn give_kinds(model: &Model, kind: &Kind, value: &mut Value) -> Result<(), CliEr
 fn integer(text: &str) -> Result<Value, CliError> {
     let number: Option<i64> = text.trim().parse().ok();
     number.map(Value::from).ok_or_else(|| {
-        CliError::general(format!("invalid literal for int() with base 10: {}", python_literal(&Value::from(text))))
+        CliError::general(format!("invalid literal for int() with base 10: {}", python::literal(&Value::from(text))))
     })
 }
 
 fn float(text: &str) -> Result<Value, CliError> {
     let number = text.trim().parse().ok().and_then(Number::from_f64);
     number.map(Value::Number).ok_or_else(|| {
-        CliError::general(format!("could not convert string to float: {}", python_literal(&Value::from(text))))
+        CliError::general(format!("could not convert string to float: {}", python::literal(&Value::from(text))))
     })
 }
 
@@ -172,67 +172,9 @@ fn check(model: &Model, kind: &Kind, value: &Value, path: &str, problems: &mut V
         (Kind::Float, Value::Number(_)) => {}
         _ => problems.push(format!(
             "Invalid type for parameter {path}, value: {}, type: {}, valid types: {}",
-            python_text(value),
-            python_type(value),
-            python_types(kind)
+            python::text(value),
+            python::type_of(value),
+            python::types_of(kind)
         )),
-    }
-}
-
-fn python_type(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "<class 'NoneType'>",
-        Value::Bool(_) => "<class 'bool'>",
-        Value::Number(number) if number.is_f64() => "<class 'float'>",
-        Value::Number(_) => "<class 'int'>",
-        Value::String(_) => "<class 'str'>",
-        Value::Array(_) => "<class 'list'>",
-        Value::Object(_) => "<class 'dict'>",
-    }
-}
-
-/// The value as Python's `str` prints it: a text bare at the outermost level, quoted within lists and structures.
-pub(crate) fn python_text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        _ => python_literal(value),
-    }
-}
-
-fn python_literal(value: &Value) -> String {
-    match value {
-        Value::Null => "None".to_owned(),
-        Value::Bool(true) => "True".to_owned(),
-        Value::Bool(false) => "False".to_owned(),
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => {
-            let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
-            let mut literal = String::from(quote);
-            for letter in text.chars() {
-                match letter {
-                    '\\' => literal.push_str("\\\\"),
-                    '\n' => literal.push_str("\\n"),
-                    '\r' => literal.push_str("\\r"),
-                    '\t' => literal.push_str("\\t"),
-                    _ if letter == quote => literal.extend(['\\', quote]),
-                    _ => literal.push(letter),
-                }
-            }
-            literal.push(quote);
-            literal
-        }
-        Value::Array(values) => {
-            let values: Vec<String> = values.iter().map(python_literal).collect();
-            format!("[{}]", values.join(", "))
-        }
-        Value::Object(object) => {
-            let members: Vec<String> = object
-                .iter()
-                .map(|(key, value)| {
-                    format!("{}: {}", python_literal(&Value::from(key.as_str())), python_literal(value))
-                })
-                .collect();
-            format!("{{{}}}", members.join(", "))
-        }
     }
 }

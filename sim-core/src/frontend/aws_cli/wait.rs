@@ -5,6 +5,8 @@
 
 use serde_json::Value;
 
+use self::Condition::{All, Answered, Any, Holds, Refused};
+use self::Outcome::{Failure, Retry, Success};
 use super::error::CliError;
 use super::model::kebab_case;
 use super::query::Query;
@@ -56,9 +58,6 @@ const fn waiter(
 ) -> Waiter {
     Waiter { name, operation, delay: SimDuration::from_secs(delay_seconds), max_attempts, acceptors }
 }
-
-use Condition::{All, Answered, Any, Holds, Refused};
-use Outcome::{Failure, Retry, Success};
 
 static WAITERS: [Waiter; 12] = [
     waiter(
@@ -194,14 +193,14 @@ impl Waiting {
         self.attempts += 1;
         let matched = self.waiter.acceptors.iter().find(|(_, condition)| condition.matches(answer));
         match (matched, answer) {
-            (Some((Outcome::Success, _)), _) => return Next::Done,
-            (Some((Outcome::Failure, condition)), _) => {
+            (Some((Success, _)), _) => return Next::Done,
+            (Some((Failure, condition)), _) => {
                 return self.fail(&format!("Waiter encountered a terminal failure state: {}", condition.explain()));
             }
             (None, Err(ApiError { code, message })) => {
                 return self.fail(&format!("An error occurred ({code}): {message}"));
             }
-            (Some((Outcome::Retry, _)), _) => self.has_retried = true,
+            (Some((Retry, _)), _) => self.has_retried = true,
             (None, Ok(_)) => {}
         }
         if self.attempts < self.waiter.max_attempts {
@@ -233,28 +232,28 @@ impl Condition {
             _ => Vec::new(),
         };
         match self {
-            Condition::Answered => answer.is_ok(),
-            Condition::Refused(code) => answer.as_ref().is_err_and(|error| error.code == *code),
-            Condition::All(expression, expected) => {
+            Answered => answer.is_ok(),
+            Refused(code) => answer.as_ref().is_err_and(|error| error.code == *code),
+            All(expression, expected) => {
                 let values = list(expression);
                 !values.is_empty() && values.iter().all(|value| value == expected)
             }
-            Condition::Any(expression, expected) => list(expression).iter().any(|value| value == expected),
-            Condition::Holds(expression) => search(expression) == Value::Bool(true),
+            Any(expression, expected) => list(expression).iter().any(|value| value == expected),
+            Holds(expression) => search(expression) == Value::Bool(true),
         }
     }
 
     fn explain(&self) -> String {
         match self {
-            Condition::Answered => "Matched expected HTTP status code: 200".to_owned(),
-            Condition::Refused(code) => format!("Matched expected service error code: {code}"),
-            Condition::All(expression, expected) => {
+            Answered => "Matched expected HTTP status code: 200".to_owned(),
+            Refused(code) => format!("Matched expected service error code: {code}"),
+            All(expression, expected) => {
                 format!("For expression \"{expression}\" all members matched expected path: \"{expected}\"")
             }
-            Condition::Any(expression, expected) => {
+            Any(expression, expected) => {
                 format!("For expression \"{expression}\" we matched expected path: \"{expected}\" at least once")
             }
-            Condition::Holds(expression) => {
+            Holds(expression) => {
                 format!("For expression \"{expression}\" we matched expected path: \"True\"")
             }
         }
