@@ -98,12 +98,21 @@ impl Argument {
 /// Words read by a table of options.
 #[derive(Debug, Default)]
 pub(crate) struct Reading {
-    /// For each option of the table, in its order: the words of its last use.
-    pub(crate) given: Vec<Option<Vec<String>>>,
+    /// For each option of the table, in its order: its last use.
+    pub(crate) uses: Vec<Option<Use>>,
     /// The options that were used more than once: only their last use counts.
     pub(crate) repeated: Vec<String>,
     /// All words that belong to no option of the table, in order.
     pub(crate) rest: Vec<String>,
+}
+
+/// One use of an option.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Use {
+    /// The words it was given.
+    pub(crate) words: Vec<String>,
+    /// Its place among all uses on the line.
+    pub(crate) place: usize,
 }
 
 /// Reads words by a table of `(name, arity)`.
@@ -111,7 +120,8 @@ pub(crate) struct Reading {
 /// # Errors
 /// An ambiguous prefix, or too few or too many words for an option.
 pub(crate) fn read(options: &[(&str, Arity)], words: &[String]) -> Result<Reading, CliError> {
-    let mut reading = Reading { given: vec![None; options.len()], ..Reading::default() };
+    let mut reading = Reading { uses: vec![None; options.len()], ..Reading::default() };
+    let mut places = 0..;
     let mut words = words.iter().peekable();
     while let Some(word) = words.next() {
         let Shape::Option { index, value } = shape(options, word)? else {
@@ -137,7 +147,8 @@ pub(crate) fn read(options: &[(&str, Arity)], words: &[String]) -> Result<Readin
         if arity == Arity::One && values.is_empty() {
             return Err(CliError::usage(format!("argument --{name}: expected one argument")));
         }
-        if reading.given[index].replace(values).is_some() {
+        let place = places.next().unwrap_or(usize::MAX);
+        if reading.uses[index].replace(Use { words: values, place }).is_some() {
             reading.repeated.push(name.to_owned());
         }
     }

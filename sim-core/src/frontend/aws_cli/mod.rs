@@ -23,6 +23,7 @@ mod shorthand;
 mod table;
 mod text;
 mod unpack;
+mod validate;
 mod wait;
 mod words;
 

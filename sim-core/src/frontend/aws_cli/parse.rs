@@ -4,23 +4,23 @@
 //! The order of the checks is awscli's: global options, command, operation, options, values, and last the shape of the
 //! whole request. What a parameter means, and whether it makes sense, is `cloud`'s.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::arguments::{self, Argument, Arity, Target};
+use super::arguments::{self, Argument, Arity, Target, Use};
 use super::ec2;
 use super::error::{CliError, invalid_choice};
 use super::help;
 use super::model::{Model, Operation};
 use super::output::OutputFormat;
 use super::query::Query;
-use super::unpack;
 use super::wait::Waiter;
+use super::{unpack, validate};
 use crate::id::{Region, UnknownRegion};
 
 /// What a command line asks for.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Command {
-    /// One request; its answer is printed by `output::render`.
+    /// One request; [`Invocation::print`] prints its answer.
     Call(Invocation),
     /// `aws ec2 wait …`: the request is repeated until the waiter is content. Nothing is printed.
     Wait(&'static Waiter, Invocation),
@@ -140,9 +140,9 @@ impl Globals {
         let reading = arguments::read(&GLOBAL_OPTIONS, words)?;
         let given = |name: &str| {
             let index = GLOBAL_OPTIONS.iter().position(|(option, _)| *option == name);
-            index.and_then(|index| reading.given[index].as_ref())
+            index.and_then(|index| reading.uses[index].as_ref())
         };
-        let value = |name: &str| given(name).and_then(|words| words.first().cloned());
+        let value = |name: &str| given(name).and_then(|given| given.words.first().cloned());
         let output = match value("output") {
             Some(name) => OutputFormat::named(&name)?,
             None => OutputFormat::Json,
@@ -183,25 +183,16 @@ fn request(
     let table = arguments::table(model, operation);
     let options: Vec<(&str, Arity)> = table.iter().map(|argument| (argument.option.as_str(), argument.arity)).collect();
     let reading = arguments::read(&options, words)?;
-    let given: Vec<(&Argument, &[String])> = table
-        .iter()
-        .zip(&reading.given)
-        .filter_map(|(argument, words)| words.as_deref().map(|words| (argument, words)))
-        .collect();
-    let is_given = |option: &str| given.iter().any(|(argument, _)| argument.option == option);
+    let uses = table.iter().zip(&reading.uses);
+    let given: Vec<Given<'_>> =
+        uses.filter_map(|(argument, used)| used.as_ref().map(|used| (argument, used))).collect();
 
-    let missing: Vec<String> = table
-        .iter()
-        .filter(|argument| argument.required && !is_given(&argument.option) && !is_given("cli-input-json"))
-        .map(|argument| format!("--{}", argument.option))
-        .collect();
-    if !missing.is_empty() {
-        return Err(CliError::usage(format!("the following arguments are required: {}", missing.join(", "))));
-    }
+    check_required(&table, &given)?;
     if !reading.rest.is_empty() {
         return Err(CliError::unknown_options(&reading.rest));
     }
-    ec2::check_combination(operation, is_given)?;
+    check_attribute_pairs(&given)?;
+    ec2::check_combination(operation, |option| given.iter().any(|(argument, _)| argument.option == option))?;
 
     let mut parameters = Map::new();
     let mut warnings: Vec<String> = reading
@@ -209,40 +200,64 @@ fn request(
         .iter()
         .map(|option| format!("--{option} is given more than once; as the AWS CLI does, only the last one is used"))
         .collect();
-    for (argument, words) in &given {
+    for (argument, used) in &given {
         let option = &argument.option;
         match &argument.target {
-            Target::Attribute(member, on) if words.is_empty() => {
-                let opposite = Target::Attribute(member, !on);
-                if let Some((other, _)) = given.iter().find(|(other, _)| other.target == opposite) {
-                    return Err(CliError::invalid(format!(
-                        "Cannot specify both the \"--{option}\" option and the \"--{}\" option.",
-                        other.option
-                    )));
-                }
-                parameters.insert(member.name.into(), serde_json::json!({ "Value": on }));
+            Target::Attribute(member, on) if used.words.is_empty() => {
+                parameters.insert(member.name.into(), json!({ "Value": on }));
             }
             Target::Member(member) | Target::Attribute(member, _) => {
-                parameters.insert(member.name.into(), unpack::unpack(model, option, &member.kind, words)?);
+                parameters.insert(member.name.into(), unpack::unpack(model, option, &member.kind, &used.words)?);
             }
             Target::Flag(member, on) => {
-                parameters.insert(member.name.into(), Value::Bool(*on));
+                let opposite = Target::Flag(member, !on);
+                if !given.iter().any(|(other, later)| other.target == opposite && later.place > used.place) {
+                    parameters.insert(member.name.into(), json!(on));
+                }
             }
-            Target::Ec2(shortcut) => ec2::apply(*shortcut, words, &mut parameters)?,
+            Target::Ec2(shortcut) => ec2::apply(*shortcut, &used.words, &mut parameters)?,
             Target::Unused => warnings.push(without_effect(option)),
             Target::Refused => return Err(CliError::not_simulated(format!("--{option} is not simulated"))),
             Target::InputJson => {}
         }
     }
-    if let Some((_, words)) = given.iter().find(|(argument, _)| argument.target == Target::InputJson) {
-        merge_input_json(words.first().map_or("", String::as_str), &mut parameters)?;
+    if let Some((_, used)) = given.iter().find(|(argument, _)| argument.target == Target::InputJson) {
+        merge_input_json(used.words.first().map_or("", String::as_str), &mut parameters)?;
     }
     ec2::finish(operation, &mut parameters);
-    let problems = unpack::problems(model, &operation.members, &parameters);
-    if !problems.is_empty() {
-        return Err(CliError::validation(&problems));
+    let problems = validate::problems(model, &operation.members, &parameters);
+    if problems.is_empty() { Ok((parameters, warnings)) } else { Err(CliError::validation(&problems)) }
+}
+
+/// An option of the table, and its last use on the line.
+type Given<'a> = (&'a Argument, &'a Use);
+
+/// `--cli-input-json` may bring what is required, and is checked as a request only.
+fn check_required(table: &[Argument], given: &[Given<'_>]) -> Result<(), CliError> {
+    let is_given = |wanted: &Argument| given.iter().any(|(argument, _)| *argument == wanted);
+    let missing: Vec<String> = table
+        .iter()
+        .filter(|argument| argument.required && !is_given(argument))
+        .map(|argument| format!("--{}", argument.option))
+        .collect();
+    if missing.is_empty() || given.iter().any(|(argument, _)| argument.target == Target::InputJson) {
+        return Ok(());
     }
-    Ok((parameters, warnings))
+    Err(CliError::usage(format!("the following arguments are required: {}", missing.join(", "))))
+}
+
+/// Unlike those of a plain boolean, the two options of an attribute exclude each other.
+fn check_attribute_pairs(given: &[Given<'_>]) -> Result<(), CliError> {
+    for (argument, _) in given {
+        let Target::Attribute(member, true) = argument.target else { continue };
+        if let Some((negative, _)) = given.iter().find(|(other, _)| other.target == Target::Attribute(member, false)) {
+            return Err(CliError::invalid(format!(
+                "Cannot specify both the \"--{}\" option and the \"--{}\" option.",
+                argument.option, negative.option
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// `--cli-input-json`: options win over what it says.

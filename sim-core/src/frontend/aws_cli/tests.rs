@@ -73,6 +73,8 @@ fn options_may_be_written_in_every_way_argparse_takes() {
         (r#"aws ec2 describe-vpcs --vpc-ids '["vpc-1"]'"#, "DescribeVpcs", json!({ "VpcIds": ["vpc-1"] })),
         ("aws ec2 describe-vpcs --vpc-ids", "DescribeVpcs", json!({ "VpcIds": [] })),
         ("aws ec2 describe-vpcs --vpc-ids a --vpc-ids b", "DescribeVpcs", json!({ "VpcIds": ["b"] })),
+        ("aws ec2 describe-vpcs --dry-run --no-dry-run", "DescribeVpcs", json!({ "DryRun": false })),
+        ("aws ec2 describe-vpcs --no-dry-run --dry-run", "DescribeVpcs", json!({ "DryRun": true })),
         (
             "aws ec2 describe-vpcs --no-dry-run --max-results 7",
             "DescribeVpcs",
