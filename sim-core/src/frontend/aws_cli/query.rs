@@ -4,6 +4,9 @@
 //! - the crate keeps objects sorted by key, the CLI keeps the order of the answer and of `{A: x, B: y}`; [`KeyOrder`]
 //!   brings that order back;
 //! - the CLI still accepts the older literal without quotes, `` [?Key==`Name`] ``; [`quote_old_literals`] quotes it.
+//!
+//! Differs from AWS: `keys`, `values`, `*` and `to_string` take an object's members sorted by key, and an average that is
+//! a whole number is printed without its `.0`.
 
 use std::collections::BTreeMap;
 
@@ -22,6 +25,9 @@ pub(crate) struct QueryError(String);
 
 /// How many operators an expression may have. The crate recurses once or more for each; labs need a few dozen.
 const MAX_OPERATORS: usize = 500;
+
+/// Below this every whole number in floating point is exact.
+const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 
 impl Query {
     /// Checks an expression as typed.
@@ -113,7 +119,13 @@ impl KeyOrder {
         match found {
             Variable::Null | Variable::Expref(_) => Value::Null,
             Variable::Bool(truth) => Value::Bool(*truth),
-            Variable::Number(number) => Value::Number(number.clone()),
+            Variable::Number(number) => match number.as_f64() {
+                // The crate computes `sum`, `abs`, `ceil` and `floor` in floating point; EC2 has whole numbers only.
+                Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < MAX_EXACT => {
+                    Value::from(float as i64)
+                }
+                _ => Value::Number(number.clone()),
+            },
             Variable::String(text) => Value::String(text.clone()),
             Variable::Array(values) => Value::Array(values.iter().map(|value| self.restore(value)).collect()),
             Variable::Object(object) => {
@@ -181,6 +193,8 @@ mod tests {
             ("Vpcs[].Tags[?Key==`Name`].Value[]", json!(["b"])),
             ("sort_by(Vpcs, &VpcId)[].VpcId", json!(["vpc-1", "vpc-2"])),
             ("length(Vpcs)", json!(2)),
+            ("sum([length(Vpcs), `3`])", json!(5)),
+            ("avg([length(Vpcs), `3`])", json!(2.5)),
             ("Nothing.here", json!(null)),
             ("Vpcs[0].Tags[0]", json!({ "Key": "Name", "Value": "b" })),
         ] {
