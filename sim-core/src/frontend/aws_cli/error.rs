@@ -1,8 +1,8 @@
 //! What the AWS CLI prints on stderr when it does not send a request, and the status it exits with.
 //!
-//! Layout and statuses are those of AWS CLI version 2 before 2.32, which lead each error by an empty line: 252 for a command line or parameters that are wrong, 254 for an
-//! error the service answered with, 255 for all else. Lines that begin with `vpcsim:` are ours and can never be taken
-//! for the CLI's.
+//! Layout and statuses are those of AWS CLI version 2: 252 for a command line or parameters that are wrong, 254 for an
+//! error the service answered with, 255 for all else. Its newest releases print `aws: [ERROR]:` where the older ones, and
+//! this room, print an empty line. Lines that begin with `vpcsim:` are ours and can never be taken for the CLI's.
 
 use crate::cloud::ApiError;
 

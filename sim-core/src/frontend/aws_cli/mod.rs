@@ -1,8 +1,8 @@
 //! `aws …` command lines, as the real AWS CLI (version 2) takes and answers them.
 //!
-//! A line goes through four steps, one file each: [`words`] splits what was typed, [`parse`] makes a [`Command`] of the
-//! words, whoever owns the cloud carries it out, [`output`] prints the answer. `model` says which operations there are
-//! and what their inputs look like; [`wait`] says when `aws ec2 wait` is content.
+//! [`words`] splits what was typed, [`parse`] makes a [`Command`] of the words, whoever owns the cloud carries it out,
+//! and [`output`] prints the answer. [`model`] says which operations there are and what their inputs look like; to serve
+//! one more, add its name to `operations.py`. [`wait`] says when `aws ec2 wait` is content.
 //!
 //! This room translates text and nothing more: it knows no resource, no default and no rule of EC2. All its errors are
 //! what the AWS CLI prints before it sends a request ([`CliError`]); what EC2 refuses comes from `cloud`.
@@ -36,3 +36,13 @@ pub(crate) use parse::{Command, Invocation};
 pub(crate) use query::{Query, QueryError};
 pub(crate) use wait::{Next, Waiter, Waiting};
 pub(crate) use words::{Word, WordError, split_commands, split_line};
+
+/// Every operation that can be typed, as `(service, operation)`: `("ec2", "CreateVpc")`.
+pub(crate) fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let model = model::Model::get();
+    model
+        .services()
+        .into_iter()
+        .flat_map(|service| model.operations(service))
+        .map(|served| (served.service, served.name))
+}

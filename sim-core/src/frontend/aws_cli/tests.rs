@@ -439,6 +439,16 @@ fn a_bad_query_is_refused_before_anything_is_sent() {
 }
 
 #[test]
+fn every_operation_has_help_and_refuses_an_option_it_does_not_have() {
+    for (service, operation) in operations() {
+        let command = model::kebab_case(operation);
+        let help = Command::parse(&words(&format!("aws {service} {command} help")));
+        assert!(matches!(&help, Ok(Command::Print(text)) if text.contains(&command)), "{operation}: {help:?}");
+        assert_eq!(refusal(&format!("aws {service} {command} --no-such-option")).exit, 252, "{operation}");
+    }
+}
+
+#[test]
 fn waiting_takes_the_options_of_the_request_it_repeats() {
     let command = Command::parse(&words("aws ec2 wait instance-running --instance-ids i-1"));
     let Ok(Command::Wait(waiter, invocation)) = command else { panic!("{command:?}") };
