@@ -2,6 +2,8 @@
 //!
 //! Shorthand is given the model's kinds here, since its texts have none. JSON is taken as it stands: whether it has the
 //! kinds of the model is for `validate` to say.
+//!
+//! Differs from AWS: what follows `Invalid JSON:` is our JSON reader's sentence, not Python's.
 
 use serde_json::{Map, Number, Value};
 
