@@ -3,6 +3,7 @@
 //!
 //! Front ends translate and nothing more: a default or a check that AWS makes belongs in `cloud`.
 
+pub(crate) mod aws_cli;
 pub mod cloudformation;
 pub mod codes;
 pub mod diagnostic;
