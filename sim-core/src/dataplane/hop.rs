@@ -20,7 +20,11 @@ pub(super) enum Stop {
     /// The VPC answers the interface's guest.
     Answer(EniIndex, Answer),
     /// Larger than the gateway takes (MTU-3).
-    TooLarge { sender: EniIndex, by: ResourceId, limit_bytes: u16 },
+    TooLarge {
+        sender: EniIndex,
+        by: ResourceId,
+        limit_bytes: u16,
+    },
     /// Heard, and not worth a word.
     Silence,
 }

@@ -33,9 +33,9 @@ pub(crate) fn judge(
     }
     let found = find_rule(at, direction, ip)?;
     if !found.is_untracked && !is_reply_of_untracked(at, direction, ip) {
-        tracked.open(now, direction, ip).map_err(|TableFull| {
-            reason(at, DropCode::ConntrackAllowanceExceeded, direction, Decider::Resource)
-        })?;
+        tracked
+            .open(now, direction, ip)
+            .map_err(|TableFull| reason(at, DropCode::ConntrackAllowanceExceeded, direction, Decider::Resource))?;
     }
     Ok(found.decision)
 }

@@ -3,11 +3,11 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::dataplane::tables::{EniIndex, InternetGatewayTable, Interface, VpcTables};
 use crate::dataplane::route_table;
+use crate::dataplane::tables::{EniIndex, Interface, InternetGatewayTable, VpcTables};
+use crate::id::Origin;
 use crate::net::{AddressField, FlowKey, Frame, IpHeader, rewrite_address, rewrite_quoted_address};
 use crate::trace::{Decider, Direction, DropCode, DropReason};
-use crate::id::Origin;
 
 /// Largest IP packet that passes (MTU-2d).
 pub(crate) const MTU_BYTES: u16 = 1500;
@@ -62,7 +62,11 @@ pub(crate) fn check_outbound(
 }
 
 /// Gives the packet its public source, in the packet that an ICMP error quotes too.
-pub(crate) fn translate_outbound(gateway: &InternetGatewayTable, frame: &mut Frame, public: IpAddr) -> Option<Translation> {
+pub(crate) fn translate_outbound(
+    gateway: &InternetGatewayTable,
+    frame: &mut Frame,
+    public: IpAddr,
+) -> Option<Translation> {
     let from = frame.headers.ip?.source;
     if let Some(quoted) = FlowKey::quoted(frame)
         && let Some(&public) = gateway.public_of.get(&quoted.destination)
@@ -101,7 +105,11 @@ pub(crate) fn check_inbound(
 }
 
 /// Gives the packet its private destination, in the packet that an ICMP error quotes too.
-pub(crate) fn translate_inbound(gateway: &InternetGatewayTable, frame: &mut Frame, private: IpAddr) -> Option<Translation> {
+pub(crate) fn translate_inbound(
+    gateway: &InternetGatewayTable,
+    frame: &mut Frame,
+    private: IpAddr,
+) -> Option<Translation> {
     let from = frame.headers.ip?.destination;
     if let Some(quoted) = FlowKey::quoted(frame)
         && let Some(&private) = gateway.private_of.get(&quoted.source)

@@ -5,9 +5,9 @@
 //! nobody checks the way they came (PCX-26).
 
 use crate::dataplane::tables::{EniIndex, PeeringState, PeeringTable, VpcTables};
+use crate::id::Origin;
 use crate::net::IpHeader;
 use crate::trace::{Decider, Direction, DropCode, DropReason};
-use crate::id::Origin;
 
 /// Hands a packet of `near` over to `far`: the interface there that owns the destination.
 pub(crate) fn hand_over(
