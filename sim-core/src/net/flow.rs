@@ -14,8 +14,8 @@ pub struct FlowKey {
     pub destination: IpAddr,
     /// IP protocol number.
     pub protocol: u8,
-    /// Source port. An echo's identifier stands in both ports, so that question and answer are one conversation
-    /// (RFC 5508 §3.1); 0 where the protocol has neither (SG-22).
+    /// Source port. The identifier of an echo stands here in the question and at the destination in the answer, so that both
+    /// are one conversation (RFC 5508 §3.1) and a question from the other side is another. 0 where there is neither (SG-22).
     pub source_port: u16,
     /// Destination port, likewise.
     pub destination_port: u16,
@@ -28,7 +28,8 @@ impl FlowKey {
             Transport::Tcp { source, destination, .. } | Transport::Udp { source, destination } => {
                 (source, destination)
             }
-            Transport::Icmp { id, .. } => (id, id),
+            Transport::Icmp { kind, id, .. } if is_echo_reply(ip.protocol, kind) => (0, id),
+            Transport::Icmp { id, .. } => (id, 0),
             Transport::Fragment | Transport::Other => (0, 0),
         };
         FlowKey { source: ip.source, destination: ip.destination, protocol: ip.protocol, source_port, destination_port }
@@ -51,9 +52,28 @@ impl FlowKey {
             ..self
         }
     }
+}
 
-    /// Whether the protocol has ports.
-    pub fn has_ports(&self) -> bool {
-        matches!(self.protocol, protocol::TCP | protocol::UDP)
+fn is_echo_reply(ip_protocol: u8, kind: u8) -> bool {
+    matches!((ip_protocol, kind), (protocol::ICMP, 0) | (protocol::ICMPV6, 129))
+}
+
+#[cfg(test)]
+mod tests {
+    use etherparse::PacketBuilder;
+
+    use super::*;
+
+    #[test]
+    fn an_echo_and_its_reply_are_one_conversation_and_the_other_sides_echo_is_another() {
+        let key = |is_reply: bool, from: u8, to: u8| {
+            let ip = PacketBuilder::ethernet2([2; 6], [4; 6]).ipv4([10, 0, 0, from], [10, 0, 0, to], 64);
+            let icmp = if is_reply { ip.icmpv4_echo_reply(9, 1) } else { ip.icmpv4_echo_request(9, 1) };
+            let mut bytes = Vec::new();
+            icmp.write(&mut bytes, &[]).expect("a vector takes everything");
+            FlowKey::of(&Frame::new(bytes).headers.ip.expect("IPv4"))
+        };
+        assert_eq!(key(false, 1, 2), key(true, 2, 1).reversed());
+        assert_ne!(key(false, 1, 2), key(false, 2, 1).reversed());
     }
 }
