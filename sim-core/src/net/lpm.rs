@@ -25,7 +25,7 @@ pub struct PrefixTable<T> {
 enum Index<A, P: prefix_trie::Prefix> {
     /// Network, mask and place, longest prefix first.
     Scan(Vec<(A, A, u32)>),
-    Trie(PrefixMap<P, u32>),
+    Trie(Box<PrefixMap<P, u32>>),
 }
 
 impl<T> PrefixTable<T> {
@@ -82,7 +82,7 @@ where
 {
     fn new(mut prefixes: Vec<(P, u32)>, prefix_len: fn(&P) -> u8, masked: fn(&P) -> (A, A)) -> Index<A, P> {
         if prefixes.len() > SCAN_LIMIT {
-            return Index::Trie(prefixes.into_iter().collect());
+            return Index::Trie(Box::new(prefixes.into_iter().collect()));
         }
         prefixes.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix_len(prefix)));
         let scan = prefixes.iter().map(|(prefix, place)| {

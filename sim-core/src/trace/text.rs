@@ -118,6 +118,8 @@ impl DropReason {
         let ip = headers.ip.as_ref()?;
         let way = direction_word(self.direction);
         match self.code {
+            // A later fragment shows no ports, so no rule can be named for it.
+            _ if ip.transport == Transport::Fragment => None,
             DropCode::EniSgRulesMismatch | DropCode::SgHasNoRules => {
                 let host = host_block(peer_address(self.direction, ip));
                 Some(format!(
@@ -192,5 +194,86 @@ fn direction_word(direction: Option<Direction>) -> &'static str {
     match direction {
         Some(Direction::Ingress) => "inbound",
         _ => "outbound",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{NetworkAclId, Origin, SecurityGroupId};
+    use crate::net::{MacAddr, TcpFlags, ether_type};
+
+    fn syn() -> Headers {
+        let ip = IpHeader {
+            source: IpAddr::from([10, 41, 1, 100]),
+            destination: IpAddr::from([10, 42, 1, 100]),
+            protocol: protocol::TCP,
+            ttl: 255,
+            dont_fragment: true,
+            transport_offset: 34,
+            total_len: 40,
+            transport: Transport::Tcp { source: 49152, destination: 80, flags: TcpFlags::SYN },
+        };
+        let mac = MacAddr::default();
+        Headers { destination_mac: mac, source_mac: mac, ether_type: ether_type::IPV4, ip: Some(ip) }
+    }
+
+    #[test]
+    fn a_hint_names_the_rule_that_would_let_this_packet_through() {
+        let group = ResourceId::from(SecurityGroupId::from_number(1));
+        let acl = ResourceId::from(NetworkAclId::from_number(1));
+        let name = |id: ResourceId| if id == group { "web".to_owned() } else { "border".to_owned() };
+        let (mismatch, restriction) = (DropCode::EniSgRulesMismatch, DropCode::SubnetAclRestriction);
+        for (code, by, direction, decider, hint) in [
+            (
+                mismatch,
+                group,
+                Direction::Ingress,
+                Decider::NoMatch,
+                "add an inbound rule for tcp/80 from 10.41.1.100/32 to web",
+            ),
+            (
+                mismatch,
+                group,
+                Direction::Egress,
+                Decider::NoMatch,
+                "add an outbound rule for tcp/80 to 10.42.1.100/32 to web",
+            ),
+            (
+                restriction,
+                acl,
+                Direction::Ingress,
+                Decider::AclRule(Some(100)),
+                "add an inbound rule numbered below 100 to border that allows tcp/80 from 10.41.1.100/32",
+            ),
+            (
+                restriction,
+                acl,
+                Direction::Egress,
+                Decider::AclRule(None),
+                "add an outbound rule to border that allows tcp/80 to 10.42.1.100/32",
+            ),
+        ] {
+            let reason = DropReason { code, by, direction: Some(direction), decider, origin: Origin::Aws };
+            assert_eq!(reason.hint(&syn(), &name).as_deref(), Some(hint));
+        }
+        let by_route = DropReason {
+            code: DropCode::NoRouteToDestination,
+            by: acl,
+            direction: None,
+            decider: Decider::NoMatch,
+            origin: Origin::Aws,
+        };
+        assert_eq!(by_route.hint(&syn(), &name), None, "nobody knows where the user wants it to go");
+    }
+
+    #[test]
+    fn every_code_has_a_sentence_that_ends_without_a_full_stop() {
+        let by = ResourceId::from(SecurityGroupId::from_number(1));
+        for &code in DropCode::ALL {
+            let reason = DropReason { code, by, direction: None, decider: Decider::Resource, origin: Origin::Aws };
+            let sentence = reason.sentence(&syn(), &|id| id.to_string());
+            assert!(!sentence.is_empty() && !sentence.ends_with('.'), "{code}: {sentence}");
+        }
     }
 }
