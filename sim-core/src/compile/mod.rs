@@ -7,6 +7,9 @@
 mod rules;
 mod vpc;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

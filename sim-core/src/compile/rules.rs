@@ -16,7 +16,14 @@ use crate::net::protocol;
 
 /// Who has the groups that rules name: private and public addresses, sorted.
 #[derive(Debug, Default)]
-pub(super) struct Members(BTreeMap<SecurityGroupId, (Arc<[IpAddr]>, Arc<[IpAddr]>)>);
+pub(super) struct Members(BTreeMap<SecurityGroupId, Addresses>);
+
+/// The addresses of a group's members.
+#[derive(Debug)]
+struct Addresses {
+    private: Arc<[IpAddr]>,
+    public: Arc<[IpAddr]>,
+}
 
 impl Members {
     /// The members of every group that a rule of `groups` names, in one pass over all interfaces.
@@ -44,7 +51,8 @@ impl Members {
             addresses.dedup();
             Arc::from(addresses)
         };
-        Members(named.into_iter().map(|(id, (private, public))| (id, (sorted(private), sorted(public)))).collect())
+        let sorted_both = |(private, public)| Addresses { private: sorted(private), public: sorted(public) };
+        Members(named.into_iter().map(|(id, both)| (id, sorted_both(both))).collect())
     }
 }
 
@@ -89,7 +97,9 @@ fn referenced(cloud: &Cloud, members: &Members, vpc: VpcId, named: SecurityGroup
             })
     });
     match members.0.get(&named) {
-        Some((private, public)) if is_visible => Peer::Group { members: private.clone(), public: public.clone() },
+        Some(addresses) if is_visible => {
+            Peer::Group { members: addresses.private.clone(), public: addresses.public.clone() }
+        }
         _ => Peer::StaleGroup,
     }
 }

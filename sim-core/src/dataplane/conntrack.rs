@@ -86,7 +86,7 @@ impl TrackedFlows {
 
     /// Tracks the flow that a packet opens, or opens again.
     pub(crate) fn open(&mut self, now: SimTime, direction: Direction, ip: &IpHeader) -> Result<(), TableFull> {
-        if self.flows.len() >= self.sweep_at.max(SWEEP_FROM).min(LIMIT) {
+        if self.flows.len() >= self.sweep_at.clamp(SWEEP_FROM, LIMIT) {
             self.flows.retain(|_, flow| flow.expires > now);
             self.sweep_at = self.flows.len() * 2;
             if self.flows.len() >= LIMIT {

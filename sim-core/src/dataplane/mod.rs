@@ -16,3 +16,5 @@ mod services;
 pub mod tables;
 
 pub use conntrack::Flows;
+#[cfg(test)]
+pub(crate) use network_acl::judge as judge_network_acl;

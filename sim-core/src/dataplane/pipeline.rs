@@ -2,7 +2,7 @@
 //!
 //! Five hops, each one engine event: a frame leaves an interface, crosses a peering connection, goes out or comes in through an
 //! Internet gateway, arrives at an interface. Each hop calls its stages top to bottom; a stage passes the packet on or drops it
-//! with a reason, and this file alone tells the trace. Ingress and egress are seen from the interface or gateway, and for a
+//! with a reason, and the pipeline alone tells the trace. Ingress and egress are seen from the interface or gateway, and for a
 //! network ACL from the subnet.
 //!
 //! ```text
