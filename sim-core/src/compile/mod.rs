@@ -40,17 +40,15 @@ impl Compiler {
     pub fn compile(&mut self, cloud: &Cloud, touched: &[VpcId], tables: &mut Tables) {
         let mut wanted: BTreeSet<VpcId> = touched.iter().copied().collect();
         self.number_vpcs(cloud, touched, tables);
-        self.compile_peerings(cloud, &wanted, tables);
-        let reference_targets = group_vpcs(cloud);
-        self.note_references(cloud, &reference_targets);
+        self.note_references(cloud, &group_vpcs(cloud));
         for (&vpc, named) in &self.references {
             if named.iter().any(|named| touched.contains(named)) && cloud.vpcs.contains_key(&vpc) {
                 wanted.insert(vpc);
             }
         }
-        // The order of numbering follows the cloud's order of creation, so that it depends on nothing else.
         let in_order: Vec<VpcId> = self.in_order(&wanted);
         self.number_vpcs(cloud, &in_order, tables);
+        self.compile_peerings(cloud, &wanted, tables);
         self.number_enis(cloud, &wanted, tables);
         let sources = vpc::Sources::collect(cloud, &wanted);
         for vpc in in_order {
@@ -73,6 +71,7 @@ impl Compiler {
         self.peerings.get(&id).copied()
     }
 
+    /// By number, so that the order of compilation depends on the order of creation alone.
     fn in_order(&self, wanted: &BTreeSet<VpcId>) -> Vec<VpcId> {
         let mut numbered: Vec<(Option<VpcIndex>, VpcId)> = wanted.iter().map(|&id| (self.vpc_index(id), id)).collect();
         numbered.sort();

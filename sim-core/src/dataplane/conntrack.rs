@@ -152,8 +152,7 @@ impl Flow {
 
     fn timeout(&self, ip_protocol: u8) -> SimDuration {
         match (ip_protocol, self.progress) {
-            // A half-closed connection still carries data one way for as long as the sender likes.
-            (protocol::TCP, Progress::Established | Progress::HalfClosed { .. }) => TIMEOUT_TCP_ESTABLISHED,
+            (protocol::TCP, Progress::Established) => TIMEOUT_TCP_ESTABLISHED,
             (protocol::TCP, _) => TIMEOUT_TCP_OTHER,
             (protocol::UDP, Progress::Opening | Progress::Answered) => TIMEOUT_UDP_SINGLE,
             (protocol::UDP, _) => TIMEOUT_UDP_STREAM,

@@ -18,3 +18,4 @@ pub mod tables;
 pub use conntrack::Flows;
 #[cfg(test)]
 pub(crate) use network_acl::judge as judge_network_acl;
+pub(crate) use services::introduce_router;

@@ -141,6 +141,7 @@ fn the_internet_gateway_translates_one_to_one() {
         route web ::/0 gw
         eni a web 10.0.1.10 2001:db8:1:1::10 public 203.0.113.7
         eni private web 10.0.1.11
+        eni box web 10.0.1.12 forwards public 203.0.113.9
         eni b dark 10.0.2.10 public 203.0.113.8
         ",
         &[
@@ -168,6 +169,11 @@ fn the_internet_gateway_translates_one_to_one() {
                 "a: udp 10.0.1.10:40000 > 100.128.0.1:53", // the first address behind the shared space
                 "at a | open-main rule 1 | in main | acl-main rule 100 | 0.0.0.0/0 to gw | at gw | \
                  10.0.1.10 becomes 203.0.113.7 | internet sees udp 203.0.113.7:40000 → 100.128.0.1:53",
+            ),
+            (
+                "box: icmp 192.0.2.1 > 198.51.100.9", // forwarded, and not the VPC's to send
+                "at box | open-main rule 1 | in main | acl-main rule 100 | 0.0.0.0/0 to gw | at gw | \
+                 GATEWAY_REJECTS_SPOOFED_TRAFFIC by gw: the source 192.0.2.1 does not belong to the VPC",
             ),
             (
                 "internet: icmp 192.168.7.7 > 203.0.113.7",
