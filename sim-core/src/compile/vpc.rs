@@ -12,8 +12,8 @@ use rustc_hash::FxHashMap;
 use super::{Compiler, is_active, rules};
 use crate::cloud::{self, Cloud, InstanceState, NetworkInterface, RouteTarget};
 use crate::dataplane::tables::{
-    AclTable, EniTable, GroupTable, Guest, InternetGatewayTable, Route, RouteTable, Slot, SourceDestCheck, SubnetTable,
-    Target, VpcTables,
+    AclTable, EniTable, GroupTable, Guest, InternetGatewayTable, Route, RouteState, RouteTable, Slot, SourceDestCheck,
+    SubnetTable, Target, VpcTables,
 };
 use crate::id::{NetworkAclId, Origin, Region, RouteTableId, SecurityGroupId, SubnetId, VpcId};
 use crate::net::{MacAddr, PrefixTable};
@@ -149,34 +149,35 @@ fn route_table(
     blocks: &[IpNet],
     table: &cloud::RouteTable,
 ) -> RouteTable {
-    let local = blocks.iter().map(|&block| (block, Route { target: Target::Local, origin: Origin::Aws }));
+    let local =
+        blocks.iter().map(|&block| (block, Route { state: RouteState::Active(Target::Local), origin: Origin::Aws }));
     let written = table.routes.iter().map(|route| {
-        (route.destination, Route { target: target(compiler, cloud, vpc.id, route.target), origin: route.origin })
+        (route.destination, Route { state: route_state(compiler, cloud, vpc.id, route.target), origin: route.origin })
     });
     RouteTable { id: table.id, routes: PrefixTable::new(local.chain(written)), origin: table.origin }
 }
 
 /// A route's target, or a blackhole where it is gone or not usable (RT-15, RT-16, RT-17).
-fn target(compiler: &Compiler, cloud: &Cloud, vpc: VpcId, target: RouteTarget) -> Target {
+fn route_state(compiler: &Compiler, cloud: &Cloud, vpc: VpcId, target: RouteTarget) -> RouteState {
     match target {
         RouteTarget::InternetGateway(id) => match cloud.internet_gateways.get(&id) {
-            Some(gateway) if gateway.attached == Some(vpc) => Target::InternetGateway(id),
-            _ => Target::Blackhole(id.into()),
+            Some(gateway) if gateway.attached == Some(vpc) => RouteState::Active(Target::InternetGateway(id)),
+            _ => RouteState::Blackhole(id.into()),
         },
         RouteTarget::Peering(id) => {
             let peering = cloud.peerings.get(&id).filter(|peering| is_active(peering));
             let is_end = peering.is_some_and(|peering| [peering.requester.vpc, peering.accepter.vpc].contains(&vpc));
             match compiler.peering_index(id) {
-                Some(index) if is_end => Target::Peering(index),
-                _ => Target::Blackhole(id.into()),
+                Some(index) if is_end => RouteState::Active(Target::Peering(index)),
+                _ => RouteState::Blackhole(id.into()),
             }
         }
         RouteTarget::NetworkInterface(id) => {
             let eni = cloud.network_interfaces.get(&id).filter(|eni| eni.vpc == vpc);
             let is_running = eni.is_some_and(|eni| guest(cloud, eni) == Guest::Running);
             match compiler.eni_index(id) {
-                Some(index) if is_running => Target::Eni(index),
-                _ => Target::Blackhole(id.into()),
+                Some(index) if is_running => RouteState::Active(Target::Eni(index)),
+                _ => RouteState::Blackhole(id.into()),
             }
         }
     }

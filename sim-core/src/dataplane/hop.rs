@@ -2,12 +2,11 @@
 
 use std::net::IpAddr;
 
-use ipnet::IpNet;
-
 use super::gateway::internet::Translation;
 use super::pipeline::{Entry, Hop, Next, Outcome, Transit};
+use super::route_table::Chosen;
 use super::services::{self, Answer, Service};
-use super::tables::{EniIndex, Interface, ROUTER_IPV6, Route, Target};
+use super::tables::{EniIndex, Interface, ROUTER_IPV6, Target};
 use super::{network_acl, route_table, security_group};
 use crate::id::{Origin, ResourceId};
 use crate::net::{Frame, IpHeader, packet_too_big};
@@ -127,18 +126,17 @@ impl Hop<'_> {
         at: &Interface<'_>,
         transit: &Transit,
         destination: IpAddr,
-    ) -> Result<Route, DropReason> {
+    ) -> Result<Target, DropReason> {
         let table = route_table::of(at);
-        let (destination, route): (IpNet, Route) = route_table::lookup(table, destination)?;
-        let target = match route.target {
+        let Chosen { destination, target, origin } = route_table::lookup(table, destination)?;
+        let target_id = match target {
             Target::Local => at.vpc.id.into(),
             Target::InternetGateway(gateway) => gateway.into(),
             Target::Peering(peering) => self.tables.peering_id(peering).into(),
             Target::Eni(eni) => self.tables.eni_id(eni).into(),
-            Target::Blackhole(target) => target,
         };
-        self.tell(transit, Step::Route { table: table.id, destination, target, origin: route.origin });
-        Ok(route)
+        self.tell(transit, Step::Route { table: table.id, destination, target: target_id, origin });
+        Ok(target)
     }
 
     pub(super) fn translated(&mut self, transit: &Transit, gateway: ResourceId, translation: Option<Translation>) {

@@ -112,13 +112,12 @@ fn leave(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<Ne
     if !at.subnet.contains(ip.destination) {
         hop.network_acl(&at, Direction::Egress, transit, ip)?; // stateless, never within a subnet (ACL-6)
     }
-    let route = hop.route(&at, transit, ip.destination)?; // longest prefix; a blackhole drops
-    match route.target {
+    let target = hop.route(&at, transit, ip.destination)?; // longest prefix; a blackhole drops
+    match target {
         Target::Local => Ok(Next::Eni(route_table::deliver_local(&at, ip.destination)?)),
         Target::Eni(middlebox) => Ok(Next::Eni(middlebox)),
         Target::Peering(peering) => Ok(Next::Peering(peering)),
         Target::InternetGateway(_) => Ok(Next::InternetGatewayOut(at.vpc_index)),
-        Target::Blackhole(_) => unreachable!("the lookup drops what meets a blackhole"),
     }
 }
 

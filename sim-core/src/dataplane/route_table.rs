@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::tables::{EniIndex, Interface, Route, RouteTable, Target};
+use super::tables::{EniIndex, Interface, Route, RouteState, RouteTable, Target};
+use crate::id::Origin;
 use crate::trace::{Decider, DropCode, DropReason};
 
 /// The route table of an interface's subnet: that of the subnet which the packet leaves (RT-26).
@@ -25,18 +26,26 @@ pub(crate) fn refuse_reserved(at: &Interface<'_>, destination: IpAddr) -> Result
     if is_reserved { Err(nobody(at, destination)) } else { Ok(()) }
 }
 
+/// The route that a table chose.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Chosen {
+    pub(crate) destination: IpNet,
+    pub(crate) target: Target,
+    pub(crate) origin: Origin,
+}
+
 /// The route for a destination, unless there is none or it is a blackhole. A blackhole does not fall through to a shorter
 /// prefix (RT-15).
-pub(crate) fn lookup(table: &RouteTable, destination: IpAddr) -> Result<(IpNet, Route), DropReason> {
+pub(crate) fn lookup(table: &RouteTable, destination: IpAddr) -> Result<Chosen, DropReason> {
     let drop = |code, decider, origin| DropReason { code, by: table.id.into(), direction: None, decider, origin };
-    match table.routes.lookup(destination) {
-        None => Err(drop(DropCode::NoRouteToDestination, Decider::NoMatch, table.origin)),
-        Some((prefix, Route { target: Target::Blackhole(target), origin })) => Err(drop(
-            DropCode::BadStateRoute,
-            Decider::Blackhole { table: table.id, destination: prefix, target: *target },
-            *origin,
-        )),
-        Some((prefix, route)) => Ok((prefix, *route)),
+    let Some((destination, &Route { state, origin })) = table.routes.lookup(destination) else {
+        return Err(drop(DropCode::NoRouteToDestination, Decider::NoMatch, table.origin));
+    };
+    match state {
+        RouteState::Active(target) => Ok(Chosen { destination, target, origin }),
+        RouteState::Blackhole(target) => {
+            Err(drop(DropCode::BadStateRoute, Decider::Blackhole { table: table.id, destination, target }, origin))
+        }
     }
 }
 
@@ -51,6 +60,6 @@ fn nobody(at: &Interface<'_>, destination: IpAddr) -> DropReason {
         by: at.vpc.id.into(),
         direction: None,
         decider: Decider::Address(destination),
-        origin: crate::id::Origin::Aws,
+        origin: Origin::Aws,
     }
 }

@@ -158,8 +158,16 @@ pub(crate) struct RouteTable {
 /// A route without its destination, which is the key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Route {
-    pub(crate) target: Target,
+    pub(crate) state: RouteState,
     pub(crate) origin: Origin,
+}
+
+/// Whether a route leads anywhere (RT-15).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum RouteState {
+    Active(Target),
+    /// The target is gone or not usable.
+    Blackhole(ResourceId),
 }
 
 /// Where a route leads.
@@ -169,8 +177,6 @@ pub(crate) enum Target {
     InternetGateway(InternetGatewayId),
     Peering(PeeringIndex),
     Eni(EniIndex),
-    /// The target is gone or not usable (RT-15).
-    Blackhole(ResourceId),
 }
 
 /// One network ACL.

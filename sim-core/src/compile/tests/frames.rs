@@ -6,6 +6,7 @@ use etherparse::PacketBuilder;
 
 use super::world::{World, build};
 use crate::dataplane::introduce_router;
+use crate::dataplane::pipeline::{Entry, Next};
 use crate::id::NetworkInterfaceId;
 use crate::net::{
     ArpOperation, ArpPacket, FlowKey, Frame, MacAddr, NeighborSolicitation, packet_too_big, rewrite_macs,
@@ -247,6 +248,29 @@ fn errors_about_an_untracked_flow_need_a_rule() {
     world.act("allow untracked ingress icmp 0.0.0.0/0");
     let passed = world.send_bytes("internet", error.bytes);
     assert!(passed.ends_with("untracked rule 2 | delivered"), "{passed}");
+}
+
+#[test]
+fn what_counts_at_a_gateway_is_its_state_when_the_packet_gets_there() {
+    // PCX-9, PCX-22, IGW-1: between two events the peering is deleted, the gateway detached.
+    let mut world = World::new(&format!("{PUBLIC}\n vpc other 10.9.0.0/16\n peering ab main other"));
+    let (a, main) = (world.at("a").eni.index, world.at("a").vpc_index);
+    let ab = world.compiler.peering_index(world.id("ab")).expect("compiled");
+    let (sent, handed_over) = (Entry::Interface(a), Entry::Peering(ab));
+    assert_eq!(
+        world.send_from(Next::InternetGatewayOut(main), handed_over, "icmp 10.9.0.1 > 198.51.100.9"),
+        "at gw | NO_TRANSITIVE_ROUTING by gw: the packet came into the VPC by a gateway and may not leave it by another"
+    );
+    world.act("peering ab main other deleted");
+    world.act("drop igw gw");
+    assert_eq!(
+        world.send_from(Next::Peering(ab), sent, "icmp 10.0.1.10 > 10.9.0.1"),
+        "at ab | BAD_STATE by ab: the peering connection is not active"
+    );
+    assert_eq!(
+        world.send_from(Next::InternetGatewayOut(main), sent, "icmp 10.0.1.10 > 198.51.100.9"),
+        "BAD_STATE_ATTACHMENT by main: its Internet gateway is detached"
+    );
 }
 
 #[test]

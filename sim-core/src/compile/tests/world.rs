@@ -443,6 +443,15 @@ impl World {
         self.leave(eni, Transit { frame: Frame::new(bytes), packet: PacketId(self.packets), entry })
     }
 
+    /// Sends a packet of an interface's from a later hop on, as if the world had changed while it was on its way there.
+    pub(super) fn send_from(&mut self, next: Next, entry: Entry, packet: &str) -> String {
+        self.packets += 1;
+        let transit = Transit { frame: Frame::new(build(packet)), packet: PacketId(self.packets), entry };
+        let mut account = Vec::new();
+        self.follow(next, transit, &mut account);
+        account.join(" | ")
+    }
+
     /// An interface with its surroundings.
     pub(super) fn at(&self, eni: &str) -> Interface<'_> {
         let index = self.compiler.eni_index(self.id(eni)).expect("compiled");
