@@ -29,6 +29,8 @@ pub use error::ApiError;
 pub use instance::{Image, ImageFamily, Instance, InstanceState};
 pub use internet_gateway::InternetGateway;
 pub use network_acl::{AclAction, AclEntry, NetworkAcl};
+#[cfg(test)]
+pub(crate) use network_interface::Attachment;
 pub use network_interface::{NetworkInterface, PrivateAddress, PublicAddress};
 pub use operation::{Operation, UnknownOperation};
 pub use peering::{PeeringSide, PeeringStatus, VpcPeeringConnection};

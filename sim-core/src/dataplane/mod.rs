@@ -1,6 +1,21 @@
 //! What is done to frames: compiled tables, flow state, and the pipeline. No Create or Describe words here.
 //!
-//! Start reading at [`pipeline`].
+//! Start reading at [`pipeline`]. Each stage is a sibling file that knows its own rules and none of the others; it returns pass
+//! or a drop with its reason, and the pipeline tells the trace.
 
+mod conntrack;
+mod eni;
+mod gateway;
+mod hop;
+pub(crate) mod matching;
+mod network_acl;
 pub mod pipeline;
+mod route_table;
+mod security_group;
+mod services;
 pub mod tables;
+
+pub use conntrack::Flows;
+#[cfg(test)]
+pub(crate) use network_acl::judge as judge_network_acl;
+pub(crate) use services::introduce_router;

@@ -1,15 +1,35 @@
 //! A packet's path, in order, both directions: start reading here.
+//!
+//! Five hops, each one engine event: a frame leaves an interface, crosses a peering connection, goes out or comes in through an
+//! Internet gateway, arrives at an interface. Each hop calls its stages top to bottom; a stage passes the packet on or drops it
+//! with a reason, and the pipeline alone tells the trace. Ingress and egress are seen from the interface or gateway, and for a
+//! network ACL from the subnet.
+//!
+//! ```text
+//!  leave_eni ──┬──────────────────────────────► arrive_eni      same VPC
+//!              ├─► cross_peering ─────────────► arrive_eni      the peer VPC, never a gateway of it (PCX-22)
+//!              └─► leave_internet_gateway ──┬─► the Internet
+//!                                           └─► enter_internet_gateway ─► arrive_eni
+//! ```
+//!
+//! No router of a VPC lowers the TTL (L2-12, L2-14), and none says why it drops (L2-18, L2-21), except for size (MTU-3).
 
-use super::tables::{EniIndex, PeeringIndex, Tables, VpcIndex};
+use super::conntrack::Flows;
+use super::gateway::{internet, peering};
+use super::hop::{Stop, deleted, detached, fits, ip_of, sent_from_inside};
+use super::tables::{EniIndex, Interface, PeeringIndex, Tables, Target, VpcIndex};
+use super::{eni, route_table};
 use crate::engine::SimTime;
-use crate::net::Frame;
-use crate::trace::{PacketId, Trace};
+use crate::net::{Frame, MacAddr, rewrite_macs};
+use crate::trace::{Direction, PacketId, Step, Trace};
 
 /// Where a frame entered the VPC it is in. This is what makes routing non-transitive (PCX-22).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Entry {
     /// Sent by an interface of the VPC.
     Interface(EniIndex),
+    /// Sent by the router of the receiver's own subnet: an ICMP error.
+    Router,
     /// Handed over by a peering connection.
     Peering(PeeringIndex),
     /// Came from the Internet.
@@ -49,7 +69,7 @@ pub enum Next {
 pub enum Outcome {
     /// On to the next hop.
     Forward(Next, Transit),
-    /// The VPC answered by itself: this frame goes back to the guest that asked.
+    /// The VPC answered by itself: this frame, a packet of its own, goes back towards the guest that sent the other.
     Reply(Next, Transit),
     /// Lost (and the trace knows why), or eaten in silence. The buffer may be used again.
     Consumed(Frame),
@@ -62,11 +82,159 @@ pub struct Hop<'a> {
     pub now: SimTime,
     /// The compiled tables.
     pub tables: &'a Tables,
+    /// Tracked flows, which outlive the tables.
+    pub flows: &'a mut Flows,
     /// The one hook to the observers.
     pub trace: &'a mut Trace,
 }
 
 /// A frame leaves an interface for the network.
-pub fn leave_eni(_hop: &mut Hop<'_>, _eni: EniIndex, transit: Transit) -> Outcome {
-    Outcome::Consumed(transit.frame)
+pub fn leave_eni(hop: &mut Hop<'_>, eni: EniIndex, transit: Transit) -> Outcome {
+    hop.run(transit, |hop, transit| leave(hop, eni, transit))
+}
+
+fn leave(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<Next, Stop> {
+    let tables = hop.tables;
+    let at = tables.interface(index).ok_or(Stop::Silence)?;
+    hop.seen(transit, at.eni.id, Direction::Egress);
+    let frame = &transit.frame;
+
+    hop.answer(&at, frame)?; // ARP, neighbour discovery
+    let ip = eni::check_unicast(&at, frame)?;
+    eni::check_source(&at, ip)?;
+    hop.tell(transit, Step::AddressChecked { interface: at.eni.id });
+    route_table::refuse_reserved(&at, ip.destination)?; // not filtered by any rule (SG-26)
+    hop.security_groups(&at, Direction::Egress, transit, ip)?; // stateful
+    hop.tell(transit, Step::Vpc { vpc: at.vpc.id });
+    if let Some(neighbor) = eni::on_link(&at, &frame.headers)? {
+        return Ok(Next::Eni(neighbor)); // switched, no route table sees it (L2-6)
+    }
+    if !at.subnet.contains(ip.destination) {
+        hop.network_acl(&at, Direction::Egress, transit, ip)?; // stateless, never within a subnet (ACL-6)
+    }
+    let target = hop.route(&at, transit, ip.destination)?; // longest prefix; a blackhole drops
+    match target {
+        Target::Local => Ok(Next::Eni(route_table::deliver_local(&at, ip.destination)?)),
+        Target::Eni(middlebox) => Ok(Next::Eni(middlebox)),
+        Target::Peering(peering) => Ok(Next::Peering(peering)),
+        Target::InternetGateway(_) => Ok(Next::InternetGatewayOut(at.vpc_index)),
+    }
+}
+
+/// A frame crosses a peering connection.
+pub fn cross_peering(hop: &mut Hop<'_>, peering: PeeringIndex, transit: Transit) -> Outcome {
+    hop.run(transit, |hop, transit| cross(hop, peering, transit))
+}
+
+fn cross(hop: &mut Hop<'_>, index: PeeringIndex, transit: &mut Transit) -> Result<Next, Stop> {
+    let tables = hop.tables;
+    let peering = tables.peering(index);
+    hop.seen(transit, peering.id, Direction::Egress);
+    let (sender, ip) = sent_from_inside(transit, peering.id.into())?;
+    let (near, far) = peering.seen_from(tables.enis[sender.0 as usize].vpc);
+
+    let owner = peering::hand_over(peering, tables.vpc(near), tables.vpc(far), ip)?;
+    fits(ip, sender, peering.id.into(), peering.mtu_bytes)?;
+    hop.tell(transit, Step::Gateway { gateway: peering.id.into() });
+    hop.tell(transit, Step::Vpc { vpc: tables.vpc_id(far) });
+    transit.entry = Entry::Peering(index);
+    Ok(Next::Eni(owner)) // no route table of the receiving VPC is asked (PCX-30)
+}
+
+/// A frame leaves a VPC through its Internet gateway.
+pub fn leave_internet_gateway(hop: &mut Hop<'_>, vpc: VpcIndex, transit: Transit) -> Outcome {
+    hop.run(transit, |hop, transit| go_out(hop, vpc, transit))
+}
+
+fn go_out(hop: &mut Hop<'_>, index: VpcIndex, transit: &mut Transit) -> Result<Next, Stop> {
+    let tables = hop.tables;
+    let vpc = tables.vpc(index);
+    let gateway = vpc.internet_gateway.as_ref().ok_or_else(|| detached(vpc.id.into(), Direction::Egress))?;
+    hop.seen(transit, gateway.id, Direction::Egress);
+    let (sender, ip) = sent_from_inside(transit, gateway.id.into())?;
+
+    let public = internet::check_outbound(gateway, vpc, tables.interface(sender), ip)?;
+    fits(ip, sender, gateway.id.into(), internet::MTU_BYTES)?;
+    let destination = ip.destination;
+    hop.tell(transit, Step::Gateway { gateway: gateway.id.into() });
+    let translation = internet::translate_outbound(gateway, &mut transit.frame, public);
+    hop.translated(transit, gateway.id.into(), translation);
+    // A public address of the same VPC: the gateway turns the packet round (IGW-12).
+    let is_own = tables.internet_gateway_of(destination) == Some(index);
+    Ok(if is_own { Next::InternetGatewayIn(index) } else { Next::Internet })
+}
+
+/// A frame from the Internet enters a VPC through its Internet gateway.
+pub fn enter_internet_gateway(hop: &mut Hop<'_>, vpc: VpcIndex, transit: Transit) -> Outcome {
+    hop.run(transit, |hop, transit| come_in(hop, vpc, transit))
+}
+
+fn come_in(hop: &mut Hop<'_>, index: VpcIndex, transit: &mut Transit) -> Result<Next, Stop> {
+    let tables = hop.tables;
+    let vpc = tables.vpc(index);
+    let gateway = vpc.internet_gateway.as_ref().ok_or_else(|| detached(vpc.id.into(), Direction::Ingress))?;
+    hop.seen(transit, gateway.id, Direction::Ingress);
+    let ip = ip_of(&transit.frame, gateway.id.into(), Direction::Ingress)?;
+
+    let (owner, private) = internet::check_inbound(gateway, vpc, &ip)?;
+    hop.tell(transit, Step::Gateway { gateway: gateway.id.into() });
+    let translation = internet::translate_inbound(gateway, &mut transit.frame, private);
+    hop.translated(transit, gateway.id.into(), translation);
+    hop.tell(transit, Step::Vpc { vpc: vpc.id });
+    transit.entry = Entry::InternetGateway(index);
+    Ok(Next::Eni(owner)) // without a gateway route table the way in is local (RT-27)
+}
+
+/// A frame arrives at an interface.
+pub fn arrive_eni(hop: &mut Hop<'_>, eni: EniIndex, transit: Transit) -> Outcome {
+    hop.run(transit, |hop, transit| arrive(hop, eni, transit))
+}
+
+fn arrive(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<Next, Stop> {
+    let tables = hop.tables;
+    let at = tables.interface(index).ok_or_else(|| deleted(tables.eni_id(index).into()))?;
+    let origin = Neighborhood::of(tables, &at, transit.entry);
+    rewrite_macs(&mut transit.frame, origin.source_mac(&at), at.eni.mac);
+    hop.seen(transit, at.eni.id, Direction::Ingress);
+    let ip = ip_of(&transit.frame, at.eni.id.into(), Direction::Ingress)?;
+
+    if let Neighborhood::Beyond = origin {
+        hop.network_acl(&at, Direction::Ingress, transit, &ip)?; // stateless, never within a subnet (ACL-6)
+    }
+    hop.security_groups(&at, Direction::Ingress, transit, &ip)?; // stateful
+    eni::check_destination(&at, &ip)?;
+    hop.tell(transit, Step::AddressChecked { interface: at.eni.id });
+    eni::check_guest(&at)?;
+    hop.tell(transit, Step::Delivered { to: at.eni.id.into() });
+    Ok(Next::Guest(index))
+}
+
+/// Where an arriving frame comes from, seen from the interface.
+enum Neighborhood {
+    /// Another interface of the subnet, with its MAC address (L2-2).
+    Subnet(MacAddr),
+    /// The subnet's router itself.
+    Router,
+    /// Another subnet, or beyond the VPC.
+    Beyond,
+}
+
+impl Neighborhood {
+    fn of(tables: &Tables, at: &Interface<'_>, entry: Entry) -> Neighborhood {
+        match entry {
+            Entry::Router => Neighborhood::Router,
+            Entry::Interface(sender) => match tables.interface(sender) {
+                Some(sender) if sender.subnet.id == at.subnet.id => Neighborhood::Subnet(sender.eni.mac),
+                _ => Neighborhood::Beyond,
+            },
+            Entry::Peering(_) | Entry::InternetGateway(_) => Neighborhood::Beyond,
+        }
+    }
+
+    fn source_mac(&self, at: &Interface<'_>) -> MacAddr {
+        match *self {
+            Neighborhood::Subnet(mac) => mac,
+            Neighborhood::Router | Neighborhood::Beyond => at.subnet.router_mac,
+        }
+    }
 }

@@ -91,6 +91,8 @@ drop_codes! {
     TtlExpired "TTL_EXPIRED" Gateway vpcsim;
     /// Came in by a gateway and would leave by another that AWS does not chain.
     NoTransitiveRouting "NO_TRANSITIVE_ROUTING" Gateway vpcsim;
+    /// The interface tracks as many flows as it can (SG-25).
+    ConntrackAllowanceExceeded "CONNTRACK_ALLOWANCE_EXCEEDED" SecurityGroup vpcsim;
     /// Nobody on the Internet has the address.
     InternetNoSuchHost "INTERNET_NO_SUCH_HOST" Host vpcsim;
     /// Broadcast or multicast, which a subnet does not carry (L2-1).
@@ -178,6 +180,15 @@ pub enum Decider {
         table: RouteTableId,
         /// The route's destination.
         destination: IpNet,
+    },
+    /// The route that matched, whose target is gone or not usable (RT-15).
+    Blackhole {
+        /// The table.
+        table: RouteTableId,
+        /// The route's destination.
+        destination: IpNet,
+        /// What it points at.
+        target: ResourceId,
     },
     /// A network ACL's rule; `None` is `*`.
     AclRule(Option<u16>),

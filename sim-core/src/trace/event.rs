@@ -14,6 +14,13 @@ use crate::net::Headers;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct PacketId(pub u64);
 
+impl PacketId {
+    /// The id of what the VPC itself sends because of this packet: an answer, or an ICMP error.
+    pub fn answer(self) -> PacketId {
+        PacketId(self.0 | 1 << 63)
+    }
+}
+
 /// In or out, always from the point of view of the interface or gateway concerned.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Direction {

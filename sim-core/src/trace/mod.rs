@@ -4,6 +4,7 @@
 
 mod drop;
 mod event;
+mod text;
 
 pub use drop::{Decider, DropCode, DropFamily, DropReason};
 pub use event::{Direction, GroupDecision, PacketId, Step, Trace, TraceEvent};

@@ -1,0 +1,6 @@
+//! What becomes of packets, from the cloud's records to the account of every hop.
+
+mod frames;
+mod path;
+mod properties;
+mod world;

@@ -1,0 +1,615 @@
+//! A small world for tests: a topology in a few lines of text, a packet in one, and what became of it in one.
+//!
+//! ```text
+//! vpc main 10.0.0.0/16 [fd00:1::/56] [region eu-west-1]
+//! subnet web main 10.0.1.0/24 [fd00:1:0:1::/64]     with a route table of its own, `rtb-web`, and the ACL `acl-main`
+//! igw gw main
+//! peering ab main other [pending-acceptance|deleted]
+//! route web 0.0.0.0/0 gw
+//! group sg main                                     without any rule
+//! allow sg ingress tcp/80 0.0.0.0/0                 also tcp/1-2, icmp, all, a group's name for the block
+//! acl web ingress 100 deny tcp/80 0.0.0.0/0         the subnet gets the ACL `acl-web`
+//! eni a web 10.0.1.10 [sg …] [public 203.0.113.7] [forwards] [stopped]
+//! ```
+//!
+//! An interface without groups has `open-VPC`, which lets everything in and out. `drop X …` takes back a line.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::net::IpAddr;
+
+use etherparse::PacketBuilder;
+use ipnet::IpNet;
+
+use crate::cloud::*;
+use crate::compile::Compiler;
+use crate::dataplane::Flows;
+use crate::dataplane::pipeline::{self, Entry, Hop, Next, Outcome, Transit};
+use crate::dataplane::tables::{EniIndex, Interface, Tables};
+use crate::engine::{SimDuration, SimTime};
+use crate::id::*;
+use crate::net::{Frame, Headers, MacAddr, Summary};
+use crate::trace::{GroupDecision, PacketId, Step, Trace, TraceEvent};
+
+/// The small world.
+pub(super) struct World {
+    pub(super) cloud: Cloud,
+    pub(super) compiler: Compiler,
+    pub(super) tables: Tables,
+    flows: Flows,
+    pub(super) now: SimTime,
+    /// The frame that a guest got last.
+    pub(super) delivered: Option<Frame>,
+    names: BTreeMap<String, ResourceId>,
+    packets: u64,
+    ids: IdAllocator,
+}
+
+/// Checks what becomes of packets, one after the other, in one world.
+#[track_caller]
+pub(super) fn check(topology: &str, exchange: &[(&str, &str)]) {
+    let mut world = World::new(topology);
+    for (action, expected) in exchange {
+        let account = world.act(action);
+        assert_eq!(account, *expected, "\n  after: {action}\n    got: {account}\n");
+    }
+}
+
+impl World {
+    pub(super) fn new(topology: &str) -> World {
+        let mut world = World {
+            cloud: Cloud::new(0),
+            compiler: Compiler::new(),
+            tables: Tables::default(),
+            flows: Flows::default(),
+            now: SimTime::ZERO,
+            delivered: None,
+            names: BTreeMap::new(),
+            packets: 0,
+            ids: IdAllocator::new(7),
+        };
+        for line in topology.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            world.declare(line);
+        }
+        world.compile();
+        world
+    }
+
+    pub(super) fn compile(&mut self) {
+        let all: Vec<VpcId> = self.cloud.vpcs.keys().copied().collect();
+        self.compiler.compile(&self.cloud, &all, &mut self.tables);
+    }
+
+    pub(super) fn id<I: TypedId + TryFrom<ResourceId, Error = MalformedId>>(&self, name: &str) -> I {
+        let id = *self.names.get(name).unwrap_or_else(|| panic!("nothing is called {name}"));
+        I::try_from(id).unwrap_or_else(|_| panic!("{name} is something else"))
+    }
+
+    pub(super) fn name(&self, id: ResourceId) -> String {
+        let found = self.names.iter().find(|(_, named)| **named == id);
+        found.map_or_else(|| id.to_string(), |(name, _)| name.clone())
+    }
+
+    fn fresh<I: TypedId>(&mut self, name: &str) -> I {
+        let id: I = self.ids.next();
+        self.names.insert(name.to_owned(), id.into());
+        id
+    }
+
+    /// Sends a packet, lets time pass (`wait 30s`), or changes the topology (any line of it).
+    pub(super) fn act(&mut self, action: &str) -> String {
+        if let Some(seconds) = action.strip_prefix("wait ") {
+            let seconds = seconds.trim_end_matches('s').parse().expect("seconds");
+            self.now += SimDuration::from_secs(seconds);
+            return String::new();
+        }
+        match action.split_once(": ") {
+            Some((sender, packet)) => self.send(sender, packet),
+            None => {
+                self.declare(action);
+                self.compile();
+                String::new()
+            }
+        }
+    }
+
+    fn declare(&mut self, line: &str) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words[..] {
+            ["vpc", name, block, ref rest @ ..] => self.vpc(name, block, rest),
+            ["subnet", name, vpc, block, ref rest @ ..] => self.subnet(name, vpc, block, rest.first().copied()),
+            ["igw", name, vpc] => {
+                let (id, vpc) = (self.fresh(name), self.id(vpc));
+                let (owner, region) = (AccountId::DEFAULT, self.cloud.vpcs[&vpc].region);
+                let gateway = InternetGateway {
+                    id,
+                    owner,
+                    region,
+                    attached: Some(vpc),
+                    tags: Tags::default(),
+                    origin: Origin::Aws,
+                };
+                self.cloud.internet_gateways.insert(id, gateway);
+            }
+            ["drop", "igw", name] => {
+                let id: InternetGatewayId = self.id(name);
+                self.cloud.internet_gateways[&id].attached = None;
+            }
+            ["peering", name, a, b, ref status @ ..] => self.peering(name, a, b, status.first().copied()),
+            ["route", subnet, destination, target] => {
+                let route = Route {
+                    destination: destination.parse().expect("a prefix"),
+                    target: self.route_target(target),
+                    origin: Origin::Aws,
+                };
+                let table: RouteTableId = self.id(&format!("rtb-{subnet}"));
+                self.cloud.route_tables[&table].routes.push(route);
+            }
+            ["group", name, vpc] => {
+                let vpc = self.id(vpc);
+                self.group(name, vpc);
+            }
+            ["allow", group, direction, service, peer] => {
+                let rule = self.group_rule(service, peer);
+                self.rules(group, direction).push(rule);
+            }
+            ["drop", "rules", group, direction] => self.rules(group, direction).clear(),
+            ["drop", "group", group] => {
+                let id: SecurityGroupId = self.id(group);
+                self.cloud.security_groups.shift_remove(&id);
+            }
+            ["acl", subnet, direction, number, action, service, block] => {
+                self.acl_entry(subnet, direction, number, action, service, block);
+            }
+            ["eni", name, subnet, address, ref rest @ ..] => self.eni(name, subnet, address, rest),
+            _ => panic!("not understood: {line}"),
+        }
+    }
+
+    fn vpc(&mut self, name: &str, block: &str, rest: &[&str]) {
+        let id: VpcId = self.fresh(name);
+        let acl = self.acl(&format!("acl-{name}"), id);
+        for family in ["0.0.0.0/0", "::/0"] {
+            let inbound = &mut self.cloud.network_acls[&acl].inbound;
+            inbound.push(acl_entry(100 + inbound.len() as u16, "all", family, AclAction::Allow));
+            let outbound = &mut self.cloud.network_acls[&acl].outbound;
+            outbound.push(acl_entry(100 + outbound.len() as u16, "all", family, AclAction::Allow));
+        }
+        let main = self.route_table(&format!("rtb-{name}"), id);
+        let open = self.group(&format!("open-{name}"), id);
+        for family in ["0.0.0.0/0", "::/0"] {
+            let rule = self.group_rule("all", family);
+            let group = &mut self.cloud.security_groups[&open];
+            group.ingress.push(rule.clone());
+            group.egress.push(rule);
+        }
+        let (mut region, mut ipv6_blocks) = (Region::DEFAULT, Vec::new());
+        for words in rest.chunks(2) {
+            match words {
+                ["region", region_name] => region = region_name.parse().expect("a Region"),
+                [block, ..] => ipv6_blocks.push((self.ids.next(), block.parse().expect("an IPv6 block"))),
+                [] => {}
+            }
+        }
+        let vpc = Vpc {
+            id,
+            owner: AccountId::DEFAULT,
+            region,
+            ipv4_blocks: vec![(self.ids.next(), block.parse().expect("an IPv4 block"))],
+            ipv6_blocks,
+            instance_tenancy: "default".to_owned(),
+            enable_dns_support: true,
+            enable_dns_hostnames: false,
+            is_default: false,
+            main_route_table: main,
+            default_security_group: open,
+            default_network_acl: acl,
+            dhcp_options: self.ids.next(),
+            tags: Tags::default(),
+            origin: Origin::Aws,
+        };
+        self.cloud.vpcs.insert(id, vpc);
+    }
+
+    fn subnet(&mut self, name: &str, vpc: &str, block: &str, ipv6_block: Option<&str>) {
+        let (id, vpc): (SubnetId, VpcId) = (self.fresh(name), self.id(vpc));
+        let table = self.route_table(&format!("rtb-{name}"), vpc);
+        let record = &self.cloud.vpcs[&vpc];
+        let zone = record.region.zones().next().expect("every Region has zones");
+        let subnet = Subnet {
+            id,
+            vpc,
+            zone,
+            ipv4_block: block.parse().expect("an IPv4 block"),
+            ipv6_block: ipv6_block.map(|block| (self.ids.next(), block.parse().expect("an IPv6 block"))),
+            map_public_ip_on_launch: false,
+            assign_ipv6_on_creation: false,
+            route_table: Some((self.ids.next(), table)),
+            network_acl: (self.ids.next(), record.default_network_acl),
+            tags: Tags::default(),
+            origin: Origin::Aws,
+        };
+        self.cloud.subnets.insert(id, subnet);
+    }
+
+    fn route_table(&mut self, name: &str, vpc: VpcId) -> RouteTableId {
+        let id = self.fresh(name);
+        let table = RouteTable { id, vpc, main: None, routes: Vec::new(), tags: Tags::default(), origin: Origin::Aws };
+        self.cloud.route_tables.insert(id, table);
+        id
+    }
+
+    fn group(&mut self, name: &str, vpc: VpcId) -> SecurityGroupId {
+        let id = self.fresh(name);
+        let group = SecurityGroup {
+            id,
+            name: name.to_owned(),
+            description: String::new(),
+            vpc,
+            owner: AccountId::DEFAULT,
+            ingress: Vec::new(),
+            egress: Vec::new(),
+            tags: Tags::default(),
+            origin: Origin::Aws,
+        };
+        self.cloud.security_groups.insert(id, group);
+        id
+    }
+
+    fn rules(&mut self, group: &str, direction: &str) -> &mut Vec<GroupRule> {
+        let id: SecurityGroupId = self.id(group);
+        let group = &mut self.cloud.security_groups[&id];
+        if direction == "ingress" { &mut group.ingress } else { &mut group.egress }
+    }
+
+    fn group_rule(&mut self, service: &str, peer: &str) -> GroupRule {
+        let peer = match peer.parse() {
+            Ok(IpNet::V4(net)) => RulePeer::Ipv4(net),
+            Ok(IpNet::V6(net)) => RulePeer::Ipv6(net),
+            Err(_) => RulePeer::Group { group: self.id(peer), owner: AccountId::DEFAULT },
+        };
+        GroupRule { id: self.ids.next(), protocol: protocol(service), peer, description: None, origin: Origin::Aws }
+    }
+
+    fn acl(&mut self, name: &str, vpc: VpcId) -> NetworkAclId {
+        let id = self.fresh(name);
+        let acl = NetworkAcl {
+            id,
+            vpc,
+            is_default: false,
+            inbound: Vec::new(),
+            outbound: Vec::new(),
+            tags: Tags::default(),
+            origin: Origin::Aws,
+        };
+        self.cloud.network_acls.insert(id, acl);
+        id
+    }
+
+    fn acl_entry(&mut self, subnet: &str, direction: &str, number: &str, action: &str, service: &str, block: &str) {
+        let name = format!("acl-{subnet}");
+        let subnet: SubnetId = self.id(subnet);
+        if !self.names.contains_key(&name) {
+            let vpc = self.cloud.subnets[&subnet].vpc;
+            self.acl(&name, vpc);
+        }
+        let acl: NetworkAclId = self.id(&name);
+        self.cloud.subnets[&subnet].network_acl.1 = acl;
+        let action = if action == "allow" { AclAction::Allow } else { AclAction::Deny };
+        let entry = acl_entry(number.parse().expect("a number"), service, block, action);
+        let record = &mut self.cloud.network_acls[&acl];
+        if direction == "ingress" { record.inbound.push(entry) } else { record.outbound.push(entry) }
+    }
+
+    fn peering(&mut self, name: &str, a: &str, b: &str, status: Option<&str>) {
+        let status = match status {
+            None => PeeringStatus::Active,
+            Some("pending-acceptance") => PeeringStatus::PendingAcceptance,
+            Some("deleted") => PeeringStatus::Deleted { since: self.now, by: AccountId::DEFAULT },
+            Some(other) => panic!("no such status: {other}"),
+        };
+        let id = match self.names.get(name) {
+            Some(_) => self.id(name),
+            None => self.fresh(name),
+        };
+        let side = |vpc: VpcId| PeeringSide {
+            vpc,
+            owner: AccountId::DEFAULT,
+            region: self.cloud.vpcs[&vpc].region,
+            ipv4_blocks: Vec::new(),
+            ipv6_blocks: Vec::new(),
+            allow_dns_resolution: false,
+        };
+        let peering = VpcPeeringConnection {
+            id,
+            requester: side(self.id(a)),
+            accepter: side(self.id(b)),
+            status,
+            expires: SimTime::MAX,
+            tags: Tags::default(),
+            origin: Origin::Aws,
+        };
+        self.cloud.peerings.insert(id, peering);
+    }
+
+    fn route_target(&self, name: &str) -> RouteTarget {
+        match self.names[name].kind() {
+            ResourceKind::InternetGateway => RouteTarget::InternetGateway(self.id(name)),
+            ResourceKind::VpcPeeringConnection => RouteTarget::Peering(self.id(name)),
+            _ => RouteTarget::NetworkInterface(self.id(name)),
+        }
+    }
+
+    fn eni(&mut self, name: &str, subnet: &str, address: &str, rest: &[&str]) {
+        let (id, subnet): (NetworkInterfaceId, SubnetId) = (self.fresh(name), self.id(subnet));
+        let vpc = self.cloud.subnets[&subnet].vpc;
+        let (mut groups, mut public, mut state) = (Vec::new(), None, InstanceState::Running);
+        let (mut source_dest_check, mut ipv6) = (true, Vec::new());
+        let mut words = rest.iter();
+        while let Some(&word) = words.next() {
+            match word {
+                "public" => {
+                    let address = words.next().expect("an address after `public`").parse().expect("an address");
+                    public = Some(PublicAddress::Auto(address));
+                }
+                "forwards" => source_dest_check = false,
+                "stopped" => state = InstanceState::Stopped,
+                _ => match word.parse() {
+                    Ok(address) => ipv6.push(address),
+                    Err(_) => groups.push(self.id(word)),
+                },
+            }
+        }
+        if groups.is_empty() {
+            groups.push(self.cloud.vpcs[&vpc].default_security_group);
+        }
+        let instance: InstanceId = self.ids.next();
+        let eni = NetworkInterface {
+            id,
+            subnet,
+            vpc,
+            owner: AccountId::DEFAULT,
+            mac: MacAddr::local(self.cloud.network_interfaces.len() as u64 + 1),
+            ipv4: vec![PrivateAddress { address: address.parse().expect("an address"), public }],
+            ipv6,
+            groups,
+            source_dest_check,
+            attachment: Some(Attachment {
+                id: self.ids.next(),
+                instance,
+                device_index: 0,
+                delete_on_termination: true,
+            }),
+            description: String::new(),
+            tags: Tags::default(),
+            origin: Origin::Aws,
+        };
+        let image = Image { id: self.ids.next(), name: "al2".to_owned(), family: ImageFamily::AmazonLinux2 };
+        let record = Instance {
+            id: instance,
+            reservation: self.ids.next(),
+            owner: AccountId::DEFAULT,
+            image,
+            instance_type: "t3.micro".to_owned(),
+            key_name: None,
+            state,
+            subnet,
+            vpc,
+            interfaces: vec![id],
+            user_data: None,
+            launched: SimTime::ZERO,
+            tags: Tags::default(),
+            origin: Origin::Aws,
+        };
+        self.cloud.network_interfaces.insert(id, eni);
+        self.cloud.instances.insert(instance, record);
+    }
+
+    /// Sends a packet from an interface, or from `internet`: `tcp 10.0.1.10:40000 > 10.0.2.10:80 SYN`, `udp …`,
+    /// `icmp 10.0.1.10 > 10.0.2.10` (an echo), `icmp-reply …`. A last word such as `8000B` is the payload's size, with
+    /// `-DF` the IPv4 packet may be cut.
+    fn send(&mut self, sender: &str, packet: &str) -> String {
+        let bytes = build(packet);
+        self.send_bytes(sender, bytes)
+    }
+
+    /// Sends a frame as a guest would: to the neighbour's MAC address where there is one, else to the router's.
+    pub(super) fn send_bytes(&mut self, sender: &str, bytes: Vec<u8>) -> String {
+        self.packets += 1;
+        let packet = PacketId(self.packets);
+        let mut frame = Frame::new(bytes);
+        let destination = frame.headers.ip.expect("tests send IP").destination;
+        let (next, entry) = if sender == "internet" {
+            let vpc = self.tables.internet_gateway_of(destination).expect("somebody has the address");
+            (Next::InternetGatewayIn(vpc), Entry::InternetGateway(vpc))
+        } else {
+            let eni = self.compiler.eni_index(self.id(sender)).expect("compiled");
+            let at = self.tables.interface(eni).expect("compiled");
+            let neighbor = at.vpc.owner_of(destination).filter(|owner| owner.subnet == at.eni.subnet);
+            let destination_mac = neighbor.map_or(at.subnet.router_mac, |owner| owner.mac);
+            crate::net::rewrite_macs(&mut frame, at.eni.mac, destination_mac);
+            return self.leave(eni, Transit { frame, packet, entry: Entry::Interface(eni) });
+        };
+        let mut account = Vec::new();
+        self.follow(next, Transit { frame, packet, entry }, &mut account);
+        account.join(" | ")
+    }
+
+    /// Sends a frame exactly as it is.
+    pub(super) fn send_raw(&mut self, sender: &str, bytes: Vec<u8>) -> String {
+        self.packets += 1;
+        let eni = self.compiler.eni_index(self.id(sender)).expect("compiled");
+        let entry = Entry::Interface(eni);
+        self.leave(eni, Transit { frame: Frame::new(bytes), packet: PacketId(self.packets), entry })
+    }
+
+    /// Sends a packet of an interface's from a later hop on, as if the world had changed while it was on its way there.
+    pub(super) fn send_from(&mut self, next: Next, entry: Entry, packet: &str) -> String {
+        self.packets += 1;
+        let transit = Transit { frame: Frame::new(build(packet)), packet: PacketId(self.packets), entry };
+        let mut account = Vec::new();
+        self.follow(next, transit, &mut account);
+        account.join(" | ")
+    }
+
+    /// An interface with its surroundings.
+    pub(super) fn at(&self, eni: &str) -> Interface<'_> {
+        let index = self.compiler.eni_index(self.id(eni)).expect("compiled");
+        self.tables.interface(index).expect("compiled")
+    }
+
+    fn leave(&mut self, eni: EniIndex, transit: Transit) -> String {
+        let mut account = Vec::new();
+        let outcome = self.hop(&mut account, |hop| pipeline::leave_eni(hop, eni, transit));
+        self.conclude(outcome, &mut account);
+        account.join(" | ")
+    }
+
+    fn follow(&mut self, next: Next, transit: Transit, account: &mut Vec<String>) {
+        let outcome = match next {
+            Next::Guest(eni) => {
+                let at = self.tables.interface(eni).expect("just delivered");
+                assert_eq!(transit.frame.headers.destination_mac, at.eni.mac, "delivered to its MAC address");
+                self.delivered = Some(transit.frame);
+                return;
+            }
+            Next::Internet => {
+                account.push(format!("internet sees {}", Summary(&transit.frame.headers)));
+                return;
+            }
+            Next::Eni(eni) => self.hop(account, |hop| pipeline::arrive_eni(hop, eni, transit)),
+            Next::Peering(peering) => self.hop(account, |hop| pipeline::cross_peering(hop, peering, transit)),
+            Next::InternetGatewayOut(vpc) => {
+                self.hop(account, |hop| pipeline::leave_internet_gateway(hop, vpc, transit))
+            }
+            Next::InternetGatewayIn(vpc) => {
+                self.hop(account, |hop| pipeline::enter_internet_gateway(hop, vpc, transit))
+            }
+        };
+        self.conclude(outcome, account);
+    }
+
+    fn conclude(&mut self, outcome: Outcome, account: &mut Vec<String>) {
+        let (next, transit) = match outcome {
+            Outcome::Consumed(_) => return,
+            Outcome::Forward(next, transit) => (next, transit),
+            Outcome::Reply(next, transit) => {
+                account.push(format!("reply {}", Summary(&transit.frame.headers)));
+                (next, transit)
+            }
+        };
+        assert_eq!(Headers::parse(&transit.frame.bytes), Ok(transit.frame.headers), "the view is kept true");
+        self.follow(next, transit, account);
+    }
+
+    fn hop(&mut self, account: &mut Vec<String>, stage: impl FnOnce(&mut Hop<'_>) -> Outcome) -> Outcome {
+        let mut trace = Trace::new(true, true);
+        let outcome =
+            stage(&mut Hop { now: self.now, tables: &self.tables, flows: &mut self.flows, trace: &mut trace });
+        account.extend(trace.drain().filter_map(|event| self.line(&event)));
+        outcome
+    }
+
+    fn line(&self, event: &TraceEvent) -> Option<String> {
+        let name = |id: ResourceId| self.name(id);
+        Some(match &event.step {
+            Step::Seen { point, frame, .. } => {
+                assert!(!frame.is_empty(), "captures have bytes");
+                format!("at {}", name(*point))
+            }
+            Step::Answered { service } => format!("{service} answers"),
+            Step::AddressChecked { .. } => return None,
+            Step::SecurityGroup { decision: GroupDecision::Tracked, .. } => "tracked".to_owned(),
+            Step::SecurityGroup { decision: GroupDecision::Rule { group, number, .. }, .. } => {
+                format!("{} rule {number}", name((*group).into()))
+            }
+            Step::NetworkAcl { acl, rule, .. } => format!("{} rule {rule}", name((*acl).into())),
+            Step::Route { destination, target, .. } => format!("{destination} to {}", name(*target)),
+            Step::Vpc { vpc } => format!("in {}", name((*vpc).into())),
+            Step::Gateway { .. } => return None,
+            Step::Translated { from, to, .. } => format!("{from} becomes {to}"),
+            Step::Delivered { .. } => "delivered".to_owned(),
+            Step::Dropped(reason) => {
+                let mut text = format!("{} by {}: ", reason.code, name(reason.by));
+                let _ = write!(text, "{}", reason.sentence(&event.headers, &name));
+                text
+            }
+        })
+    }
+}
+
+fn protocol(service: &str) -> RuleProtocol {
+    let (name, ports) = service.split_once('/').unwrap_or((service, "0-65535"));
+    let (from, to) = ports.split_once('-').unwrap_or((ports, ports));
+    let number = |text: &str| text.parse().expect("a port or type");
+    match name {
+        "all" => RuleProtocol::All,
+        "tcp" => RuleProtocol::Tcp(PortRange { from: number(from), to: number(to) }),
+        "udp" => RuleProtocol::Udp(PortRange { from: number(from), to: number(to) }),
+        "icmp" if service == "icmp" => RuleProtocol::Icmp { kind: None, code: None },
+        "icmp" => RuleProtocol::Icmp { kind: Some(number(from) as u8), code: None },
+        other => RuleProtocol::Other(other.parse().expect("a protocol number")),
+    }
+}
+
+fn acl_entry(number: u16, service: &str, block: &str, action: AclAction) -> AclEntry {
+    let block = block.parse().expect("a prefix");
+    AclEntry { number, protocol: protocol(service), block, action, origin: Origin::Aws }
+}
+
+/// A packet from its line of text.
+pub(super) fn build(packet: &str) -> Vec<u8> {
+    let words: Vec<&str> = packet.split_whitespace().collect();
+    let [kind, source, ">", destination, options @ ..] = &words[..] else { panic!("not a packet: {packet}") };
+    let (source, source_port) = endpoint(source);
+    let (destination, destination_port) = endpoint(destination);
+    let size = options.iter().find_map(|word| word.strip_suffix('B')).map_or(0, |size| size.parse().expect("bytes"));
+    let payload = vec![0; size];
+    let ethernet = PacketBuilder::ethernet2([0; 6], [0; 6]);
+    let ip = match (source, destination) {
+        (IpAddr::V4(source), IpAddr::V4(destination)) => {
+            let mut header = etherparse::Ipv4Header {
+                source: source.octets(),
+                destination: destination.octets(),
+                time_to_live: 255,
+                ..Default::default()
+            };
+            header.dont_fragment = !options.contains(&"-DF");
+            ethernet.ip(etherparse::IpHeaders::Ipv4(header, Default::default()))
+        }
+        (IpAddr::V6(source), IpAddr::V6(destination)) => ethernet.ipv6(source.octets(), destination.octets(), 255),
+        _ => panic!("one family: {packet}"),
+    };
+    let mut bytes = Vec::new();
+    match *kind {
+        "tcp" => {
+            let mut tcp = ip.tcp(source_port, destination_port, 1, 1000);
+            for flag in options {
+                tcp = match *flag {
+                    "SYN" => tcp.syn(),
+                    "ACK" => tcp.ack(1),
+                    "FIN" => tcp.fin(),
+                    "RST" => tcp.rst(),
+                    _ => tcp,
+                };
+            }
+            tcp.write(&mut bytes, &payload)
+        }
+        "udp" => ip.udp(source_port, destination_port).write(&mut bytes, &payload),
+        "icmp" if source.is_ipv4() => ip.icmpv4_echo_request(9, 1).write(&mut bytes, &payload),
+        "icmp-reply" if source.is_ipv4() => ip.icmpv4_echo_reply(9, 1).write(&mut bytes, &payload),
+        "icmp" => ip.icmpv6_echo_request(9, 1).write(&mut bytes, &payload),
+        "icmp-reply" => ip.icmpv6_echo_reply(9, 1).write(&mut bytes, &payload),
+        other => panic!("no such packet: {other}"),
+    }
+    .expect("a vector takes everything");
+    bytes
+}
+
+/// `10.0.1.10:80`, `[fd00::1]:80`, or an address alone.
+fn endpoint(text: &str) -> (IpAddr, u16) {
+    match text.parse::<std::net::SocketAddr>() {
+        Ok(socket) => (socket.ip(), socket.port()),
+        Err(_) => (text.parse().expect("an address"), 0),
+    }
+}

@@ -1,0 +1,194 @@
+//! The pipeline's plumbing: how a hop ends, and how the trace is told. The order of stages is not here but in `pipeline`.
+
+use std::net::IpAddr;
+
+use super::gateway::internet::Translation;
+use super::pipeline::{Entry, Hop, Next, Outcome, Transit};
+use super::route_table::Chosen;
+use super::services::{self, Answer, Service};
+use super::tables::{EniIndex, Interface, ROUTER_IPV6, Target};
+use super::{network_acl, route_table, security_group};
+use crate::id::{Origin, ResourceId};
+use crate::net::{Frame, IpHeader, packet_too_big};
+use crate::trace::{Decider, Direction, DropCode, DropReason, Step};
+
+/// Why a hop does not pass a packet on.
+#[derive(Debug)]
+pub(super) enum Stop {
+    Drop(DropReason),
+    /// The VPC answers the interface's guest.
+    Answer(EniIndex, Answer),
+    /// Larger than the gateway takes (MTU-3).
+    TooLarge {
+        sender: EniIndex,
+        by: ResourceId,
+        limit_bytes: u16,
+    },
+    /// Heard, and not worth a word.
+    Silence,
+}
+
+impl From<DropReason> for Stop {
+    fn from(reason: DropReason) -> Stop {
+        Stop::Drop(reason)
+    }
+}
+
+impl Hop<'_> {
+    /// Runs the stages of one hop and does what they decided.
+    pub(super) fn run(
+        &mut self,
+        mut transit: Transit,
+        stages: impl FnOnce(&mut Self, &mut Transit) -> Result<Next, Stop>,
+    ) -> Outcome {
+        match stages(self, &mut transit) {
+            Ok(next) => Outcome::Forward(next, transit),
+            Err(Stop::Drop(reason)) => {
+                self.tell(&transit, Step::Dropped(reason));
+                Outcome::Consumed(transit.frame)
+            }
+            Err(Stop::Answer(asker, answer)) => self.reply(asker, answer, transit),
+            Err(Stop::TooLarge { sender, by, limit_bytes }) => self.refuse_size(sender, by, limit_bytes, transit),
+            Err(Stop::Silence) => Outcome::Consumed(transit.frame),
+        }
+    }
+
+    /// The VPC's answer is at the asker's interface at once and goes straight to its guest: no rule judges it (SG-26).
+    fn reply(&mut self, asker: EniIndex, answer: Answer, transit: Transit) -> Outcome {
+        self.tell(&transit, Step::Answered { service: answer.service() });
+        let frame = answer.into_frame(transit.frame.bytes);
+        let transit = Transit { frame, packet: transit.packet.answer(), entry: Entry::Router };
+        let eni = self.tables.eni_id(asker);
+        self.seen(&transit, eni, Direction::Ingress);
+        self.tell(&transit, Step::Delivered { to: eni.into() });
+        Outcome::Reply(Next::Guest(asker), transit)
+    }
+
+    /// The packet is lost; the router of the sender's subnet tells the sender, if it asked not to have its packet cut
+    /// (MTU-2d, MTU-3). The message is judged at the sender's interface as any other (MTU-9).
+    ///
+    /// Differs from AWS: a packet without DF is lost too instead of being fragmented.
+    fn refuse_size(&mut self, sender: EniIndex, by: ResourceId, limit_bytes: u16, transit: Transit) -> Outcome {
+        let told = transit.frame.headers.ip.filter(|ip| ip.dont_fragment).and_then(|ip| {
+            let subnet = self.tables.interface(sender)?.subnet;
+            let router = if ip.source.is_ipv4() { IpAddr::V4(subnet.router) } else { IpAddr::V6(ROUTER_IPV6) };
+            packet_too_big(&transit.frame, subnet.router_mac, router, limit_bytes, Vec::new())
+        });
+        let decider = Decider::Mtu { limit: limit_bytes, told: told.is_some() };
+        let direction = Some(Direction::Egress);
+        let reason = DropReason { code: DropCode::MtuExceeded, by, direction, decider, origin: Origin::Aws };
+        self.tell(&transit, Step::Dropped(reason));
+        match told {
+            Some(frame) => {
+                let transit = Transit { frame, packet: transit.packet.answer(), entry: Entry::Router };
+                Outcome::Reply(Next::Eni(sender), transit)
+            }
+            None => Outcome::Consumed(transit.frame),
+        }
+    }
+
+    /// Stops a frame that the VPC answers itself.
+    pub(super) fn answer(&self, at: &Interface<'_>, frame: &Frame) -> Result<(), Stop> {
+        match services::offer(at, frame) {
+            Service::NotOurs => Ok(()),
+            Service::Silence => Err(Stop::Silence),
+            Service::Answer(answer) => Err(Stop::Answer(at.eni.index, answer)),
+        }
+    }
+
+    pub(super) fn security_groups(
+        &mut self,
+        at: &Interface<'_>,
+        direction: Direction,
+        transit: &Transit,
+        ip: &IpHeader,
+    ) -> Result<(), DropReason> {
+        let decision = security_group::judge(at, self.flows, self.now, direction, &transit.frame, ip)?;
+        self.tell(transit, Step::SecurityGroup { interface: at.eni.id, direction, decision });
+        Ok(())
+    }
+
+    pub(super) fn network_acl(
+        &mut self,
+        at: &Interface<'_>,
+        direction: Direction,
+        transit: &Transit,
+        ip: &IpHeader,
+    ) -> Result<(), DropReason> {
+        let acl = network_acl::of(at);
+        let rule = network_acl::judge(acl, direction, ip)?;
+        self.tell(transit, Step::NetworkAcl { acl: acl.id, subnet: at.subnet.id, direction, rule });
+        Ok(())
+    }
+
+    pub(super) fn route(
+        &mut self,
+        at: &Interface<'_>,
+        transit: &Transit,
+        destination: IpAddr,
+    ) -> Result<Target, DropReason> {
+        let table = route_table::of(at);
+        let Chosen { destination, target, origin } = route_table::lookup(table, destination)?;
+        let target_id = match target {
+            Target::Local => at.vpc.id.into(),
+            Target::InternetGateway(gateway) => gateway.into(),
+            Target::Peering(peering) => self.tables.peering_id(peering).into(),
+            Target::Eni(eni) => self.tables.eni_id(eni).into(),
+        };
+        self.tell(transit, Step::Route { table: table.id, destination, target: target_id, origin });
+        Ok(target)
+    }
+
+    pub(super) fn translated(&mut self, transit: &Transit, gateway: ResourceId, translation: Option<Translation>) {
+        if let Some(Translation { from, to }) = translation {
+            self.tell(transit, Step::Translated { gateway, from, to });
+        }
+    }
+
+    /// The frame is at a capture point.
+    pub(super) fn seen(&mut self, transit: &Transit, point: impl Into<ResourceId>, direction: Direction) {
+        let Frame { bytes, headers } = &transit.frame;
+        self.trace.seen(self.now, transit.packet, headers, point, direction, bytes);
+    }
+
+    pub(super) fn tell(&mut self, transit: &Transit, step: Step) {
+        self.trace.record(self.now, transit.packet, &transit.frame.headers, step);
+    }
+}
+
+/// The interface that sent a packet, and its IP header. A packet that came into the VPC through a gateway goes out through none
+/// (PCX-22); the hops do not send it here, so this is the net below them.
+pub(super) fn sent_from_inside(transit: &Transit, gateway: ResourceId) -> Result<(EniIndex, &IpHeader), DropReason> {
+    let drop = |code, decider| gateway_drop(code, gateway, Direction::Egress, decider);
+    let ip = transit.frame.headers.ip.as_ref().ok_or_else(|| drop(DropCode::MalformedFrame, Decider::Resource))?;
+    match transit.entry {
+        Entry::Interface(sender) => Ok((sender, ip)),
+        Entry::Router | Entry::Peering(_) | Entry::InternetGateway(_) => {
+            Err(drop(DropCode::NoTransitiveRouting, Decider::Address(ip.destination)))
+        }
+    }
+}
+
+/// Whether a gateway takes packets of this size.
+pub(super) fn fits(ip: &IpHeader, sender: EniIndex, by: ResourceId, limit_bytes: u16) -> Result<(), Stop> {
+    if ip.total_len > limit_bytes { Err(Stop::TooLarge { sender, by, limit_bytes }) } else { Ok(()) }
+}
+
+/// The IP header of a frame that must have one here.
+pub(super) fn ip_of(frame: &Frame, by: ResourceId, direction: Direction) -> Result<IpHeader, DropReason> {
+    frame.headers.ip.ok_or_else(|| gateway_drop(DropCode::MalformedFrame, by, direction, Decider::Resource))
+}
+
+/// The gateway was detached while the packet was on its way to it.
+pub(super) fn detached(vpc: ResourceId, direction: Direction) -> DropReason {
+    gateway_drop(DropCode::BadStateAttachment, vpc, direction, Decider::Resource)
+}
+
+/// The interface was deleted while the packet was on its way to it.
+pub(super) fn deleted(eni: ResourceId) -> DropReason {
+    gateway_drop(DropCode::NoPossibleDestination, eni, Direction::Ingress, Decider::Resource)
+}
+
+fn gateway_drop(code: DropCode, by: ResourceId, direction: Direction, decider: Decider) -> DropReason {
+    DropReason { code, by, direction: Some(direction), decider, origin: Origin::Aws }
+}

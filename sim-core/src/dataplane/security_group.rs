@@ -1,0 +1,172 @@
+//! Security groups: allow rules only, the union of all attached groups, stateful (SG-1, SG-5 to SG-9, SG-13 to SG-24).
+//!
+//! Order of questions: does the packet belong to a tracked flow, or is it an error about one; if not, does a rule admit it; and
+//! if so, is the new flow tracked. A TCP or UDP flow that both directions' rules leave open to the whole world is not (SG-17).
+
+use std::net::IpAddr;
+
+use super::conntrack::{Flows, TableFull, is_tcp_open};
+use super::tables::{GroupRule, GroupTable, Interface, Peer};
+use crate::engine::SimTime;
+use crate::net::{FlowKey, Frame, IpHeader, Transport, protocol};
+use crate::trace::{Decider, Direction, DropCode, DropReason, GroupDecision};
+
+/// Judges a packet at an interface, and remembers the flow it opens.
+pub(crate) fn judge(
+    at: &Interface<'_>,
+    flows: &mut Flows,
+    now: SimTime,
+    direction: Direction,
+    frame: &Frame,
+    ip: &IpHeader,
+) -> Result<GroupDecision, DropReason> {
+    let tracked = flows.of_mut(at.eni.index);
+    if ip.is_icmp_error() {
+        // SG-20: related to a tracked flow. The packet spoken of went the other way.
+        if FlowKey::quoted(frame).is_some_and(|about| tracked.knows(now, opposite(direction), about)) {
+            return Ok(GroupDecision::Tracked);
+        }
+        return find_rule(at, direction, ip).map(|found| found.decision);
+    }
+    if tracked.admit(now, direction, ip) {
+        return Ok(GroupDecision::Tracked);
+    }
+    let found = find_rule(at, direction, ip)?;
+    if !found.is_untracked && !is_reply_of_untracked(at, direction, ip) {
+        tracked
+            .open(now, direction, ip)
+            .map_err(|TableFull| reason(at, DropCode::ConntrackAllowanceExceeded, direction, Decider::Resource))?;
+    }
+    Ok(found.decision)
+}
+
+/// A rule that admits a packet.
+struct Found {
+    decision: GroupDecision,
+    /// SG-17.
+    is_untracked: bool,
+}
+
+/// The first rule of the attached groups, in their order, that admits the packet.
+fn find_rule(at: &Interface<'_>, direction: Direction, ip: &IpHeader) -> Result<Found, DropReason> {
+    let peer = peer_address(direction, ip);
+    let is_open_back = opens_all_ports(at, opposite(direction), ip);
+    let mut first = None;
+    for group in groups(at) {
+        for (rule, number) in group.rules(direction).iter().zip(1u16..) {
+            if !(admits(rule, peer) && rule.protocol.matches(ip)) {
+                continue;
+            }
+            let decision = GroupDecision::Rule { group: group.id, number, origin: rule.origin };
+            let decision = *first.get_or_insert(decision);
+            if !is_open_back {
+                return Ok(Found { decision, is_untracked: false });
+            }
+            // Any rule that is open to the world makes the flow untracked, so the later ones count too.
+            if is_open(rule, peer) {
+                return Ok(Found { decision, is_untracked: true });
+            }
+        }
+    }
+    match first {
+        Some(decision) => Ok(Found { decision, is_untracked: false }),
+        None => Err(refusal(at, direction, ip)),
+    }
+}
+
+/// Whether a packet goes the answering way in a flow that is not tracked because the *other* direction's rules left it open.
+/// It must not become tracked as if its sender had opened the flow, or the flow would survive the removal of its rule (SG-14).
+fn is_reply_of_untracked(at: &Interface<'_>, direction: Direction, ip: &IpHeader) -> bool {
+    if is_tcp_open(ip) || !opens_all_ports(at, direction, ip) {
+        return false;
+    }
+    let Some(back) = turned_round(ip) else { return false };
+    let peer = peer_address(opposite(direction), &back);
+    groups(at)
+        .flat_map(|group| group.rules(opposite(direction)))
+        .any(|rule| is_open(rule, peer) && rule.protocol.matches(&back))
+}
+
+/// Whether a rule of this direction is open to the world on all ports of the packet's protocol and family (SG-17).
+fn opens_all_ports(at: &Interface<'_>, direction: Direction, ip: &IpHeader) -> bool {
+    // SG-16, SG-22: only TCP and UDP are ever untracked.
+    matches!(ip.protocol, protocol::TCP | protocol::UDP)
+        && groups(at)
+            .flat_map(|group| group.rules(direction))
+            .any(|rule| is_open(rule, ip.source) && rule.protocol.takes_all_ports(ip.protocol))
+}
+
+fn is_open(rule: &GroupRule, family: IpAddr) -> bool {
+    matches!(&rule.peer, Peer::Block(block) if block.is_everything(family))
+}
+
+fn admits(rule: &GroupRule, peer: IpAddr) -> bool {
+    match &rule.peer {
+        Peer::Block(block) => block.contains(peer),
+        Peer::Group { members, .. } => members.binary_search(&peer).is_ok(),
+        Peer::StaleGroup | Peer::PrefixList => false,
+    }
+}
+
+/// Why nothing admitted the packet. A rule that all but matched says more than "no rule" (SG-11, SG-12).
+fn refusal(at: &Interface<'_>, direction: Direction, ip: &IpHeader) -> DropReason {
+    let peer = peer_address(direction, ip);
+    let all_but_matched = |is_wanted: fn(&Peer, IpAddr) -> bool| {
+        groups(at).find_map(|group| {
+            let mut rules = group.rules(direction).iter();
+            rules.find(|rule| is_wanted(&rule.peer, peer) && rule.protocol.matches(ip)).map(|rule| (group, rule))
+        })
+    };
+    let lost_identity =
+        |peer: &Peer, address| matches!(peer, Peer::Group { public, .. } if public.binary_search(&address).is_ok());
+    let is_stale = |peer: &Peer, _| matches!(peer, Peer::StaleGroup);
+    for (is_wanted, code) in [
+        (lost_identity as fn(&Peer, IpAddr) -> bool, DropCode::SgReferencesNotPreserved),
+        (is_stale, DropCode::UnknownPeeredSgs),
+    ] {
+        if let Some((group, rule)) = all_but_matched(is_wanted) {
+            let by = group.id.into();
+            return DropReason { code, by, direction: Some(direction), decider: Decider::NoMatch, origin: rule.origin };
+        }
+    }
+    let has_rules = groups(at).any(|group| !group.rules(direction).is_empty());
+    let code = if has_rules { DropCode::EniSgRulesMismatch } else { DropCode::SgHasNoRules };
+    reason(at, code, direction, Decider::NoMatch)
+}
+
+/// A drop in the name of the interface's first group; of the interface, should it have none.
+fn reason(at: &Interface<'_>, code: DropCode, direction: Direction, decider: Decider) -> DropReason {
+    let (by, origin) = match groups(at).next() {
+        Some(group) => (group.id.into(), group.origin),
+        None => (at.eni.id.into(), at.eni.origin),
+    };
+    DropReason { code, by, direction: Some(direction), decider, origin }
+}
+
+fn groups<'t>(at: &Interface<'t>) -> impl Iterator<Item = &'t GroupTable> {
+    let vpc = at.vpc;
+    at.eni.groups.iter().map(move |slot| &vpc.security_groups[slot.0 as usize])
+}
+
+fn peer_address(direction: Direction, ip: &IpHeader) -> IpAddr {
+    if direction == Direction::Egress { ip.destination } else { ip.source }
+}
+
+fn opposite(direction: Direction) -> Direction {
+    match direction {
+        Direction::Ingress => Direction::Egress,
+        Direction::Egress => Direction::Ingress,
+    }
+}
+
+/// The header as a packet the other way would have it.
+fn turned_round(ip: &IpHeader) -> Option<IpHeader> {
+    let transport = match ip.transport {
+        Transport::Tcp { source, destination, flags } => {
+            Transport::Tcp { source: destination, destination: source, flags }
+        }
+        Transport::Udp { source, destination } => Transport::Udp { source: destination, destination: source },
+        Transport::Icmp { .. } | Transport::Fragment | Transport::Other => return None,
+    };
+    Some(IpHeader { source: ip.destination, destination: ip.source, transport, ..*ip })
+}

@@ -1,0 +1,79 @@
+//! What makes two packets belong to one conversation: the five-tuple, or an echo's identifier in place of ports.
+
+use std::net::IpAddr;
+
+use super::headers::{Frame, IpHeader};
+use super::{Transport, protocol};
+
+/// A conversation, seen in one direction.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct FlowKey {
+    /// Source address.
+    pub source: IpAddr,
+    /// Destination address.
+    pub destination: IpAddr,
+    /// IP protocol number.
+    pub protocol: u8,
+    /// Source port. The identifier of an echo stands here in the question and at the destination in the answer, so that both
+    /// are one conversation (RFC 5508 §3.1) and a question from the other side is another. 0 where there is neither (SG-22).
+    pub source_port: u16,
+    /// Destination port, likewise.
+    pub destination_port: u16,
+}
+
+impl FlowKey {
+    /// The conversation that a packet belongs to.
+    pub fn of(ip: &IpHeader) -> FlowKey {
+        let (source_port, destination_port) = match ip.transport {
+            Transport::Tcp { source, destination, .. } | Transport::Udp { source, destination } => {
+                (source, destination)
+            }
+            Transport::Icmp { kind, id, .. } if is_echo_reply(ip.protocol, kind) => (0, id),
+            Transport::Icmp { id, .. } => (id, 0),
+            Transport::Fragment | Transport::Other => (0, 0),
+        };
+        FlowKey { source: ip.source, destination: ip.destination, protocol: ip.protocol, source_port, destination_port }
+    }
+
+    /// The conversation that an ICMP error speaks of, as its quoted packet was sent.
+    pub fn quoted(frame: &Frame) -> Option<FlowKey> {
+        let ip = frame.headers.ip.filter(IpHeader::is_icmp_error)?;
+        let quoted = frame.bytes.get(usize::from(ip.transport_offset) + 8..)?;
+        IpHeader::parse_quoted(quoted).map(|quoted| FlowKey::of(&quoted))
+    }
+
+    /// The same conversation seen from the other end.
+    pub fn reversed(self) -> FlowKey {
+        FlowKey {
+            source: self.destination,
+            destination: self.source,
+            source_port: self.destination_port,
+            destination_port: self.source_port,
+            ..self
+        }
+    }
+}
+
+fn is_echo_reply(ip_protocol: u8, kind: u8) -> bool {
+    matches!((ip_protocol, kind), (protocol::ICMP, 0) | (protocol::ICMPV6, 129))
+}
+
+#[cfg(test)]
+mod tests {
+    use etherparse::PacketBuilder;
+
+    use super::*;
+
+    #[test]
+    fn an_echo_and_its_reply_are_one_conversation_and_the_other_sides_echo_is_another() {
+        let key = |is_reply: bool, from: u8, to: u8| {
+            let ip = PacketBuilder::ethernet2([2; 6], [4; 6]).ipv4([10, 0, 0, from], [10, 0, 0, to], 64);
+            let icmp = if is_reply { ip.icmpv4_echo_reply(9, 1) } else { ip.icmpv4_echo_request(9, 1) };
+            let mut bytes = Vec::new();
+            icmp.write(&mut bytes, &[]).expect("a vector takes everything");
+            FlowKey::of(&Frame::new(bytes).headers.ip.expect("IPv4"))
+        };
+        assert_eq!(key(false, 1, 2), key(true, 2, 1).reversed());
+        assert_ne!(key(false, 1, 2), key(false, 2, 1).reversed());
+    }
+}

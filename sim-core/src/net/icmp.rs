@@ -1,0 +1,62 @@
+//! ICMP messages that the network itself sends: "too big, and this is what fits" (RFC 792 and RFC 1191; RFC 4443 §3.2).
+//!
+//! The quoted packet is as long as fits 576 bytes (IPv4, RFC 1812 §4.3.2.3) or 1280 (IPv6, RFC 4443 §3.2 (c)), not RFC 792's
+//! eight bytes: guests' stacks take an error to heart only when they find a whole datagram in it.
+
+use std::net::IpAddr;
+
+use super::headers::{ETHERNET_LEN, Frame, IPV4_MIN_LEN, IPV6_LEN};
+use super::{MacAddr, checksum, ether_type, protocol};
+
+/// The hop limit of what the network sends.
+const TTL: u8 = 255;
+
+/// The message that tells the sender of `frame` to send at most `mtu` bytes, from `router` at `router_mac`. `None` when
+/// `frame` is not an IP packet of the router's family, or is itself an ICMP error (RFC 1122 §3.2.2: never an error about an
+/// error).
+pub fn packet_too_big(frame: &Frame, router_mac: MacAddr, router: IpAddr, mtu: u16, buffer: Vec<u8>) -> Option<Frame> {
+    let ip = frame.headers.ip.filter(|ip| !ip.is_icmp_error())?;
+    let packet = frame.ip_packet();
+    let mut buffer = buffer;
+    buffer.clear();
+    buffer.extend_from_slice(&frame.headers.source_mac.0);
+    buffer.extend_from_slice(&router_mac.0);
+    match (router, ip.source) {
+        (IpAddr::V4(router), IpAddr::V4(sender)) => {
+            let quoted = &packet[..packet.len().min(576 - IPV4_MIN_LEN - 8)];
+            let total_len = (IPV4_MIN_LEN + 8 + quoted.len()) as u16;
+            buffer.extend_from_slice(&ether_type::IPV4.to_be_bytes());
+            let [len_high, len_low] = total_len.to_be_bytes();
+            let mut header =
+                [0x45, 0, len_high, len_low, 0, 0, 0, 0, TTL, protocol::ICMP, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+            header[12..16].copy_from_slice(&router.octets());
+            header[16..20].copy_from_slice(&sender.octets());
+            let sum = checksum::of(&header);
+            header[10..12].copy_from_slice(&sum.to_be_bytes());
+            buffer.extend_from_slice(&header);
+            let [mtu_high, mtu_low] = mtu.to_be_bytes();
+            buffer.extend_from_slice(&[3, 4, 0, 0, 0, 0, mtu_high, mtu_low]);
+            buffer.extend_from_slice(quoted);
+            let at = ETHERNET_LEN + IPV4_MIN_LEN;
+            let sum = checksum::of(&buffer[at..]);
+            buffer[at + 2..at + 4].copy_from_slice(&sum.to_be_bytes());
+        }
+        (IpAddr::V6(router), IpAddr::V6(sender)) => {
+            let quoted = &packet[..packet.len().min(1280 - IPV6_LEN - 8)];
+            let payload_len = (8 + quoted.len()) as u16;
+            buffer.extend_from_slice(&ether_type::IPV6.to_be_bytes());
+            let [len_high, len_low] = payload_len.to_be_bytes();
+            buffer.extend_from_slice(&[0x60, 0, 0, 0, len_high, len_low, protocol::ICMPV6, TTL]);
+            buffer.extend_from_slice(&router.octets());
+            buffer.extend_from_slice(&sender.octets());
+            let [mtu_high, mtu_low] = mtu.to_be_bytes();
+            buffer.extend_from_slice(&[2, 0, 0, 0, 0, 0, mtu_high, mtu_low]);
+            buffer.extend_from_slice(quoted);
+            let at = ETHERNET_LEN + IPV6_LEN;
+            let sum = checksum::with_pseudo_header(&router.octets(), &sender.octets(), protocol::ICMPV6, &buffer[at..]);
+            buffer[at + 2..at + 4].copy_from_slice(&sum.to_be_bytes());
+        }
+        _ => return None,
+    }
+    Some(Frame::new(buffer))
+}

@@ -1,0 +1,25 @@
+//! Frame buffers used again: last in, first out, so that the next frame finds its bytes still in the cache.
+
+/// Buffers that are free.
+#[derive(Debug, Default)]
+pub struct BufferPool {
+    free: Vec<Vec<u8>>,
+}
+
+impl BufferPool {
+    /// More free buffers than this are given back to the allocator.
+    const LIMIT: usize = 4096;
+
+    /// An empty buffer.
+    pub fn take(&mut self) -> Vec<u8> {
+        self.free.pop().unwrap_or_default()
+    }
+
+    /// Gives a buffer back.
+    pub fn give(&mut self, mut buffer: Vec<u8>) {
+        if self.free.len() < Self::LIMIT && buffer.capacity() > 0 {
+            buffer.clear();
+            self.free.push(buffer);
+        }
+    }
+}
