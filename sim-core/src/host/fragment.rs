@@ -1,0 +1,77 @@
+//! Making a packet fit the path: IPv4 fragmentation (RFC 791 §3.2) where DF is clear, and cutting a TCP segment in two
+//! or more where the stack below does not know the path's MTU (smoltcp has no path-MTU discovery; RFC 1191).
+//!
+//! A packet that does not fit and may not be cut is sent whole: the network answers it with "fragmentation needed".
+
+use std::net::IpAddr;
+
+use smoltcp::wire::{Ipv4Packet, Ipv6Packet, TcpPacket};
+
+use super::neighbour::ETHERNET_HEADER;
+use super::network::IpView;
+use crate::net::protocol;
+
+/// Cuts a packet (header room in front) into pieces of at most `mtu` bytes.
+pub(super) fn fit(packet: Vec<u8>, ip: &IpView, mtu: u16) -> Vec<Vec<u8>> {
+    let bytes = &packet[ETHERNET_HEADER..];
+    if bytes.len() <= usize::from(mtu) || ip.total_len != bytes.len() {
+        return vec![packet];
+    }
+    if ip.protocol == protocol::TCP && !ip.fragment {
+        return cut_segment(bytes, ip, usize::from(mtu)).unwrap_or_else(|| vec![packet]);
+    }
+    let dont_fragment = ip.source.is_ipv6() || bytes[6] & 0x40 != 0;
+    if dont_fragment { vec![packet] } else { fragment(bytes, ip, usize::from(mtu)) }
+}
+
+fn fragment(bytes: &[u8], ip: &IpView, mtu: usize) -> Vec<Vec<u8>> {
+    let (header, payload) = bytes.split_at(ip.header_len);
+    let step = (mtu - ip.header_len) / 8 * 8;
+    let count = payload.len().div_ceil(step);
+    let pieces = payload.chunks(step).enumerate().map(|(index, chunk)| {
+        let mut piece = vec![0; ETHERNET_HEADER];
+        piece.extend_from_slice(header);
+        piece.extend_from_slice(chunk);
+        let mut view = Ipv4Packet::new_unchecked(&mut piece[ETHERNET_HEADER..]);
+        view.set_total_len((ip.header_len + chunk.len()) as u16);
+        view.set_frag_offset((index * step) as u16);
+        view.set_more_frags(index + 1 < count);
+        view.fill_checksum();
+        piece
+    });
+    pieces.collect()
+}
+
+fn cut_segment(bytes: &[u8], ip: &IpView, mtu: usize) -> Option<Vec<Vec<u8>>> {
+    let segment = TcpPacket::new_checked(&bytes[ip.header_len..]).ok()?;
+    let headers = ip.header_len + usize::from(segment.header_len());
+    let step = mtu.checked_sub(headers).filter(|&step| step > 0)?;
+    let (sequence, fin, push) = (segment.seq_number(), segment.fin(), segment.psh());
+    let payload = &bytes[headers..];
+    let count = payload.len().div_ceil(step);
+    let pieces = payload.chunks(step).enumerate().map(|(index, chunk)| {
+        let last = index + 1 == count;
+        let mut piece = vec![0; ETHERNET_HEADER];
+        piece.extend_from_slice(&bytes[..headers]);
+        piece.extend_from_slice(chunk);
+        let packet = &mut piece[ETHERNET_HEADER..];
+        match ip.source {
+            IpAddr::V4(_) => {
+                let mut view = Ipv4Packet::new_unchecked(&mut *packet);
+                view.set_total_len((headers + chunk.len()) as u16);
+                view.fill_checksum();
+            }
+            IpAddr::V6(_) => {
+                let payload_len = (headers - ip.header_len + chunk.len()) as u16;
+                Ipv6Packet::new_unchecked(&mut *packet).set_payload_len(payload_len);
+            }
+        }
+        let mut view = TcpPacket::new_unchecked(&mut packet[ip.header_len..]);
+        view.set_seq_number(sequence + index * step);
+        view.set_fin(fin && last);
+        view.set_psh(push && last);
+        view.fill_checksum(&ip.source.into(), &ip.destination.into());
+        piece
+    });
+    Some(pieces.collect())
+}
