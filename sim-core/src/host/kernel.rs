@@ -55,6 +55,8 @@ pub(crate) struct Kernel {
     pub(super) hostname: String,
     pub(super) packages: BTreeSet<String>,
     pub(super) services: BTreeMap<String, Service>,
+    /// Programs to wake when a service changes.
+    pub(super) service_watchers: Vec<Waker>,
 }
 
 /// A service as the init system sees it.
@@ -119,6 +121,7 @@ impl Kernel {
             hostname: config.hostname,
             packages: config.profile.preinstalled().iter().map(|&name| name.to_owned()).collect(),
             services: BTreeMap::new(),
+            service_watchers: Vec::new(),
         }
     }
 

@@ -40,6 +40,7 @@ pub(crate) use kernel::Service;
 pub(crate) use neighbour::NeighbourState;
 pub use profile::Profile;
 pub(crate) use profile::{CurlConnectError, PingStyle};
+pub(crate) use shell::{duration, unescape};
 pub(crate) use socket::{EchoEvent, EchoRequest, PathMtuDiscovery};
 pub(crate) use sys::{EchoSocket, Elapsed, Sink, Sys, TcpStream};
 

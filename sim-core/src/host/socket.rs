@@ -63,6 +63,8 @@ struct TcpSocket {
 
 #[derive(Default)]
 struct Listening {
+    /// Tells one listener of a port from the next.
+    token: u32,
     pending: Vec<(usize, SocketHandle)>,
     waker: Option<Waker>,
 }
@@ -216,12 +218,13 @@ impl Kernel {
         self.sockets.tcp.get(&id).map(|entry| (entry.local, entry.remote))
     }
 
-    pub(super) fn tcp_listen(&mut self, port: u16) -> Result<(), Errno> {
+    pub(super) fn tcp_listen(&mut self, port: u16) -> Result<u32, Errno> {
         if self.sockets.listeners.contains_key(&port) {
             return Err(Errno::AddressInUse);
         }
-        self.sockets.listeners.insert(port, Listening::default());
-        Ok(())
+        let SocketId(token) = self.sockets.next_id();
+        self.sockets.listeners.insert(port, Listening { token, ..Listening::default() });
+        Ok(token)
     }
 
     pub(super) fn poll_accept(&mut self, port: u16, cx: &mut Context<'_>) -> Poll<SocketId> {
@@ -258,8 +261,12 @@ impl Kernel {
         Poll::Ready(id)
     }
 
-    /// Stops listening; connections nobody accepted are reset.
-    pub(super) fn tcp_unlisten(&mut self, port: u16) {
+    /// Stops listening, unless the port has another listener by now; connections nobody accepted are reset.
+    pub(super) fn tcp_unlisten(&mut self, port: u16, token: Option<u32>) {
+        let listens = self.sockets.listeners.get(&port).map(|listener| listener.token);
+        if token.is_some() && token != listens {
+            return;
+        }
         let Some(listener) = self.sockets.listeners.remove(&port) else { return };
         for (interface, handle) in listener.pending {
             self.nics[interface].stack.sockets.get_mut::<tcp::Socket<'_>>(handle).abort();

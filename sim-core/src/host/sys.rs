@@ -37,8 +37,8 @@ pub(crate) enum Sink {
 /// A program's view of its host.
 #[derive(Clone)]
 pub(crate) struct Sys {
-    desk: Desk,
-    process: ProcessId,
+    pub(super) desk: Desk,
+    pub(super) process: ProcessId,
     /// Standard input, all of it.
     pub(crate) stdin: Arc<[u8]>,
     /// Standard output.
@@ -188,7 +188,10 @@ impl Sys {
 
     /// Changes a service's state.
     pub(crate) fn set_service(&self, name: &str, service: Service) {
-        self.kernel(|kernel| kernel.services.insert(name.to_owned(), service));
+        self.kernel(|kernel| {
+            kernel.services.insert(name.to_owned(), service);
+            kernel.service_watchers.drain(..).for_each(std::task::Waker::wake);
+        });
     }
 
     /// Reads or changes files.
@@ -272,8 +275,8 @@ impl Sys {
 
     /// Listens on a port of every address.
     pub(crate) fn tcp_listen(&self, port: u16) -> Result<Listener, Errno> {
-        self.kernel(|kernel| kernel.tcp_listen(port))?;
-        Ok(Listener { desk: self.desk.clone(), port })
+        let token = self.kernel(|kernel| kernel.tcp_listen(port))?;
+        Ok(Listener { desk: self.desk.clone(), port, token })
     }
 
     /// A UDP socket on `port`, or on a free one when `port` is 0.
@@ -285,6 +288,22 @@ impl Sys {
     /// A socket for echo requests.
     pub(crate) fn echo_open(&self) -> EchoSocket {
         EchoSocket { desk: self.desk.clone(), id: self.kernel(Kernel::echo_open) }
+    }
+
+    /// The next connection, or `None` as soon as `lives` no longer holds; it is asked whenever a service changes.
+    pub(crate) async fn accept_while(&self, listener: &Listener, lives: impl Fn() -> bool) -> Option<TcpStream> {
+        let id = poll_fn(|cx| {
+            if !lives() {
+                return Poll::Ready(None);
+            }
+            self.kernel(|kernel| {
+                if !kernel.service_watchers.iter().any(|watcher| watcher.will_wake(cx.waker())) {
+                    kernel.service_watchers.push(cx.waker().clone());
+                }
+                kernel.poll_accept(listener.port, cx).map(Some)
+            })
+        });
+        id.await.map(|id| TcpStream { desk: self.desk.clone(), id })
     }
 
     /// Which way a packet goes.
@@ -308,6 +327,11 @@ impl Sys {
     /// The largest packet that is known to reach a destination.
     pub(crate) fn path_mtu(&self, destination: IpAddr) -> Option<u16> {
         self.kernel(|kernel| kernel.path_mtu(destination))
+    }
+
+    /// Frees a port that a program of another task listens on, as ending that program would.
+    pub(crate) fn stop_listening(&self, port: u16) {
+        self.kernel(|kernel| kernel.tcp_unlisten(port, None));
     }
 
     /// Ports that are listened on.
@@ -393,6 +417,7 @@ impl Drop for TcpStream {
 pub(crate) struct Listener {
     desk: Desk,
     port: u16,
+    token: u32,
 }
 
 impl Listener {
@@ -405,7 +430,7 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        self.desk.with_if_laid(|kernel| kernel.tcp_unlisten(self.port));
+        self.desk.with_if_laid(|kernel| kernel.tcp_unlisten(self.port, Some(self.token)));
     }
 }
 
