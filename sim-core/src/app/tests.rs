@@ -29,6 +29,8 @@ struct Lab {
     hosts: Vec<Host>,
     now: SimTime,
     wire: Wire,
+    /// Until then the router answers no ARP.
+    deaf_until: SimTime,
     /// Frames on their way: arrival, order, host, bytes.
     flying: std::collections::BTreeMap<(SimTime, u64), (usize, Vec<u8>)>,
     sent: u64,
@@ -70,7 +72,7 @@ impl Lab {
 
     fn with_seed(wire: Wire, profile: Profile, seed: u64) -> Lab {
         let hosts = (0..2).map(|host| Host::new(config(host, wire, profile, seed), SimTime::ZERO)).collect();
-        Lab { hosts, now: SimTime::ZERO, wire, flying: std::collections::BTreeMap::new(), sent: 0, log: Vec::new() }
+        Lab { hosts, now: SimTime::ZERO, wire, deaf_until: SimTime::ZERO, flying: std::collections::BTreeMap::new(), sent: 0, log: Vec::new() }
     }
 
     fn run_host(&mut self, host: usize) {
@@ -90,7 +92,7 @@ impl Lab {
             if frame[12..14] == ARP {
                 let (own, asked) = (frame[6..12].to_vec(), frame[38..42].to_vec());
                 // Only a request for a gateway is answered.
-                if frame[21] != 1 || asked[3] != 1 {
+                if frame[21] != 1 || asked[3] != 1 || self.now < self.deaf_until {
                     return;
                 }
                 let asker = frame[28..32].to_vec();
@@ -202,6 +204,8 @@ fn ping_prints_what_iputils_prints_and_the_first_reply_is_not_lost() {
     // L2-13: an Amazon Linux 2 host answers with 255. The router never asks for the guests, so the reply to the very first
     // packet has to wait for the guest's own ARP.
     let mut lab = Lab::new(Wire::Router, AL2);
+    lab.deaf_until = SimTime::ZERO + SimDuration::from_secs(4);
+    lab.typed(0, "sleep 5");
     let run = lab.typed(0, "ping -c 2 10.0.2.101");
     assert_eq!(
         run.stdout,
@@ -468,6 +472,7 @@ fn same_seed_same_frames_and_another_seed_other_ports() {
 #[test]
 fn the_network_tools_show_what_the_guest_has() {
     let mut lab = Lab::new(Wire::Router, AL2);
+    lab.typed(0, "sleep 1");
     for (line, expected) in [
         ("ip route", "default via 10.0.1.1 dev eth0 \n10.0.1.0/24 dev eth0 proto kernel scope link src 10.0.1.100 \n"),
         (
@@ -479,7 +484,7 @@ fn the_network_tools_show_what_the_guest_has() {
         ("hostname -I", "10.0.1.100 \n"),
         ("hostname", "ip-10-0-1-100\n"),
         ("ip neigh", "10.0.1.1 dev eth0 lladdr 02:00:00:00:00:ff REACHABLE \n"),
-        ("date", "Mon Jan  1 00:00:00 UTC 2024\n"),
+        ("date", "Mon Jan  1 00:00:01 UTC 2024\n"),
     ] {
         assert_eq!(lab.typed(0, line).stdout, expected, "{line}");
     }

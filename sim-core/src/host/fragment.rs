@@ -1,15 +1,86 @@
-//! Making a packet fit the path: IPv4 fragmentation (RFC 791 §3.2) where DF is clear, and cutting a TCP segment in two
+//! Fragments: putting arriving ones together, and making a packet fit the path: IPv4 fragmentation (RFC 791 §3.2) where DF is clear, and cutting a TCP segment in two
 //! or more where the stack below does not know the path's MTU (smoltcp has no path-MTU discovery; RFC 1191).
 //!
 //! A packet that does not fit and may not be cut is sent whole: the network answers it with "fragmentation needed".
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use smoltcp::wire::{Ipv4Packet, Ipv6Packet, TcpPacket};
 
 use super::neighbour::ETHERNET_HEADER;
 use super::network::IpView;
+use crate::engine::{SimDuration, SimTime};
 use crate::net::protocol;
+
+/// Linux's `ip_frag_time`.
+const REASSEMBLY_TIMEOUT: SimDuration = SimDuration::from_secs(30);
+/// Packets being put together at once; beyond it the oldest is given up, as `ipfrag_high_thresh` makes Linux do.
+const REASSEMBLIES_MAX: usize = 64;
+
+/// IPv4 packets that have arrived in part (RFC 791 §3.2).
+#[derive(Default)]
+pub(super) struct Reassembly {
+    partial: BTreeMap<(IpAddr, IpAddr, u8, u16), Partial>,
+}
+
+struct Partial {
+    since: SimTime,
+    header: Vec<u8>,
+    /// Pieces of the payload by offset.
+    pieces: BTreeMap<usize, Vec<u8>>,
+    total: Option<usize>,
+}
+
+impl Reassembly {
+    /// Takes a fragment, header room in front; gives the packet when it is whole.
+    pub(super) fn add(&mut self, now: SimTime, packet: Vec<u8>, ip: &IpView) -> Option<Vec<u8>> {
+        self.partial.retain(|_, partial| now.since(partial.since) < REASSEMBLY_TIMEOUT);
+        let bytes = &packet[ETHERNET_HEADER..];
+        if ip.total_len > bytes.len() || ip.total_len < ip.header_len {
+            return None;
+        }
+        let key = (ip.source, ip.destination, ip.protocol, u16::from_be_bytes([bytes[4], bytes[5]]));
+        if self.partial.len() >= REASSEMBLIES_MAX && !self.partial.contains_key(&key) {
+            let oldest = self.partial.iter().min_by_key(|(_, partial)| partial.since).map(|(key, _)| *key)?;
+            self.partial.remove(&oldest);
+        }
+        let flags = u16::from_be_bytes([bytes[6], bytes[7]]);
+        let (offset, more) = (usize::from(flags & 0x1fff) * 8, flags & 0x2000 != 0);
+        let payload = bytes[ip.header_len..ip.total_len].to_vec();
+        let partial = self.partial.entry(key).or_insert_with(|| Partial {
+            since: now,
+            header: packet[..ETHERNET_HEADER + ip.header_len].to_vec(),
+            pieces: BTreeMap::new(),
+            total: None,
+        });
+        if !more {
+            partial.total = Some(offset + payload.len());
+        }
+        partial.pieces.insert(offset, payload);
+        let total = partial.total.filter(|total| total + ip.header_len <= usize::from(u16::MAX))?;
+        let mut whole = Vec::new();
+        for (&offset, piece) in &partial.pieces {
+            // A hole, or pieces that overlap (RFC 5722 forbids them in IPv6; here they wait for the timeout).
+            if offset != whole.len() {
+                return None;
+            }
+            whole.extend_from_slice(piece);
+        }
+        if whole.len() != total {
+            return None;
+        }
+        let mut result = self.partial.remove(&key)?.header;
+        let header_len = result.len() - ETHERNET_HEADER;
+        result.extend_from_slice(&whole);
+        let mut view = Ipv4Packet::new_unchecked(&mut result[ETHERNET_HEADER..]);
+        view.set_total_len((header_len + total) as u16);
+        view.set_frag_offset(0);
+        view.set_more_frags(false);
+        view.fill_checksum();
+        Some(result)
+    }
+}
 
 /// Cuts a packet (header room in front) into pieces of at most `mtu` bytes.
 pub(super) fn fit(packet: Vec<u8>, ip: &IpView, mtu: u16) -> Vec<Vec<u8>> {

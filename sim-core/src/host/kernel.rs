@@ -9,6 +9,7 @@ use std::task::Waker;
 
 use super::executor::Task;
 use super::files::FileSystem;
+use super::fragment::Reassembly;
 use super::neighbour::{Link, link_local};
 use super::socket::Sockets;
 use super::stack::Stack;
@@ -41,6 +42,7 @@ pub(crate) struct Kernel {
     /// Packets to ourselves, with the time they arrive and at which interface.
     pub(super) loopback: VecDeque<(SimTime, usize, Vec<u8>)>,
     pub(super) path_mtu: BTreeMap<IpAddr, (u16, SimTime)>,
+    pub(super) reassembly: Reassembly,
     pub(super) sockets: Sockets,
     pub(super) random: Stream,
     /// Sleepers in the order they wake.
@@ -108,6 +110,7 @@ impl Kernel {
             nics,
             loopback: VecDeque::new(),
             path_mtu: BTreeMap::new(),
+            reassembly: Reassembly::default(),
             sockets: Sockets::default(),
             random,
             timers: BTreeMap::new(),

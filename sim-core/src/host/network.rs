@@ -180,21 +180,32 @@ impl Kernel {
             self.ip_input(interface, packet);
             worked = true;
         }
+        let mut given_up = false;
         for interface in 0..self.nics.len() {
-            let now = self.now;
             let nic = &mut self.nics[interface];
-            nic.link.tick(now);
+            nic.link.tick(self.now);
             for packet in std::mem::take(&mut nic.link.unreachable) {
                 self.neighbour_unreachable(interface, &packet[ETHERNET_HEADER..]);
-                worked = true;
-            }
-            let mut leaving = Vec::new();
-            worked |= self.nics[interface].stack.poll(now, |packet| leaving.push(packet));
-            for packet in leaving {
-                self.ip_output(packet);
+                given_up = true;
             }
         }
+        if given_up {
+            // Programs hear of it before the stack can try once more.
+            return true;
+        }
+        for interface in 0..self.nics.len() {
+            worked |= self.poll_stack(interface);
+        }
         self.reap_sockets();
+        worked
+    }
+
+    fn poll_stack(&mut self, interface: usize) -> bool {
+        let mut leaving = Vec::new();
+        let worked = self.nics[interface].stack.poll(self.now, |packet| leaving.push(packet));
+        for packet in leaving {
+            self.ip_output(packet);
+        }
         worked
     }
 
@@ -209,6 +220,9 @@ impl Kernel {
     /// Sends an IP packet with header room in front.
     pub(super) fn ip_output(&mut self, mut packet: Vec<u8>) {
         let Some(ip) = IpView::parse(&packet[ETHERNET_HEADER..]) else { return };
+        if self.is_superfluous_syn(&ip, &packet[ETHERNET_HEADER..]) {
+            return;
+        }
         self.set_initial_ttl(&ip, &mut packet[ETHERNET_HEADER..]);
         let Some(route) = self.route(ip.destination) else { return };
         if route.local {
@@ -259,9 +273,16 @@ impl Kernel {
         }
     }
 
-    fn ip_input(&mut self, interface: usize, packet: Vec<u8>) {
+    fn ip_input(&mut self, interface: usize, mut packet: Vec<u8>) {
+        let Some(mut ip) = IpView::parse(&packet[ETHERNET_HEADER..]) else { return };
+        if ip.fragment && ip.source.is_ipv4() && self.interface_of(ip.destination).is_some() {
+            let Some(whole) = self.reassembly.add(self.now, packet, &ip) else { return };
+            packet = whole;
+            let Some(view) = IpView::parse(&packet[ETHERNET_HEADER..]) else { return };
+            ip = view;
+        }
         let bytes = &packet[ETHERNET_HEADER..];
-        let Some(ip) = IpView::parse(bytes) else { return };
+        let mut opens = false;
         if self.interface_of(ip.destination).is_some() && ip.total_len <= bytes.len() && !ip.fragment {
             let payload = &bytes[ip.header_len.min(ip.total_len)..ip.total_len];
             match ip.protocol {
@@ -275,7 +296,7 @@ impl Kernel {
                     const SYN_OF_SYN_ACK_RST_FIN: u8 = 0x02;
                     let remote = (ip.source, u16::from_be_bytes([payload[0], payload[1]]));
                     let port = u16::from_be_bytes([payload[2], payload[3]]);
-                    let opens = payload[13] & 0x17 == SYN_OF_SYN_ACK_RST_FIN;
+                    opens = payload[13] & 0x17 == SYN_OF_SYN_ACK_RST_FIN;
                     if opens && !self.prepare_for_syn(interface, remote.into(), port) {
                         return;
                     }
@@ -284,16 +305,24 @@ impl Kernel {
             }
         }
         self.nics[interface].stack.push(packet);
+        if opens {
+            // The socket made for this SYN has to take it before the next SYN asks for one.
+            self.poll_stack(interface);
+        }
     }
 
     /// Whether the message was for us and not for the stack.
     fn icmp_input(&mut self, ip: &IpView, message: &[u8]) -> bool {
-        if smoltcp_checksum(ip, message) != 0 {
+        if icmp_checksum(ip, message) != 0 {
             return true;
         }
         let (kind, code) = (message[0], message[1]);
         let word = u32::from_be_bytes([message[4], message[5], message[6], message[7]]);
-        let reply = if ip.source.is_ipv4() { 0 } else { 129 };
+        let (request, reply) = if ip.source.is_ipv4() { (8, 0) } else { (128, 129) };
+        if kind == request && code == 0 {
+            self.answer_echo(ip, message, reply);
+            return true;
+        }
         if kind == reply {
             self.echo_replied(ip, (word >> 16) as u16, word as u16, message.len());
             return true;
@@ -314,6 +343,45 @@ impl Kernel {
         true
     }
 
+    /// Echoes (RFC 1122 §3.2.2.6). smoltcp would too, but not more than its fragmentation buffer holds, and with DF set where
+    /// Linux leaves it clear.
+    fn answer_echo(&mut self, ip: &IpView, message: &[u8], reply: u8) {
+        let mut message = message.to_vec();
+        message[0] = reply;
+        message[2..4].fill(0);
+        let ttl = self.profile.initial_ttl();
+        let mut packet = vec![0; ETHERNET_HEADER + ip_header_len(ip.source)];
+        let head = &mut packet[ETHERNET_HEADER..];
+        match (ip.destination, ip.source) {
+            (IpAddr::V4(source), IpAddr::V4(destination)) => {
+                let len = (20 + message.len()) as u16;
+                head[0] = 0x45;
+                head[2..4].copy_from_slice(&len.to_be_bytes());
+                head[4..6].copy_from_slice(&(self.random.next_u64() as u16).to_be_bytes());
+                head[8] = ttl;
+                head[9] = protocol::ICMP;
+                head[12..16].copy_from_slice(&source.octets());
+                head[16..20].copy_from_slice(&destination.octets());
+                let sum = checksum(&[head]);
+                head[10..12].copy_from_slice(&sum.to_be_bytes());
+            }
+            (IpAddr::V6(source), IpAddr::V6(destination)) => {
+                head[0] = 0x60;
+                head[4..6].copy_from_slice(&(message.len() as u16).to_be_bytes());
+                head[6] = protocol::ICMPV6;
+                head[7] = ttl;
+                head[8..24].copy_from_slice(&source.octets());
+                head[24..40].copy_from_slice(&destination.octets());
+            }
+            _ => return,
+        }
+        let back = IpView { source: ip.destination, destination: ip.source, ..*ip };
+        let sum = icmp_checksum(&back, &message);
+        message[2..4].copy_from_slice(&sum.to_be_bytes());
+        packet.extend_from_slice(&message);
+        self.ip_output(packet);
+    }
+
     /// Nobody on the link has the next hop: the sender hears it from its own kernel, as Linux does.
     fn neighbour_unreachable(&mut self, interface: usize, packet: &[u8]) {
         let Some(quoted) = Quoted::parse(packet) else { return };
@@ -325,8 +393,12 @@ impl Kernel {
     }
 }
 
+fn ip_header_len(address: IpAddr) -> usize {
+    if address.is_ipv4() { 20 } else { 40 }
+}
+
 /// The ones' complement sum over an ICMP message, which is 0 when the message is whole.
-fn smoltcp_checksum(ip: &IpView, message: &[u8]) -> u16 {
+fn icmp_checksum(ip: &IpView, message: &[u8]) -> u16 {
     let pseudo: Vec<u8> = match (ip.source, ip.destination) {
         (IpAddr::V6(source), IpAddr::V6(destination)) => {
             let mut pseudo = [source.octets(), destination.octets()].concat();

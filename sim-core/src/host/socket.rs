@@ -57,6 +57,7 @@ struct TcpSocket {
     handle: SocketHandle,
     local: SocketAddr,
     remote: SocketAddr,
+    opened: SimTime,
     failed: Option<Errno>,
     waker: Option<Waker>,
 }
@@ -134,7 +135,7 @@ impl Kernel {
         let handle = sockets.add(socket);
         let id = self.sockets.next_id();
         let local = SocketAddr::new(route.source, port);
-        let entry = TcpSocket { interface: route.interface, handle, local, remote, failed: None, waker: None };
+        let entry = TcpSocket { interface: route.interface, handle, local, remote, opened: self.now, failed: None, waker: None };
         self.sockets.tcp.insert(id, entry);
         Ok(id)
     }
@@ -256,7 +257,7 @@ impl Kernel {
         };
         let (local, remote) = (endpoint(socket.local_endpoint()), endpoint(socket.remote_endpoint()));
         let id = self.sockets.next_id();
-        let entry = TcpSocket { interface, handle, local, remote, failed: None, waker: None };
+        let entry = TcpSocket { interface, handle, local, remote, opened: self.now, failed: None, waker: None };
         self.sockets.tcp.insert(id, entry);
         Poll::Ready(id)
     }
@@ -310,6 +311,19 @@ impl Kernel {
             }
         }
         true
+    }
+
+    /// smoltcp never waits longer than 60 s before it repeats a SYN; Linux would wait 64 s for the next one and gives up
+    /// before it is due (`tcp_syn_retries`).
+    pub(super) fn is_superfluous_syn(&self, ip: &IpView, packet: &[u8]) -> bool {
+        const LAST_SYN: SimDuration = SimDuration::from_secs(100);
+        const SYN: u8 = 0x02;
+        if ip.protocol != protocol::TCP || packet.get(ip.header_len + 13) != Some(&SYN) {
+            return false;
+        }
+        let port = u16::from_be_bytes([packet[ip.header_len], packet[ip.header_len + 1]]);
+        let opening = self.sockets.tcp.values().find(|entry| entry.local.port() == port);
+        opening.is_some_and(|entry| self.now.since(entry.opened) > LAST_SYN)
     }
 
     /// Removes sockets whose connection has ended.

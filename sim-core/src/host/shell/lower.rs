@@ -28,7 +28,7 @@ pub(super) struct NotUnderstood {
 /// Reads a script.
 pub(super) fn parse(text: &str) -> (Script, Vec<NotUnderstood>) {
     let text = text.replace("\r\n", "\n");
-    if let Ok(script) = parse_exactly(&text, 0, 0) {
+    if let Ok(script) = parse_guarded(&text, 0) {
         return (script, Vec::new());
     }
     let lines: Vec<&str> = text.split('\n').collect();
@@ -38,7 +38,7 @@ pub(super) fn parse(text: &str) -> (Script, Vec<NotUnderstood>) {
         let most = (start + COMMAND_LINES_MAX).min(lines.len());
         let mut reason = String::new();
         let read =
-            (start + 1..=most).find_map(|end| match parse_exactly(&lines[start..end].join("\n"), start as u32, 0) {
+            (start + 1..=most).find_map(|end| match parse_guarded(&lines[start..end].join("\n"), start as u32) {
                 Ok(command) => Some((command, end)),
                 Err(error) => {
                     if reason.is_empty() {
@@ -59,6 +59,13 @@ pub(super) fn parse(text: &str) -> (Script, Vec<NotUnderstood>) {
         }
     }
     (script, problems)
+}
+
+/// brush-parser 0.4 panics on some cut-off texts (an unclosed `$(` around a here-document, numbers beyond 64 bits in braces);
+/// what the user wrote must never be able to do that to us.
+fn parse_guarded(text: &str, lines_before: u32) -> Result<Script, String> {
+    std::panic::catch_unwind(|| parse_exactly(text, lines_before, 0))
+        .unwrap_or_else(|_| Err("the parser cannot read this".to_owned()))
 }
 
 fn parse_exactly(text: &str, lines_before: u32, depth: usize) -> Result<Script, String> {
