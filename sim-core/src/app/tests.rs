@@ -72,7 +72,15 @@ impl Lab {
 
     fn with_seed(wire: Wire, profile: Profile, seed: u64) -> Lab {
         let hosts = (0..2).map(|host| Host::new(config(host, wire, profile, seed), SimTime::ZERO)).collect();
-        Lab { hosts, now: SimTime::ZERO, wire, deaf_until: SimTime::ZERO, flying: std::collections::BTreeMap::new(), sent: 0, log: Vec::new() }
+        Lab {
+            hosts,
+            now: SimTime::ZERO,
+            wire,
+            deaf_until: SimTime::ZERO,
+            flying: std::collections::BTreeMap::new(),
+            sent: 0,
+            log: Vec::new(),
+        }
     }
 
     fn run_host(&mut self, host: usize) {
@@ -552,6 +560,139 @@ fn what_is_not_understood_is_a_note_that_names_the_line() {
         let run = Lab::new(Wire::Cable, AL2).user_data(0, skipped);
         assert_eq!((run.exit, run.notes.len(), run.stdout.as_str()), (0, 1, ""), "{skipped}");
     }
+}
+
+#[test]
+fn the_shell_does_what_bash_does() {
+    for (script, expected) in [
+        ("echo a  b", "a b\n"),
+        ("echo \"a  b\" 'c  $x'", "a  b c  $x\n"),
+        ("x=1; echo $x ${x} \"${y:-none}\" ${#x}", "1 1 none 1\n"),
+        ("x='a b'; for w in $x \"$x\"; do echo \"<$w>\"; done", "<a>\n<b>\n<a b>\n"),
+        ("echo $(echo inner; echo two) `echo old`", "inner two old\n"),
+        ("false || echo or; true && echo and; ! false && echo not", "or\nand\nnot\n"),
+        ("false; echo $?; (exit 3); echo $?", "1\n3\n"),
+        ("if [ -f /etc/hosts ]; then echo yes; else echo no; fi", "yes\n"),
+        ("if [ -f /nope ]; then echo yes; elif [[ abc == a* ]]; then echo match; fi", "match\n"),
+        ("i=0; while [ $i -lt 3 ]; do i=$((i+1)); echo -n $i; done; echo", "123\n"),
+        ("for i in {1..3} x; do [ $i = 2 ] && continue; [ $i = x ] && break; echo $i; done", "1\n3\n"),
+        ("case web1 in db*) echo db;; web?|x) echo web;; esac", "web\n"),
+        ("f() { echo \"$1-$#\"; return 4; }; f a b; echo $?", "a-2\n4\n"),
+        ("cat <<EOF\n$HOME `echo b` \\$x\nEOF", "/home/ec2-user b $x\n"),
+        ("cat <<'EOF'\n$HOME\nEOF", "$HOME\n"),
+        ("cat <<-EOF\n\ta\n\tEOF", "a\n"),
+        ("echo a > /tmp/f; echo b >> /tmp/f; cat < /tmp/f", "a\nb\n"),
+        ("echo out; echo err >&2", "out\n"),
+        ("(echo out; echo err >&2) 2>&1 | wc -l", "2\n"),
+        ("ls /nope 2>/dev/null; echo $?", "2\n"),
+        ("ls /nope &> /tmp/e; wc -l < /tmp/e", "1\n"),
+        ("cd /etc; pwd; cd; pwd", "/etc\n/home/ec2-user\n"),
+        ("export A=1; B=2 env | grep -E '^[AB]='", "A=1\nB=2\n"),
+        ("set -e; false || true; if false; then :; fi; echo on; false; echo off", "on\n"),
+        ("printf '%s-%s\\n' a b c", "a-b\nc-\n"),
+        ("echo 'a:b:c' | cut -d: -f2-; echo abc | tr a-c A-C", "b:c\nABC\n"),
+        ("printf 'b\\na\\nb\\n' | sort | uniq; seq 3 | tail -n 1", "a\nb\n3\n"),
+        ("echo 'Listen 80' | sed -e 's/\\([0-9]*\\)$/[\\1]/'; echo a/b | sed 's#/#-#'", "Listen [80]\na-b\n"),
+        ("echo hi | sudo tee /tmp/t > /dev/null; cat /tmp/t; bash -c 'echo $0 $1' x y", "hi\nbash y\n"),
+        ("timeout 2 sleep 5; echo $?; timeout 2 sleep 1; echo $?", "124\n0\n"),
+        (
+            "mkdir -p /tmp/a/b; touch /tmp/a/b/c; echo /tmp/a/b/*; rm -rf /tmp/a; ls /tmp/a 2>&1 | head -1",
+            "/tmp/a/b/c\nls: cannot access '/tmp/a': No such file or directory\n",
+        ),
+        ("cd ~; echo ~/x; p=/a/b.c; echo ${p##*/} ${p%.c}", "/home/ec2-user/x\nb.c /a/b\n"),
+    ] {
+        let run = Lab::new(Wire::Cable, AL2).typed(0, script);
+        assert_eq!((run.stdout.as_str(), run.notes.as_slice()), (expected, [].as_slice()), "{script}\n{run:?}");
+    }
+}
+
+/// An ICMP error about the SYN arrives at host 0.
+#[test]
+fn icmp_errors_end_a_connect_in_the_kernels_words() {
+    for (code, exit, word) in [
+        (0, 7, "Network is unreachable"),
+        (1, 7, "No route to host"),
+        (3, 7, "Connection refused"),
+        (13, 7, "No route to host"),
+        // Fragmentation needed is not an end: TCP would send less.
+        (4, 28, "Connection timed out"),
+    ] {
+        let mut lab = Lab::new(Wire::BlackHole, AL2);
+        let process = lab.hosts[0].start(SimTime::ZERO, "curl -v 10.0.2.101");
+        let is_syn = |frame: &[u8]| frame[12..14] == [8, 0];
+        lab.until(|lab| lab.log.iter().any(|(.., frame)| is_syn(frame)));
+        let quoted = lab.log.iter().find(|(.., frame)| is_syn(frame)).expect("a SYN was sent").2[14..].to_vec();
+        let frame = icmp_error(code, &quoted);
+        lab.hosts[0].receive(lab.now, 0, frame);
+        let finished = lab.wait_for(0, process);
+        let run = lab.collect(0, finished);
+        assert_eq!(run.exit, exit, "code {code}: {run:?}");
+        assert!(run.stderr.contains(&format!("* connect to 10.0.2.101 port 80 failed: {word}\n")), "{run:?}");
+    }
+}
+
+#[test]
+fn ping_says_what_an_icmp_error_says() {
+    for (code, text) in [
+        (0, "Destination Net Unreachable"),
+        (1, "Destination Host Unreachable"),
+        (4, "Frag needed and DF set (mtu = 1500)"),
+        (10, "Destination Host Prohibited"),
+        (13, "Packet filtered"),
+    ] {
+        let mut lab = Lab::new(Wire::BlackHole, AL2);
+        let process = lab.hosts[0].start(SimTime::ZERO, "ping -c 1 10.0.2.101");
+        lab.until(|lab| lab.log.iter().any(|(.., frame)| frame[12..14] == [8, 0]));
+        let quoted = lab.log.iter().find(|(.., frame)| frame[12..14] == [8, 0]).expect("it was sent").2[14..].to_vec();
+        lab.hosts[0].receive(lab.now, 0, icmp_error(code, &quoted));
+        let finished = lab.wait_for(0, process);
+        let run = lab.collect(0, finished);
+        assert!(run.stdout.contains(&format!("From 10.0.1.1 icmp_seq=1 {text}\n")), "{run:?}");
+        assert!(run.stdout.contains("1 packets transmitted, 0 received, +1 errors, 100% packet loss, time 0ms\n\n"));
+        assert_eq!(run.exit, 1);
+    }
+}
+
+/// Type 3 with the gateway as its source, about a packet of host 0; the next-hop MTU is 1500.
+fn icmp_error(code: u8, quoted: &[u8]) -> Vec<u8> {
+    let mut message = vec![3, code, 0, 0, 0, 0, 0x05, 0xdc];
+    message.extend_from_slice(&quoted[..quoted.len().min(548) / 2 * 2]);
+    let sum = |bytes: &[u8]| {
+        let total: u32 = bytes.chunks(2).map(|pair| u32::from(pair[0]) << 8 | u32::from(pair[1])).sum();
+        (!((total & 0xffff) + (total >> 16)) as u16).to_be_bytes()
+    };
+    let checksum = sum(&message);
+    message[2..4].copy_from_slice(&checksum);
+    let mut header = vec![0x45, 0, 0, 0, 0, 0, 0, 0, 64, 1, 0, 0, 10, 0, 1, 1, 10, 0, 1, 100];
+    header[2..4].copy_from_slice(&((20 + message.len()) as u16).to_be_bytes());
+    let checksum = sum(&header);
+    header[10..12].copy_from_slice(&checksum);
+    let mut frame = MacAddr::local(1).0.to_vec();
+    frame.extend_from_slice(&MacAddr::local(0xff).0);
+    frame.extend_from_slice(&[8, 0]);
+    frame.extend_from_slice(&header);
+    frame.extend_from_slice(&message);
+    frame
+}
+
+#[test]
+fn neighbours_meet_over_ipv6_too() {
+    let mut lab = Lab::new(Wire::Cable, AL2);
+    for host in 0..2 {
+        let mut config = config(host, Wire::Cable, AL2, 7);
+        let own = format!("fd00::{}", 100 + host).parse().expect("an address");
+        config.interfaces[0].ipv6 = vec![(own, "fd00::/64".parse().expect("a prefix"))];
+        lab.hosts[host] = Host::new(config, SimTime::ZERO);
+    }
+    let mut lab = lab.with_web_server();
+    let run = lab.typed(0, "ping -c 1 fd00::65");
+    assert!(run.stdout.contains("From fd00::100 icmp_seq=1 Destination unreachable: Address unreachable\n"), "{run:?}");
+    let run = lab.typed(0, "ping6 -c 1 fd00::101");
+    assert!(
+        run.stdout.starts_with("PING fd00::101(fd00::101) 56 data bytes\n64 bytes from fd00::101: icmp_seq=1 ttl=255"),
+        "{run:?}"
+    );
+    assert_eq!(lab.typed(0, "curl -s 'http://[fd00::101]/'").stdout, "<h1>hello</h1>\n");
 }
 
 #[test]

@@ -135,7 +135,15 @@ impl Kernel {
         let handle = sockets.add(socket);
         let id = self.sockets.next_id();
         let local = SocketAddr::new(route.source, port);
-        let entry = TcpSocket { interface: route.interface, handle, local, remote, opened: self.now, failed: None, waker: None };
+        let entry = TcpSocket {
+            interface: route.interface,
+            handle,
+            local,
+            remote,
+            opened: self.now,
+            failed: None,
+            waker: None,
+        };
         self.sockets.tcp.insert(id, entry);
         Ok(id)
     }

@@ -501,3 +501,47 @@ fn sequence(start: i64, end: i64, increment: i64) -> Option<impl Iterator<Item =
     let direction = if start <= end { 1 } else { -1 };
     Some((0..count as i64).map(move |index| start + direction * index * step as i64))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_bad_line_costs_that_line_only() {
+        for (text, commands, bad) in [
+            ("echo a\necho b\n", 2, vec![]),
+            ("echo a\r\nif true; then\r\n  echo b\r\nfi\r\n", 2, vec![]),
+            ("echo a\n)\necho b\n", 2, vec![2]),
+            ("cat <<EOF\n$(x\nEOF\necho b\n", 2, vec![]),
+            ("echo 'open\necho b\n", 1, vec![1]),
+            ("fi\nfi\nfor i in 1 2; do\necho $i\ndone", 1, vec![1, 2]),
+        ] {
+            let (script, problems) = parse(text);
+            assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), bad, "{text:?}: {script:?}");
+            assert_eq!(script.0.len(), commands, "{text:?}: {script:?}");
+        }
+    }
+
+    #[test]
+    fn braces_make_words_within_reason() {
+        let count = |text: &str| {
+            let (script, _) = parse(text);
+            let CommandKind::Simple { words, .. } = &script.0[0].first.commands[0].kind else { panic!("{script:?}") };
+            words.len()
+        };
+        assert_eq!(count("echo {1..3} a{b,c}"), 6);
+        assert_eq!(count("echo {3..1} x"), 5);
+        assert_eq!(count("echo {1..10000000}"), 2, "too many words stay one");
+        assert_eq!(count("echo '{1..3}'"), 2);
+    }
+
+    /// The parser backtracks; text that is nothing but nesting must not take it for ever or off the end of the stack.
+    #[test]
+    fn nesting_is_bounded() {
+        for open in ["(", "((", "$(", "$((", "${x:-", "{ ", "if ", "`", "[[ ( ", "\"$(", "while if "] {
+            for count in [3, 20, 5_000] {
+                parse(&open.repeat(count));
+            }
+        }
+    }
+}

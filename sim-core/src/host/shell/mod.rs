@@ -9,8 +9,6 @@ mod builtin;
 mod expand;
 mod interpret;
 mod lower;
-#[cfg(test)]
-mod tests;
 
 pub(crate) use builtin::duration;
 pub(crate) use expand::unescape;
