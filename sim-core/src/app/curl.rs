@@ -4,6 +4,7 @@
 //! simulated, and says so.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::options::{Options, Parsed};
 use super::resolve::{Family, ResolveError, resolve};
@@ -90,8 +91,14 @@ pub(crate) async fn main(sys: Sys, arguments: Vec<String>) -> i32 {
 async fn fetch(sys: &Sys, request: &Request, url: &str) -> i32 {
     let started = sys.now();
     let mut report = Report { url: url.to_owned(), ..Report::default() };
-    let mut transfer = Transfer { sys, request, started, deadline: request.max_time.map(|time| started + time) };
-    let mut outcome = transfer.follow(url, &mut report).await;
+    let mut transfer = Transfer {
+        sys,
+        request,
+        started,
+        deadline: request.max_time.map(|time| started + time),
+        received: AtomicUsize::new(0),
+    };
+    let outcome = transfer.follow(url, &mut report).await;
     report.total = sys.now().since(started);
     if let Err(failure) = &outcome {
         report.exit = failure.code;
@@ -100,11 +107,11 @@ async fn fetch(sys: &Sys, request: &Request, url: &str) -> i32 {
             sys.eprint(format!("curl: ({}) {}\n", failure.code, failure.message));
         }
     }
-    if let Ok(response) = &mut outcome {
-        if let Err(failure) = transfer.deliver(url, response) {
-            report.exit = failure.code;
-            sys.eprint(format!("curl: ({}) {}\n", failure.code, failure.message));
-        }
+    if let Ok(response) = &outcome
+        && let Err(failure) = transfer.deliver(url, response)
+    {
+        report.exit = failure.code;
+        sys.eprint(format!("curl: ({}) {}\n", failure.code, failure.message));
     }
     if let Some(format) = &request.write_out {
         sys.print(write_out(format, &report));
@@ -117,6 +124,8 @@ struct Transfer<'a> {
     request: &'a Request,
     started: SimTime,
     deadline: Option<SimTime>,
+    /// Bytes of the body so far, for the message when time runs out.
+    received: AtomicUsize,
 }
 
 impl Transfer<'_> {
@@ -160,20 +169,19 @@ impl Transfer<'_> {
             stream.write_all(&bytes).await.map_err(|errno| broken("Send failure", errno))?;
             self.receive(&stream).await
         };
-        let mut received = 0;
         let outcome = match self.sys.before(self.deadline, receive).await {
             Ok(outcome) => outcome,
             Err(Elapsed) => Err(Failure {
                 code: 28,
                 message: format!(
-                    "Operation timed out after {} milliseconds with {received} bytes received",
-                    self.elapsed_millis()
+                    "Operation timed out after {} milliseconds with {} bytes received",
+                    self.elapsed_millis(),
+                    self.received.load(Ordering::Relaxed)
                 ),
             }),
         };
         if let Ok(response) = &outcome {
-            received = response.body.len();
-            self.talk(&format!("{{ [{received} bytes data]"));
+            self.talk(&format!("{{ [{} bytes data]", response.body.len()));
             self.talk(&format!("* Connection #0 to host {} left intact", url.host));
         }
         outcome
@@ -319,6 +327,7 @@ impl Transfer<'_> {
                 break;
             }
             body.extend_from_slice(&chunk[..len]);
+            self.received.store(body.len(), Ordering::Relaxed);
         }
         match expected {
             Some(expected) if !no_body && body.len() < expected => {

@@ -92,7 +92,7 @@ async fn read_head(sys: &Sys, stream: &TcpStream, buffer: &mut Vec<u8>) -> Optio
                 };
                 let body = field("content-length").and_then(|len| len.parse::<usize>().ok()).unwrap_or(0);
                 let (method, path) = (request.method?.to_owned(), request.path?.to_owned());
-                let len = skip_body(stream, buffer, len, body).await?;
+                let len = skip_body(stream, buffer.len(), len, body).await?;
                 return Some((len, method, path, keep_alive));
             }
             Ok(httparse::Status::Partial) if buffer.len() < HEAD_MAX => {}
@@ -112,9 +112,9 @@ async fn read_head(sys: &Sys, stream: &TcpStream, buffer: &mut Vec<u8>) -> Optio
 }
 
 /// A request's body is read and let go of.
-async fn skip_body(stream: &TcpStream, buffer: &mut Vec<u8>, head: usize, body: usize) -> Option<usize> {
+async fn skip_body(stream: &TcpStream, buffered: usize, head: usize, body: usize) -> Option<usize> {
     let mut chunk = [0; 4096];
-    let mut missing = body.saturating_sub(buffer.len() - head);
+    let mut missing = body.saturating_sub(buffered - head);
     let there = body - missing;
     while missing > 0 {
         let most = missing.min(chunk.len());

@@ -435,7 +435,7 @@ fn loss(sent: u64, received: u64, style: PingStyle) -> String {
         return "0".to_owned();
     }
     let lost = sent.saturating_sub(received);
-    if style == PingStyle::Iputils2016 || lost * 100 % sent == 0 {
+    if style == PingStyle::Iputils2016 || (lost * 100).is_multiple_of(sent) {
         return (lost * 100 / sent).to_string();
     }
     // %g: six significant digits, without trailing zeros.

@@ -229,6 +229,54 @@ fn ping_prints_what_iputils_prints_and_the_first_reply_is_not_lost() {
 }
 
 #[test]
+fn what_goes_out_has_right_checksums() {
+    let mut lab = Lab::new(Wire::Router, AL2).with_web_server();
+    lab.typed(0, "ping -c 1 10.0.2.101; ping -c 1 -s 20000 10.0.2.101; curl 10.0.2.101; curl 10.0.2.101:81");
+    let folded = |bytes: &[u8], start: u32| {
+        let total = bytes
+            .chunks(2)
+            .fold(start, |sum, pair| sum + (u32::from(pair[0]) << 8 | pair.get(1).map_or(0, |&byte| u32::from(byte))));
+        (total & 0xffff) + (total >> 16)
+    };
+    let mut seen = std::collections::BTreeSet::new();
+    for (.., frame) in lab.log.iter().filter(|(.., frame)| frame[12..14] == [8, 0]) {
+        let packet = &frame[14..];
+        assert_eq!(folded(&packet[..20], 0), 0xffff, "IPv4 header");
+        let fragment = u16::from_be_bytes([packet[6], packet[7]]) & 0x3fff != 0;
+        let (protocol, payload) = (packet[9], &packet[20..]);
+        seen.insert((protocol, fragment));
+        if !fragment {
+            let addresses = if protocol == 6 { folded(&packet[12..20], 6 + payload.len() as u32) } else { 0 };
+            assert_eq!(folded(payload, addresses), 0xffff, "protocol {protocol}");
+        }
+    }
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), [(1, false), (1, true), (6, false)]);
+}
+
+#[test]
+fn a_forgotten_neighbour_costs_no_packet() {
+    // Entries are a minute old by then on both sides; the packets go out at once and the addresses are verified meanwhile.
+    let mut lab = Lab::new(Wire::Router, AL2);
+    lab.typed(0, "ping -c 1 10.0.2.101; sleep 90");
+    let before = lab.log.len();
+    let run = lab.typed(0, "ping -c 1 10.0.2.101");
+    assert!(run.stdout.contains("1 received") && run.stdout.contains("time=0.200 ms"), "{run:?}");
+    let asked = lab.log[before..].iter().filter(|(.., frame)| frame[12..14] == [8, 6]).count();
+    assert_eq!(asked, 2, "each asks its gateway once");
+}
+
+#[test]
+fn more_clients_than_the_backlog_holds_are_all_served() {
+    // All SYNs arrive at one moment, before the server can accept any of them (listen(2): 128 wait).
+    let mut lab = Lab::new(Wire::Cable, AL2).with_web_server();
+    let run = lab.typed(
+        0,
+        "for i in {1..200}; do curl -s -m 3 10.0.1.101 > /tmp/$i & done; sleep 4; cat /tmp/* | grep -c hello",
+    );
+    assert_eq!(run.stdout, "200\n", "connections beyond the backlog are served when their SYN is repeated: {run:?}");
+}
+
+#[test]
 fn initial_ttl_is_the_images() {
     for (profile, ttl) in [
         (AL2, "ttl=255"),

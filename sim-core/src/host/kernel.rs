@@ -50,6 +50,7 @@ pub(crate) struct Kernel {
     pub(super) next_timer: u64,
     pub(super) spawned: Vec<Task>,
     pub(super) processes: BTreeMap<ProcessId, Process>,
+    pub(super) last_process: u32,
     pub(super) pipes: BTreeMap<u32, Vec<u8>>,
     pub(super) next_pipe: u32,
     pub(super) notes: Vec<Note>,
@@ -117,6 +118,7 @@ impl Kernel {
             next_timer: 0,
             spawned: Vec::new(),
             processes: BTreeMap::new(),
+            last_process: 0,
             pipes: BTreeMap::new(),
             next_pipe: 0,
             notes: Vec::new(),
@@ -152,7 +154,8 @@ impl Kernel {
 
     /// A new process; its first program is spawned by the caller.
     pub(super) fn begin_process(&mut self) -> ProcessId {
-        let id = ProcessId(self.processes.last_key_value().map_or(1, |(last, _)| last.0 + 1));
+        self.last_process += 1;
+        let id = ProcessId(self.last_process);
         self.processes.insert(id, Process { started: self.now, terminal: Vec::new(), finished: None });
         id
     }
@@ -165,16 +168,8 @@ impl Kernel {
     }
 
     pub(super) fn take_finished(&mut self, id: ProcessId) -> Option<Finished> {
-        let process = self.processes.get_mut(&id)?;
-        let (exit, ended) = process.finished?;
-        let terminal = std::mem::take(&mut process.terminal);
-        let started = process.started;
-        // The entry of the last process stays, so that its number is not given out again.
-        if self.processes.last_key_value().is_some_and(|(&last, _)| last != id) {
-            self.processes.remove(&id);
-        } else if let Some(process) = self.processes.get_mut(&id) {
-            process.finished = None;
-        }
+        let (exit, ended) = self.processes.get(&id)?.finished?;
+        let Process { started, terminal, .. } = self.processes.remove(&id)?;
         Some(Finished { exit, terminal, started, ended })
     }
 

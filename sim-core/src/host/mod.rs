@@ -151,15 +151,15 @@ impl Host {
     pub fn new(config: HostConfig, now: SimTime) -> Host {
         let mut host = Host { kernel: Some(Box::new(Kernel::new(config, now))), executor: Executor::default() };
         let kernel = host.kernel();
-        if kernel.profile != Profile::Windows {
-            if let Some(sshd) = kernel.programs.find("sshd") {
-                kernel.services.insert("sshd".to_owned(), Service { generation: 0, running: true, enabled: true });
-                let process = kernel.begin_process();
-                let sys = Sys::new(host.executor.desk.clone(), process, "/", BTreeMap::new());
-                host.executor.spawn(Box::pin(async move {
-                    sshd(sys, vec!["sshd".to_owned()]).await;
-                }));
-            }
+        if kernel.profile != Profile::Windows
+            && let Some(sshd) = kernel.programs.find("sshd")
+        {
+            kernel.services.insert("sshd".to_owned(), Service { generation: 0, running: true, enabled: true });
+            let process = kernel.begin_process();
+            let sys = Sys::new(host.executor.desk.clone(), process, "/", BTreeMap::new());
+            host.executor.spawn(Box::pin(async move {
+                sshd(sys, vec!["sshd".to_owned()]).await;
+            }));
         }
         host
     }

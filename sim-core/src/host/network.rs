@@ -19,6 +19,8 @@ use crate::net::protocol;
 const LOOPBACK_DELAY: SimDuration = SimDuration::from_micros(15);
 /// Linux's `net.ipv4.route.mtu_expires`.
 const PATH_MTU_LIFETIME: SimDuration = SimDuration::from_secs(600);
+/// RFC 791: every link carries this much.
+const MTU_MIN: u16 = 68;
 /// What smoltcp writes when no socket says otherwise.
 const STACK_TTL: u8 = 64;
 
@@ -233,7 +235,7 @@ impl Kernel {
         let interface = self.interface_of(ip.source).filter(|&own| self.next_hop_on(own, ip.destination).is_some());
         let interface = interface.unwrap_or(route.interface);
         let next_hop = self.next_hop_on(interface, ip.destination).unwrap_or(route.next_hop);
-        let mtu = self.path_mtu(ip.destination).unwrap_or(u16::MAX).min(self.link_mtu(interface));
+        let mtu = self.path_mtu(ip.destination).unwrap_or(u16::MAX).min(self.link_mtu(interface)).max(MTU_MIN);
         for piece in fragment::fit(packet, &ip, mtu) {
             self.nics[interface].link.send(self.now, next_hop, piece);
         }
@@ -275,6 +277,10 @@ impl Kernel {
 
     fn ip_input(&mut self, interface: usize, mut packet: Vec<u8>) {
         let Some(mut ip) = IpView::parse(&packet[ETHERNET_HEADER..]) else { return };
+        let header = &packet[ETHERNET_HEADER..ETHERNET_HEADER + ip.header_len];
+        if ip.source.is_ipv4() && checksum(&[header]) != 0 {
+            return;
+        }
         if ip.fragment && ip.source.is_ipv4() && self.interface_of(ip.destination).is_some() {
             let Some(whole) = self.reassembly.add(self.now, packet, &ip) else { return };
             packet = whole;

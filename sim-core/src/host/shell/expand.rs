@@ -120,6 +120,7 @@ impl Shell {
 
     async fn parameter(&mut self, sys: &Sys, parameter: &Parameter, otherwise: &Otherwise) -> String {
         let value = match parameter {
+            Parameter::Variable(name) if name == "RANDOM" => Some((sys.random() & 0x7fff).to_string()),
             Parameter::Variable(name) => self.variable(name),
             Parameter::Positional(number) => self.positional.get(number - 1).cloned(),
             Parameter::All => Some(self.positional.join(" ")),

@@ -91,7 +91,6 @@ impl Shell {
 
     pub(super) fn variable(&self, name: &str) -> Option<String> {
         match name {
-            "RANDOM" => Some("4".to_owned()),
             "PWD" => Some(self.directory.clone()),
             _ => self.variables.get(name).cloned(),
         }

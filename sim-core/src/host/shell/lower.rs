@@ -349,13 +349,12 @@ impl Lower {
 
     /// A word as written may stand for several: `{1..3}`, `a{b,c}`.
     fn words(&self, word: &brush::Word) -> Lowered<Vec<Word>> {
-        if word.value.contains('{') && !word.value.contains(['"', '\'', '$', '`', '\\']) {
-            if let Ok(Some(parts)) = word::parse_brace_expansions(&word.value, &options()) {
-                let texts = expand_braces(&parts).filter(|texts| texts.len() > 1);
-                if let Some(texts) = texts {
-                    return texts.iter().map(|text| self.word(text)).collect();
-                }
-            }
+        let plain = word.value.contains('{') && !word.value.contains(['"', '\'', '$', '`', '\\']);
+        if plain
+            && let Ok(Some(parts)) = word::parse_brace_expansions(&word.value, &options())
+            && let Some(texts) = expand_braces(&parts).filter(|texts| texts.len() > 1)
+        {
+            return texts.iter().map(|text| self.word(text)).collect();
         }
         Ok(vec![self.word(&word.value)?])
     }
