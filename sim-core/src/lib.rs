@@ -5,6 +5,7 @@
 //! done to frames), `host` and `app` (guests), `sim` (owns and connects), `frontend` (text in).
 #![allow(dead_code)] // until the rooms are joined
 
+mod app;
 mod cloud;
 mod compile;
 mod dataplane;

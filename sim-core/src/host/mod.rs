@@ -3,16 +3,65 @@
 //! A host is sans-I/O: it is given frames and the time, and gives back frames and the time when it wants to be called again.
 //! It knows neither AWS nor the fabric. It is `Send`, so that a partition can run on any thread.
 
-mod profile;
+//!
+//! From the wire up: [`neighbour`] frames packets and resolves addresses, [`stack`] is smoltcp, [`network`] routes and looks at
+//! ICMP, [`socket`] keeps sockets, [`kernel`] owns it all, [`sys`] is what programs see of it, [`executor`] runs them, and
+//! [`shell`] reads what people type. The programs themselves are in `app`.
 
+mod errno;
+mod executor;
+mod files;
+mod fragment;
+mod kernel;
+mod neighbour;
+mod network;
+mod profile;
+mod shell;
+mod socket;
+mod stack;
+mod sys;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::pin::Pin;
 
 use ipnet::{Ipv4Net, Ipv6Net};
 
-use crate::engine::SimTime;
+use crate::engine::{SimDuration, SimTime};
 use crate::net::MacAddr;
 
+pub(crate) use errno::{Errno, IcmpError};
+use executor::Executor;
+pub(crate) use files::file_name;
+use kernel::Kernel;
+pub(crate) use kernel::Service;
+pub(crate) use neighbour::NeighbourState;
 pub use profile::Profile;
+pub(crate) use profile::{CurlConnectError, PingStyle};
+pub(crate) use shell::{duration, unescape};
+pub(crate) use socket::{EchoEvent, EchoRequest, PathMtuDiscovery};
+pub(crate) use sys::{EchoSocket, Elapsed, Sink, Sys, TcpStream};
+
+/// A program: arguments with its own name first, to an exit status.
+pub(crate) type Program = fn(Sys, Vec<String>) -> Pin<Box<dyn Future<Output = i32> + Send>>;
+
+/// Where the instance's shell looks names up. A host knows no program by itself; `app::programs()` is the full table.
+#[derive(Clone, Copy)]
+pub struct Programs(pub(crate) fn(&str) -> Option<Program>);
+
+impl Programs {
+    fn find(self, name: &str) -> Option<Program> {
+        (self.0)(name)
+    }
+}
+
+impl fmt::Debug for Programs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Programs")
+    }
+}
 
 /// What a host is made from.
 #[derive(Clone, Debug)]
@@ -29,6 +78,8 @@ pub struct HostConfig {
     pub epoch_nanos: i128,
     /// Static names, as `/etc/hosts` has them.
     pub hosts_file: Vec<(IpAddr, String)>,
+    /// The programs it has.
+    pub programs: Programs,
 }
 
 /// A network interface as the guest's DHCP client would have set it up.
@@ -86,44 +137,118 @@ pub struct Note {
 
 /// A host that is awake.
 pub struct Host {
-    _private: (),
+    /// Always there between calls; away only while programs run.
+    kernel: Option<Box<Kernel>>,
+    executor: Executor,
 }
 
+/// How often [`Host::run`] goes around at one moment before it stops until the next microsecond: a bound on a program or
+/// a stack that never comes to rest.
+const ROUNDS_MAX: usize = 100_000;
+
 impl Host {
-    /// Boots a host: interfaces are up, nothing runs.
-    pub fn new(_config: HostConfig, _now: SimTime) -> Host {
-        Host { _private: () }
+    /// Boots a host: interfaces are up, it asks for its gateway, and the SSH server listens.
+    pub fn new(config: HostConfig, now: SimTime) -> Host {
+        let mut host = Host { kernel: Some(Box::new(Kernel::new(config, now))), executor: Executor::default() };
+        let kernel = host.kernel();
+        if kernel.profile != Profile::Windows
+            && let Some(sshd) = kernel.programs.find("sshd")
+        {
+            kernel.services.insert("sshd".to_owned(), Service { generation: 0, running: true, enabled: true });
+            let process = kernel.begin_process();
+            let sys = Sys::new(host.executor.desk.clone(), process, "/", BTreeMap::new());
+            host.executor.spawn(Box::pin(async move {
+                sshd(sys, vec!["sshd".to_owned()]).await;
+            }));
+        }
+        host
     }
 
-    /// Starts a command line, as typed in a login shell of user `ec2-user` (root where `as_root`).
-    pub fn start(&mut self, _now: SimTime, _command_line: &str) -> ProcessId {
-        ProcessId(0)
+    /// Starts a command line, as the image's user types it after logging in. Several lines are run one after the other.
+    pub fn start(&mut self, now: SimTime, command_line: &str) -> ProcessId {
+        let user = self.kernel().profile.login_user();
+        let home = if user == "ec2-user" { "/home/ec2-user".to_owned() } else { format!("/home/{user}") };
+        let (process, sys) = self.begin(now, user, &home);
+        let text = command_line.to_owned();
+        self.executor.spawn(Box::pin(async move {
+            let exit = shell::run(&sys, shell::Mode::Interactive, &text).await;
+            sys.end_process(exit);
+        }));
+        process
     }
 
     /// Starts the user data as cloud-init does at first boot: as root, output to `/var/log/cloud-init-output.log`.
-    pub fn start_user_data(&mut self, _now: SimTime, _script: &str) -> ProcessId {
-        ProcessId(0)
+    pub fn start_user_data(&mut self, now: SimTime, script: &str) -> ProcessId {
+        let (process, sys) = self.begin(now, "root", "/root");
+        let text = script.to_owned();
+        self.executor.spawn(Box::pin(async move {
+            let exit = shell::run_user_data(&sys, &text).await;
+            let log = sys.terminal_text();
+            sys.files(|files| files.write("/var/log/cloud-init-output.log", &log));
+            sys.end_process(exit);
+        }));
+        process
     }
 
     /// A frame arrives at an interface. Call [`run`](Self::run) afterwards.
-    pub fn receive(&mut self, _now: SimTime, _interface: usize, _frame: Vec<u8>) {}
+    pub fn receive(&mut self, now: SimTime, interface: usize, frame: Vec<u8>) {
+        let kernel = self.kernel();
+        kernel.now = kernel.now.max(now);
+        kernel.receive(interface, frame);
+    }
 
     /// Lets the stacks and programs run until nothing more happens at `now`; frames to send are handed to `send` with their
     /// interface's number, in order.
-    pub fn run(&mut self, _now: SimTime, _send: &mut dyn FnMut(usize, Vec<u8>)) {}
+    pub fn run(&mut self, now: SimTime, send: &mut dyn FnMut(usize, Vec<u8>)) {
+        for _ in 0..ROUNDS_MAX {
+            let Some(mut kernel) = self.kernel.take() else { return };
+            kernel.now = kernel.now.max(now);
+            kernel.fire_timers();
+            // Programs go first, so that one whose patience has just ended speaks before the stack retries for it.
+            let (mut kernel, polled) = self.executor.poll(kernel);
+            let worked = kernel.work();
+            for (interface, nic) in kernel.nics.iter_mut().enumerate() {
+                for frame in nic.link.outbox.drain(..) {
+                    send(interface, frame);
+                }
+            }
+            self.kernel = Some(kernel);
+            if !polled && !worked {
+                return;
+            }
+        }
+    }
 
-    /// When [`run`](Self::run) wants to be called again if no frame arrives before.
-    pub fn next_wake(&self) -> Option<SimTime> {
-        None
+    /// When [`run`](Self::run) wants to be called again if no frame arrives before; always later than the last call.
+    pub fn next_wake(&mut self) -> Option<SimTime> {
+        let kernel = self.kernel();
+        let timer = kernel.timers.first_key_value().map(|(&(at, _), _)| at);
+        let wake = [timer, kernel.network_wake()].into_iter().flatten().min()?;
+        Some(wake.max(kernel.now + SimDuration::from_micros(1)))
     }
 
     /// Takes what a program left, once it has ended.
-    pub fn take_finished(&mut self, _process: ProcessId) -> Option<Finished> {
-        None
+    pub fn take_finished(&mut self, process: ProcessId) -> Option<Finished> {
+        self.kernel().take_finished(process)
     }
 
     /// Takes what has to be said about the guest since the last call.
     pub fn take_notes(&mut self) -> Vec<Note> {
-        Vec::new()
+        std::mem::take(&mut self.kernel().notes)
+    }
+
+    fn begin(&mut self, now: SimTime, user: &str, home: &str) -> (ProcessId, Sys) {
+        let kernel = self.kernel();
+        kernel.now = kernel.now.max(now);
+        kernel.files.make_directories(home);
+        let process = kernel.begin_process();
+        let environment =
+            [("HOME", home), ("USER", user), ("PATH", "/usr/local/bin:/usr/bin:/usr/sbin"), ("PWD", home)];
+        let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        (process, Sys::new(self.executor.desk.clone(), process, home, environment))
+    }
+
+    fn kernel(&mut self) -> &mut Kernel {
+        self.kernel.as_mut().expect("the kernel is away only inside `run`, which programs cannot call")
     }
 }

@@ -1,0 +1,64 @@
+//! `hostname` and `hostnamectl`.
+
+use super::options::{Options, Parsed};
+use crate::host::Sys;
+
+/// `hostname`.
+pub(crate) async fn main(sys: Sys, arguments: Vec<String>) -> i32 {
+    let name = sys.hostname();
+    for parsed in Options::new(&arguments, "F") {
+        match parsed {
+            Parsed::Flag('I') => {
+                let all = sys.interfaces().into_iter().flat_map(|(_, addresses)| addresses).map(|(address, _)| address);
+                let shown = all.filter(|address| !address.is_loopback() && !address.to_string().starts_with("fe80"));
+                let line: String = shown.map(|address| format!("{address} ")).collect();
+                sys.print(format!("{line}\n"));
+                return 0;
+            }
+            Parsed::Flag('i') => {
+                let own = sys.interfaces().into_iter().flat_map(|(_, addresses)| addresses);
+                let own = own.map(|(address, _)| address).find(|address| !address.is_loopback());
+                sys.print(format!("{}\n", own.map(|address| address.to_string()).unwrap_or_default()));
+                return 0;
+            }
+            Parsed::Flag('f') | Parsed::Long("fqdn") => {}
+            Parsed::Flag('s') | Parsed::Long("short") => {
+                sys.print(format!("{}\n", name.split('.').next().unwrap_or_default()));
+                return 0;
+            }
+            Parsed::Operand(new) => {
+                sys.set_hostname(new);
+                return 0;
+            }
+            Parsed::Flag(letter) | Parsed::Value(letter, _) | Parsed::Missing(letter) => {
+                return sys.not_simulated("hostname", &format!("-{letter}"));
+            }
+            Parsed::Long(long) => return sys.not_simulated("hostname", &format!("--{long}")),
+        }
+    }
+    sys.print(format!("{name}\n"));
+    0
+}
+
+/// `hostnamectl`.
+pub(crate) async fn control(sys: Sys, arguments: Vec<String>) -> i32 {
+    let words: Vec<&str> = arguments[1..].iter().map(String::as_str).filter(|word| !word.starts_with("--")).collect();
+    match words.as_slice() {
+        ["set-hostname" | "hostname", name] => {
+            sys.set_hostname(name);
+            0
+        }
+        [] | ["status"] => {
+            sys.print(format!("   Static hostname: {}\n", sys.hostname()));
+            0
+        }
+        ["hostname"] => {
+            sys.print(format!("{}\n", sys.hostname()));
+            0
+        }
+        [verb, ..] => {
+            sys.eprint(format!("Unknown operation {verb}.\n"));
+            1
+        }
+    }
+}

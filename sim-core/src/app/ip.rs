@@ -1,0 +1,312 @@
+//! `ip`, `ifconfig`, `arp` and `route`: what the guest's own network looks like (iproute2, net-tools).
+//!
+//! They show and never change: addresses and routes of an instance come from the control plane.
+
+use std::net::IpAddr;
+
+use crate::host::{NeighbourState, Sys};
+use crate::net::MacAddr;
+
+/// The number of an interface by its name.
+pub(crate) fn interface_number(sys: &Sys, name: &str) -> Option<usize> {
+    (0..sys.interfaces().len()).find(|&number| interface_name(sys, number) == name)
+}
+
+/// The name of an interface.
+pub(crate) fn interface_name(sys: &Sys, number: usize) -> String {
+    let (prefix, first) = sys.profile().interface_prefix();
+    format!("{prefix}{}", first as usize + number)
+}
+
+/// Which families to show.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Families {
+    Both,
+    V4,
+    V6,
+}
+
+impl Families {
+    fn shows(self, address: IpAddr) -> bool {
+        match self {
+            Families::Both => true,
+            Families::V4 => address.is_ipv4(),
+            Families::V6 => address.is_ipv6(),
+        }
+    }
+}
+
+/// `ip`.
+pub(crate) async fn main(sys: Sys, arguments: Vec<String>) -> i32 {
+    let (mut families, mut brief) = (Families::Both, false);
+    let mut words = arguments[1..].iter().map(String::as_str).peekable();
+    while let Some(option) = words.next_if(|word| word.starts_with('-')) {
+        match option {
+            "-4" => families = Families::V4,
+            "-6" => families = Families::V6,
+            "-br" | "-brief" => brief = true,
+            "-c" | "-color" | "-color=never" => {}
+            other => return sys.not_simulated("ip", other),
+        }
+    }
+    let object = words.next().unwrap_or("help").to_owned();
+    let rest: Vec<&str> = words.collect();
+    let is = |full: &str| !object.is_empty() && full.starts_with(&object);
+    if is("address") || object == "addr" {
+        with_device(&sys, &rest, |only| addresses(&sys, only, families, brief))
+    } else if is("link") {
+        with_device(&sys, &rest, |only| links(&sys, only, brief))
+    } else if is("route") {
+        match rest.as_slice() {
+            ["get", target, ..] => route_get(&sys, target),
+            [] | ["show" | "list" | "ls" | "s"] => routes(&sys, families),
+            [verb, ..] => sys.not_simulated("ip", &format!("route {verb}")),
+        }
+    } else if is("neighbour") || is("neighbor") || object == "neigh" {
+        match rest.as_slice() {
+            [] | ["show" | "list" | "ls" | "s", ..] => neighbours(&sys, families),
+            [verb, ..] => sys.not_simulated("ip", &format!("neigh {verb}")),
+        }
+    } else if is("rule") {
+        sys.print("0:\tfrom all lookup local\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n");
+        0
+    } else if object == "help" {
+        sys.eprint("Usage: ip [ OPTIONS ] OBJECT { COMMAND | help }\n");
+        255
+    } else {
+        sys.eprint(format!("Object \"{object}\" is unknown, try \"ip help\".\n"));
+        1
+    }
+}
+
+fn with_device(sys: &Sys, rest: &[&str], show: impl Fn(Option<usize>)) -> i32 {
+    let name = match rest {
+        [] | ["show" | "list" | "ls" | "s"] => None,
+        ["show" | "list" | "ls" | "s", "dev", name] | ["show" | "list" | "ls" | "s", name] => Some(*name),
+        ["dev", name] => Some(*name),
+        [verb, ..] => return sys.not_simulated("ip", verb),
+    };
+    // Number 0 is the loopback, as in the kernel's own count less one.
+    let only = match name {
+        None => None,
+        Some("lo") => Some(0),
+        Some(name) => match interface_number(sys, name) {
+            Some(number) => Some(number + 1),
+            None => {
+                sys.eprint(format!("Device \"{name}\" does not exist.\n"));
+                return 1;
+            }
+        },
+    };
+    show(only);
+    0
+}
+
+const LOOPBACK_FLAGS: &str = "<LOOPBACK,UP,LOWER_UP>";
+const ETHERNET_FLAGS: &str = "<BROADCAST,MULTICAST,UP,LOWER_UP>";
+
+/// One line of the list of interfaces: the loopback, then the network interfaces.
+struct Shown {
+    name: String,
+    mac: MacAddr,
+    mtu: u32,
+    addresses: Vec<(IpAddr, u8)>,
+    loopback: bool,
+}
+
+fn shown(sys: &Sys) -> Vec<Shown> {
+    let interfaces = sys.interfaces();
+    let local = interfaces.iter().flat_map(|(_, addresses)| addresses).filter(|(address, _)| address.is_loopback());
+    let mut list = vec![Shown {
+        name: "lo".to_owned(),
+        mac: MacAddr::default(),
+        mtu: 65_536,
+        addresses: local.copied().collect(),
+        loopback: true,
+    }];
+    for (number, (config, addresses)) in interfaces.iter().enumerate() {
+        list.push(Shown {
+            name: interface_name(sys, number),
+            mac: config.mac,
+            mtu: u32::from(config.mtu),
+            addresses: addresses.iter().copied().filter(|(address, _)| !address.is_loopback()).collect(),
+            loopback: false,
+        });
+    }
+    list
+}
+
+fn addresses(sys: &Sys, only: Option<usize>, families: Families, brief: bool) {
+    for (number, interface) in
+        shown(sys).iter().enumerate().filter(|&(number, _)| only.is_none_or(|only| only == number))
+    {
+        let own = interface.addresses.iter().filter(|(address, _)| families.shows(*address));
+        if brief {
+            let state = if interface.loopback { "UNKNOWN" } else { "UP" };
+            let list: String = own.map(|(address, prefix)| format!("{address}/{prefix} ")).collect();
+            sys.print(format!("{:<16} {state:<14} {list}\n", interface.name));
+            continue;
+        }
+        print_link(sys, number, interface);
+        for &(address, prefix) in own {
+            let name = &interface.name;
+            match address {
+                IpAddr::V4(_) if interface.loopback => {
+                    sys.print(format!("    inet {address}/{prefix} scope host {name}\n"));
+                }
+                IpAddr::V4(own) => {
+                    let broadcast = std::net::Ipv4Addr::from_bits(
+                        own.to_bits() | u32::MAX.checked_shr(u32::from(prefix)).unwrap_or(0),
+                    );
+                    sys.print(format!("    inet {own}/{prefix} brd {broadcast} scope global dynamic {name}\n"));
+                }
+                IpAddr::V6(_) if interface.loopback => sys.print(format!("    inet6 {address}/{prefix} scope host \n")),
+                IpAddr::V6(own) if own.is_unicast_link_local() => {
+                    sys.print(format!("    inet6 {own}/{prefix} scope link \n"));
+                }
+                IpAddr::V6(own) => sys.print(format!("    inet6 {own}/{prefix} scope global dynamic \n")),
+            }
+            // EC2's DHCP leases last an hour; the guest has just renewed its own.
+            let leased = !interface.loopback && !is_link_local(address);
+            let lifetime = if leased { "3600sec" } else { "forever" };
+            sys.print(format!("       valid_lft {lifetime} preferred_lft {lifetime}\n"));
+        }
+    }
+}
+
+fn links(sys: &Sys, only: Option<usize>, brief: bool) {
+    for (number, interface) in
+        shown(sys).iter().enumerate().filter(|&(number, _)| only.is_none_or(|only| only == number))
+    {
+        if brief {
+            let (state, flags) = if interface.loopback { ("UNKNOWN", LOOPBACK_FLAGS) } else { ("UP", ETHERNET_FLAGS) };
+            sys.print(format!("{:<16} {state:<14} {} {flags} \n", interface.name, interface.mac));
+        } else {
+            print_link(sys, number, interface);
+        }
+    }
+}
+
+fn print_link(sys: &Sys, number: usize, interface: &Shown) {
+    let Shown { name, mac, mtu, .. } = interface;
+    let number = number + 1;
+    sys.print(if interface.loopback {
+        format!(
+            "{number}: {name}: {LOOPBACK_FLAGS} mtu {mtu} qdisc noqueue state UNKNOWN group default qlen 1000\n    link/loopback {mac} brd {mac}\n"
+        )
+    } else {
+        format!(
+            "{number}: {name}: {ETHERNET_FLAGS} mtu {mtu} qdisc mq state UP group default qlen 1000\n    link/ether {mac} brd ff:ff:ff:ff:ff:ff\n"
+        )
+    });
+}
+
+fn routes(sys: &Sys, families: Families) -> i32 {
+    for (number, (config, addresses)) in sys.interfaces().iter().enumerate() {
+        let name = interface_name(sys, number);
+        let own = |v6: bool| {
+            let mut own = addresses.iter().filter(|(address, _)| address.is_ipv6() == v6 && !address.is_loopback());
+            own.next().map(|&(address, _)| address)
+        };
+        // `ip route` alone shows IPv4, as iproute2 does.
+        if families != Families::V6 {
+            if let (Some(gateway), Some(_)) = (config.ipv4_gateway, own(false)) {
+                sys.print(format!("default via {gateway} dev {name} \n"));
+            }
+            for &(address, net) in &config.ipv4 {
+                sys.print(format!("{} dev {name} proto kernel scope link src {address} \n", net.trunc()));
+            }
+        } else {
+            for &(_, net) in &config.ipv6 {
+                sys.print(format!("{} dev {name} proto kernel metric 256 pref medium\n", net.trunc()));
+            }
+            if !config.ipv6.is_empty() {
+                sys.print(format!("fe80::/64 dev {name} proto kernel metric 256 pref medium\n"));
+            }
+            if let (Some(gateway), Some(_)) = (config.ipv6_gateway, own(true)) {
+                sys.print(format!("default via {gateway} dev {name} proto ra metric 1024 pref medium\n"));
+            }
+        }
+    }
+    0
+}
+
+fn route_get(sys: &Sys, target: &str) -> i32 {
+    let Ok(target) = target.parse::<IpAddr>() else {
+        sys.eprint(format!("Error: any valid prefix is expected rather than \"{target}\".\n"));
+        return 1;
+    };
+    let Some(route) = sys.route(target) else {
+        sys.eprint("RTNETLINK answers: Network is unreachable\n");
+        return 2;
+    };
+    let uid = if sys.environment.get("USER").is_some_and(|user| user == "root") { 0 } else { 1000 };
+    if route.local {
+        sys.print(format!("local {target} dev lo src {target} uid {uid} \n    cache <local> \n"));
+        return 0;
+    }
+    let via = route.gateway.map_or_else(String::new, |gateway| format!("via {gateway} "));
+    let name = interface_name(sys, route.interface);
+    sys.print(format!("{target} {via}dev {name} src {} uid {uid} \n    cache \n", route.source));
+    0
+}
+
+fn neighbours(sys: &Sys, families: Families) -> i32 {
+    for number in 0..sys.interfaces().len() {
+        let name = interface_name(sys, number);
+        for (address, state) in sys.neighbours(number).into_iter().filter(|(address, _)| families.shows(*address)) {
+            let state = match state {
+                NeighbourState::Reachable(mac) => format!("lladdr {mac} REACHABLE"),
+                NeighbourState::Stale(mac) => format!("lladdr {mac} STALE"),
+                NeighbourState::Incomplete => "INCOMPLETE".to_owned(),
+                NeighbourState::Failed => "FAILED".to_owned(),
+            };
+            sys.print(format!("{address} dev {name} {state} \n"));
+        }
+    }
+    0
+}
+
+/// `ifconfig`, the parts that the model knows; counters are left out because nothing counts.
+pub(crate) async fn ifconfig(sys: Sys, arguments: Vec<String>) -> i32 {
+    let only = arguments.iter().skip(1).find(|word| !word.starts_with('-'));
+    let list = shown(&sys);
+    if let Some(name) = only.filter(|name| list.iter().all(|interface| interface.name != **name)) {
+        sys.eprint(format!("{name}: error fetching interface information: Device not found\n"));
+        return 1;
+    }
+    let ordered = list[1..].iter().chain(&list[..1]);
+    for interface in ordered.filter(|interface| only.is_none_or(|name| *name == interface.name)) {
+        let flags = if interface.loopback { "73<UP,LOOPBACK,RUNNING>" } else { "4163<UP,BROADCAST,RUNNING,MULTICAST>" };
+        sys.print(format!("{}: flags={flags}  mtu {}\n", interface.name, interface.mtu));
+        for &(address, prefix) in &interface.addresses {
+            match address {
+                IpAddr::V4(own) => {
+                    let host_bits = u32::MAX.checked_shr(u32::from(prefix)).unwrap_or(0);
+                    let mask = std::net::Ipv4Addr::from_bits(!host_bits);
+                    let broadcast = std::net::Ipv4Addr::from_bits(own.to_bits() | host_bits);
+                    let broadcast = if interface.loopback { String::new() } else { format!("  broadcast {broadcast}") };
+                    sys.print(format!("        inet {own}  netmask {mask}{broadcast}\n"));
+                }
+                IpAddr::V6(own) => {
+                    let scope = match own {
+                        own if own.is_loopback() => "0x10<host>",
+                        own if own.is_unicast_link_local() => "0x20<link>",
+                        _ => "0x0<global>",
+                    };
+                    sys.print(format!("        inet6 {own}  prefixlen {prefix}  scopeid {scope}\n"));
+                }
+            }
+        }
+        sys.print(if interface.loopback {
+            "        loop  txqueuelen 1000  (Local Loopback)\n\n".to_owned()
+        } else {
+            format!("        ether {}  txqueuelen 1000  (Ethernet)\n\n", interface.mac)
+        });
+    }
+    0
+}
+
+fn is_link_local(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V6(address) if address.is_unicast_link_local())
+}

@@ -1,0 +1,148 @@
+//! Fragments: putting arriving ones together, and making a packet fit the path: IPv4 fragmentation (RFC 791 §3.2) where DF is clear, and cutting a TCP segment in two
+//! or more where the stack below does not know the path's MTU (smoltcp has no path-MTU discovery; RFC 1191).
+//!
+//! A packet that does not fit and may not be cut is sent whole: the network answers it with "fragmentation needed".
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use smoltcp::wire::{Ipv4Packet, Ipv6Packet, TcpPacket};
+
+use super::neighbour::ETHERNET_HEADER;
+use super::network::IpView;
+use crate::engine::{SimDuration, SimTime};
+use crate::net::protocol;
+
+/// Linux's `ip_frag_time`.
+const REASSEMBLY_TIMEOUT: SimDuration = SimDuration::from_secs(30);
+/// Packets being put together at once; beyond it the oldest is given up, as `ipfrag_high_thresh` makes Linux do.
+const REASSEMBLIES_MAX: usize = 64;
+
+/// IPv4 packets that have arrived in part (RFC 791 §3.2).
+#[derive(Default)]
+pub(super) struct Reassembly {
+    partial: BTreeMap<(IpAddr, IpAddr, u8, u16), Partial>,
+}
+
+struct Partial {
+    since: SimTime,
+    header: Vec<u8>,
+    /// Pieces of the payload by offset.
+    pieces: BTreeMap<usize, Vec<u8>>,
+    total: Option<usize>,
+}
+
+impl Reassembly {
+    /// Takes a fragment, header room in front; gives the packet when it is whole.
+    pub(super) fn add(&mut self, now: SimTime, packet: Vec<u8>, ip: &IpView) -> Option<Vec<u8>> {
+        self.partial.retain(|_, partial| now.since(partial.since) < REASSEMBLY_TIMEOUT);
+        let bytes = &packet[ETHERNET_HEADER..];
+        if ip.total_len > bytes.len() || ip.total_len < ip.header_len {
+            return None;
+        }
+        let key = (ip.source, ip.destination, ip.protocol, u16::from_be_bytes([bytes[4], bytes[5]]));
+        if self.partial.len() >= REASSEMBLIES_MAX && !self.partial.contains_key(&key) {
+            let oldest = self.partial.iter().min_by_key(|(_, partial)| partial.since).map(|(key, _)| *key)?;
+            self.partial.remove(&oldest);
+        }
+        let flags = u16::from_be_bytes([bytes[6], bytes[7]]);
+        let (offset, more) = (usize::from(flags & 0x1fff) * 8, flags & 0x2000 != 0);
+        let payload = bytes[ip.header_len..ip.total_len].to_vec();
+        let partial = self.partial.entry(key).or_insert_with(|| Partial {
+            since: now,
+            header: packet[..ETHERNET_HEADER + ip.header_len].to_vec(),
+            pieces: BTreeMap::new(),
+            total: None,
+        });
+        if !more {
+            partial.total = Some(offset + payload.len());
+        }
+        partial.pieces.insert(offset, payload);
+        let total = partial.total.filter(|total| total + ip.header_len <= usize::from(u16::MAX))?;
+        let mut whole = Vec::new();
+        for (&offset, piece) in &partial.pieces {
+            // A hole, or pieces that overlap (RFC 5722 forbids them in IPv6; here they wait for the timeout).
+            if offset != whole.len() {
+                return None;
+            }
+            whole.extend_from_slice(piece);
+        }
+        if whole.len() != total {
+            return None;
+        }
+        let mut result = self.partial.remove(&key)?.header;
+        let header_len = result.len() - ETHERNET_HEADER;
+        result.extend_from_slice(&whole);
+        let mut view = Ipv4Packet::new_unchecked(&mut result[ETHERNET_HEADER..]);
+        view.set_total_len((header_len + total) as u16);
+        view.set_frag_offset(0);
+        view.set_more_frags(false);
+        view.fill_checksum();
+        Some(result)
+    }
+}
+
+/// Cuts a packet (header room in front) into pieces of at most `mtu` bytes.
+pub(super) fn fit(packet: Vec<u8>, ip: &IpView, mtu: u16) -> Vec<Vec<u8>> {
+    let bytes = &packet[ETHERNET_HEADER..];
+    if bytes.len() <= usize::from(mtu) || ip.total_len != bytes.len() {
+        return vec![packet];
+    }
+    if ip.protocol == protocol::TCP && !ip.fragment {
+        return cut_segment(bytes, ip, usize::from(mtu)).unwrap_or_else(|| vec![packet]);
+    }
+    let dont_fragment = ip.source.is_ipv6() || bytes[6] & 0x40 != 0;
+    if dont_fragment { vec![packet] } else { fragment(bytes, ip, usize::from(mtu)) }
+}
+
+fn fragment(bytes: &[u8], ip: &IpView, mtu: usize) -> Vec<Vec<u8>> {
+    let (header, payload) = bytes.split_at(ip.header_len);
+    let step = (mtu - ip.header_len) / 8 * 8;
+    let count = payload.len().div_ceil(step);
+    let pieces = payload.chunks(step).enumerate().map(|(index, chunk)| {
+        let mut piece = vec![0; ETHERNET_HEADER];
+        piece.extend_from_slice(header);
+        piece.extend_from_slice(chunk);
+        let mut view = Ipv4Packet::new_unchecked(&mut piece[ETHERNET_HEADER..]);
+        view.set_total_len((ip.header_len + chunk.len()) as u16);
+        view.set_frag_offset((index * step) as u16);
+        view.set_more_frags(index + 1 < count);
+        view.fill_checksum();
+        piece
+    });
+    pieces.collect()
+}
+
+fn cut_segment(bytes: &[u8], ip: &IpView, mtu: usize) -> Option<Vec<Vec<u8>>> {
+    let segment = TcpPacket::new_checked(&bytes[ip.header_len..]).ok()?;
+    let headers = ip.header_len + usize::from(segment.header_len());
+    let step = mtu.checked_sub(headers).filter(|&step| step > 0)?;
+    let (sequence, fin, push) = (segment.seq_number(), segment.fin(), segment.psh());
+    let payload = &bytes[headers..];
+    let count = payload.len().div_ceil(step);
+    let pieces = payload.chunks(step).enumerate().map(|(index, chunk)| {
+        let last = index + 1 == count;
+        let mut piece = vec![0; ETHERNET_HEADER];
+        piece.extend_from_slice(&bytes[..headers]);
+        piece.extend_from_slice(chunk);
+        let packet = &mut piece[ETHERNET_HEADER..];
+        match ip.source {
+            IpAddr::V4(_) => {
+                let mut view = Ipv4Packet::new_unchecked(&mut *packet);
+                view.set_total_len((headers + chunk.len()) as u16);
+                view.fill_checksum();
+            }
+            IpAddr::V6(_) => {
+                let payload_len = (headers - ip.header_len + chunk.len()) as u16;
+                Ipv6Packet::new_unchecked(&mut *packet).set_payload_len(payload_len);
+            }
+        }
+        let mut view = TcpPacket::new_unchecked(&mut packet[ip.header_len..]);
+        view.set_seq_number(sequence + index * step);
+        view.set_fin(fin && last);
+        view.set_psh(push && last);
+        view.fill_checksum(&ip.source.into(), &ip.destination.into());
+        piece
+    });
+    Some(pieces.collect())
+}

@@ -1,0 +1,448 @@
+//! Packets inside a guest: its routing, its loopback, and what a kernel looks at before and after the stack.
+//!
+//! On the way in, ICMP errors are told to the socket they are about (RFC 1122 §4.2.3.9; smoltcp's sockets ignore them), echo
+//! replies go to whoever pings, and a SYN for a listening port finds a socket ready for it. On the way out, the initial TTL
+//! is the image's (L2-13) and the packet goes to the next hop or back to ourselves.
+
+use std::net::IpAddr;
+
+use smoltcp::wire::Ipv4Packet;
+
+use super::errno::IcmpError;
+use super::fragment;
+use super::kernel::Kernel;
+use super::neighbour::ETHERNET_HEADER;
+use crate::engine::{SimDuration, SimTime};
+use crate::net::protocol;
+
+/// A packet to ourselves takes this long; enough that time passes in a conversation with oneself.
+const LOOPBACK_DELAY: SimDuration = SimDuration::from_micros(15);
+/// Linux's `net.ipv4.route.mtu_expires`.
+const PATH_MTU_LIFETIME: SimDuration = SimDuration::from_secs(600);
+/// RFC 791: every link carries this much.
+const MTU_MIN: u16 = 68;
+/// What smoltcp writes when no socket says otherwise.
+const STACK_TTL: u8 = 64;
+
+/// Where a packet goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Route {
+    /// Out of which interface.
+    pub(crate) interface: usize,
+    /// The station to hand it to.
+    pub(crate) next_hop: IpAddr,
+    /// The router, when the destination is not on the link.
+    pub(crate) gateway: Option<IpAddr>,
+    /// The source address a new packet gets.
+    pub(crate) source: IpAddr,
+    /// Whether it never leaves the host.
+    pub(crate) local: bool,
+}
+
+/// The parts of an IP header that a host needs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct IpView {
+    pub(super) source: IpAddr,
+    pub(super) destination: IpAddr,
+    pub(super) protocol: u8,
+    pub(super) ttl: u8,
+    pub(super) header_len: usize,
+    pub(super) total_len: usize,
+    /// A piece of a fragmented packet.
+    pub(super) fragment: bool,
+}
+
+/// The packet an ICMP error is about, as far as it is quoted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Quoted {
+    pub(super) destination: IpAddr,
+    pub(super) protocol: u8,
+    /// Source port, or the identifier of an echo.
+    pub(super) source_port: u16,
+    /// Destination port, or the sequence number of an echo.
+    pub(super) destination_port: u16,
+}
+
+impl IpView {
+    /// Reads the header of an IP packet that may be cut short after it.
+    pub(super) fn parse(packet: &[u8]) -> Option<IpView> {
+        match packet.first()? >> 4 {
+            4 => {
+                let header_len = usize::from(packet[0] & 0xf) * 4;
+                if header_len < 20 || packet.len() < header_len {
+                    return None;
+                }
+                let address = |at: usize| {
+                    let octets: [u8; 4] = packet[at..at + 4].try_into().expect("four bytes were taken");
+                    IpAddr::from(octets)
+                };
+                Some(IpView {
+                    source: address(12),
+                    destination: address(16),
+                    protocol: packet[9],
+                    ttl: packet[8],
+                    header_len,
+                    total_len: usize::from(u16::from_be_bytes([packet[2], packet[3]])),
+                    fragment: u16::from_be_bytes([packet[6], packet[7]]) & 0x3fff != 0,
+                })
+            }
+            6 => {
+                if packet.len() < 40 {
+                    return None;
+                }
+                let address = |at: usize| {
+                    let octets: [u8; 16] = packet[at..at + 16].try_into().expect("sixteen bytes were taken");
+                    IpAddr::from(octets)
+                };
+                Some(IpView {
+                    source: address(8),
+                    destination: address(24),
+                    protocol: packet[6],
+                    ttl: packet[7],
+                    header_len: 40,
+                    total_len: 40 + usize::from(u16::from_be_bytes([packet[4], packet[5]])),
+                    fragment: packet[6] == 44,
+                })
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Quoted {
+    fn parse(packet: &[u8]) -> Option<Quoted> {
+        let ip = IpView::parse(packet)?;
+        let transport = packet.get(ip.header_len..ip.header_len + 8)?;
+        let at = if matches!(ip.protocol, protocol::ICMP | protocol::ICMPV6) { 4 } else { 0 };
+        Some(Quoted {
+            destination: ip.destination,
+            protocol: ip.protocol,
+            source_port: u16::from_be_bytes([transport[at], transport[at + 1]]),
+            destination_port: u16::from_be_bytes([transport[at + 2], transport[at + 3]]),
+        })
+    }
+}
+
+impl Kernel {
+    /// Which way a packet goes (the guest's own table: connected networks, then the default route).
+    pub(crate) fn route(&self, destination: IpAddr) -> Option<Route> {
+        if let Some(interface) = self.interface_of(destination) {
+            return Some(Route { interface, next_hop: destination, gateway: None, source: destination, local: true });
+        }
+        for (interface, nic) in self.nics.iter().enumerate() {
+            let connected = nic.addresses.iter().find(|&&(own, prefix)| contains(own, prefix, destination));
+            if let Some(&(source, _)) = connected {
+                let local = destination.is_loopback();
+                return Some(Route { interface, next_hop: destination, gateway: None, source, local });
+            }
+        }
+        self.nics.iter().enumerate().find_map(|(interface, nic)| {
+            let gateway = match destination {
+                IpAddr::V4(_) => nic.config.ipv4_gateway.map(IpAddr::V4),
+                IpAddr::V6(_) => nic.config.ipv6_gateway.map(IpAddr::V6),
+            }?;
+            let source = nic
+                .addresses
+                .iter()
+                .map(|&(own, _)| own)
+                .find(|own| own.is_ipv4() == destination.is_ipv4() && !own.is_loopback() && !is_link_local(*own))?;
+            Some(Route { interface, next_hop: gateway, gateway: Some(gateway), source, local: false })
+        })
+    }
+
+    /// The interface that has an address.
+    pub(super) fn interface_of(&self, address: IpAddr) -> Option<usize> {
+        self.nics.iter().position(|nic| nic.addresses.iter().any(|&(own, _)| own == address))
+    }
+
+    /// The largest packet that is known to reach a destination.
+    pub(crate) fn path_mtu(&self, destination: IpAddr) -> Option<u16> {
+        let learnt = self.path_mtu.get(&destination).filter(|(_, until)| *until > self.now).map(|&(mtu, _)| mtu);
+        learnt.or_else(|| self.route(destination).map(|route| self.link_mtu(route.interface)))
+    }
+
+    /// The largest packet an interface can send.
+    pub(crate) fn link_mtu(&self, interface: usize) -> u16 {
+        self.nics[interface].config.mtu
+    }
+
+    /// A frame arrives.
+    pub(super) fn receive(&mut self, interface: usize, frame: Vec<u8>) {
+        let now = self.now;
+        if let Some(packet) = self.nics.get_mut(interface).and_then(|nic| nic.link.receive(now, frame)) {
+            self.ip_input(interface, packet);
+        }
+    }
+
+    /// Lets links, loopback and stacks work until nothing more happens now; says whether anything did.
+    pub(super) fn work(&mut self) -> bool {
+        let mut worked = false;
+        while self.loopback.front().is_some_and(|&(at, ..)| at <= self.now) {
+            let (_, interface, packet) = self.loopback.pop_front().expect("a packet was just seen");
+            self.ip_input(interface, packet);
+            worked = true;
+        }
+        let mut given_up = false;
+        for interface in 0..self.nics.len() {
+            let nic = &mut self.nics[interface];
+            nic.link.tick(self.now);
+            for packet in std::mem::take(&mut nic.link.unreachable) {
+                self.neighbour_unreachable(interface, &packet[ETHERNET_HEADER..]);
+                given_up = true;
+            }
+        }
+        if given_up {
+            // Programs hear of it before the stack can try once more.
+            return true;
+        }
+        for interface in 0..self.nics.len() {
+            worked |= self.poll_stack(interface);
+        }
+        self.reap_sockets();
+        worked
+    }
+
+    fn poll_stack(&mut self, interface: usize) -> bool {
+        let mut leaving = Vec::new();
+        let worked = self.nics[interface].stack.poll(self.now, |packet| leaving.push(packet));
+        for packet in leaving {
+            self.ip_output(packet);
+        }
+        worked
+    }
+
+    pub(super) fn network_wake(&mut self) -> Option<SimTime> {
+        let now = self.now;
+        let stacks = self.nics.iter_mut().filter_map(|nic| nic.stack.next_wake(now)).min();
+        let links = self.nics.iter().filter_map(|nic| nic.link.next_wake()).min();
+        let loopback = self.loopback.front().map(|&(at, ..)| at);
+        [stacks, links, loopback, self.next_reap()].into_iter().flatten().min()
+    }
+
+    /// Sends an IP packet with header room in front.
+    pub(super) fn ip_output(&mut self, mut packet: Vec<u8>) {
+        let Some(ip) = IpView::parse(&packet[ETHERNET_HEADER..]) else { return };
+        if self.is_superfluous_syn(&ip, &packet[ETHERNET_HEADER..]) {
+            return;
+        }
+        self.set_initial_ttl(&ip, &mut packet[ETHERNET_HEADER..]);
+        let Some(route) = self.route(ip.destination) else { return };
+        if route.local {
+            self.loopback.push_back((self.now + LOOPBACK_DELAY, route.interface, packet));
+            return;
+        }
+        // A reply leaves by the interface that has its source address, as the labs' policy routes make it.
+        let interface = self.interface_of(ip.source).filter(|&own| self.next_hop_on(own, ip.destination).is_some());
+        let interface = interface.unwrap_or(route.interface);
+        let next_hop = self.next_hop_on(interface, ip.destination).unwrap_or(route.next_hop);
+        let mtu = self.path_mtu(ip.destination).unwrap_or(u16::MAX).min(self.link_mtu(interface)).max(MTU_MIN);
+        for piece in fragment::fit(packet, &ip, mtu) {
+            self.nics[interface].link.send(self.now, next_hop, piece);
+        }
+    }
+
+    fn next_hop_on(&self, interface: usize, destination: IpAddr) -> Option<IpAddr> {
+        let nic = &self.nics[interface];
+        if nic.addresses.iter().any(|&(own, prefix)| contains(own, prefix, destination)) {
+            return Some(destination);
+        }
+        match destination {
+            IpAddr::V4(_) => nic.config.ipv4_gateway.map(IpAddr::V4),
+            IpAddr::V6(_) => nic.config.ipv6_gateway.map(IpAddr::V6),
+        }
+    }
+
+    /// Sockets carry the image's TTL already; what the stack says by itself (echo replies, ICMP errors, RST) does not.
+    fn set_initial_ttl(&self, ip: &IpView, packet: &mut [u8]) {
+        let from_stack = match ip.protocol {
+            protocol::ICMP => packet.get(ip.header_len).is_some_and(|&kind| kind != 8),
+            protocol::ICMPV6 => packet.get(ip.header_len).is_some_and(|&kind| kind != 128),
+            protocol::TCP => true,
+            _ => false,
+        };
+        let ttl = self.profile.initial_ttl();
+        if !from_stack || ip.ttl != STACK_TTL || ttl == STACK_TTL {
+            return;
+        }
+        match ip.source {
+            IpAddr::V4(_) => {
+                let mut header = Ipv4Packet::new_unchecked(packet);
+                header.set_hop_limit(ttl);
+                header.fill_checksum();
+            }
+            // Windows and Amazon Linux 2 use the same number for both families; nobody publishes the latter.
+            IpAddr::V6(_) => packet[7] = ttl,
+        }
+    }
+
+    fn ip_input(&mut self, interface: usize, mut packet: Vec<u8>) {
+        let Some(mut ip) = IpView::parse(&packet[ETHERNET_HEADER..]) else { return };
+        let header = &packet[ETHERNET_HEADER..ETHERNET_HEADER + ip.header_len];
+        if ip.source.is_ipv4() && checksum(&[header]) != 0 {
+            return;
+        }
+        if ip.fragment && ip.source.is_ipv4() && self.interface_of(ip.destination).is_some() {
+            let Some(whole) = self.reassembly.add(self.now, packet, &ip) else { return };
+            packet = whole;
+            let Some(view) = IpView::parse(&packet[ETHERNET_HEADER..]) else { return };
+            ip = view;
+        }
+        let bytes = &packet[ETHERNET_HEADER..];
+        let mut opens = false;
+        if self.interface_of(ip.destination).is_some() && ip.total_len <= bytes.len() && !ip.fragment {
+            let payload = &bytes[ip.header_len.min(ip.total_len)..ip.total_len];
+            match ip.protocol {
+                protocol::ICMP | protocol::ICMPV6 if payload.len() >= 8 => {
+                    let payload = payload.to_vec();
+                    if self.icmp_input(&ip, &payload) {
+                        return;
+                    }
+                }
+                protocol::TCP if payload.len() >= 20 => {
+                    const SYN_OF_SYN_ACK_RST_FIN: u8 = 0x02;
+                    let remote = (ip.source, u16::from_be_bytes([payload[0], payload[1]]));
+                    let port = u16::from_be_bytes([payload[2], payload[3]]);
+                    opens = payload[13] & 0x17 == SYN_OF_SYN_ACK_RST_FIN;
+                    if opens && !self.prepare_for_syn(interface, remote.into(), port) {
+                        return;
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.nics[interface].stack.push(packet);
+        if opens {
+            // The socket made for this SYN has to take it before the next SYN asks for one.
+            self.poll_stack(interface);
+        }
+    }
+
+    /// Whether the message was for us and not for the stack.
+    fn icmp_input(&mut self, ip: &IpView, message: &[u8]) -> bool {
+        if icmp_checksum(ip, message) != 0 {
+            return true;
+        }
+        let (kind, code) = (message[0], message[1]);
+        let word = u32::from_be_bytes([message[4], message[5], message[6], message[7]]);
+        let (request, reply) = if ip.source.is_ipv4() { (8, 0) } else { (128, 129) };
+        if kind == request && code == 0 {
+            self.answer_echo(ip, message, reply);
+            return true;
+        }
+        if kind == reply {
+            self.echo_replied(ip, (word >> 16) as u16, word as u16, message.len());
+            return true;
+        }
+        let error = match ip.source {
+            IpAddr::V4(_) => IcmpError::from_v4(kind, code, word),
+            IpAddr::V6(_) => IcmpError::from_v6(kind, code, word),
+        };
+        let Some(error) = error else { return false };
+        if let Some(quoted) = Quoted::parse(&message[8..]) {
+            if let IcmpError::TooBig { mtu } = error {
+                // RFC 1191 §3: never below 68; Linux's floor (`min_pmtu`) is 552.
+                let mtu = u16::try_from(mtu.max(552)).unwrap_or(u16::MAX);
+                self.path_mtu.insert(quoted.destination, (mtu, self.now + PATH_MTU_LIFETIME));
+            }
+            self.icmp_error(ip.source, quoted, error);
+        }
+        true
+    }
+
+    /// Echoes (RFC 1122 §3.2.2.6). smoltcp would too, but not more than its fragmentation buffer holds, and with DF set where
+    /// Linux leaves it clear.
+    fn answer_echo(&mut self, ip: &IpView, message: &[u8], reply: u8) {
+        let mut message = message.to_vec();
+        message[0] = reply;
+        message[2..4].fill(0);
+        let ttl = self.profile.initial_ttl();
+        let mut packet = vec![0; ETHERNET_HEADER + ip_header_len(ip.source)];
+        let head = &mut packet[ETHERNET_HEADER..];
+        match (ip.destination, ip.source) {
+            (IpAddr::V4(source), IpAddr::V4(destination)) => {
+                let len = (20 + message.len()) as u16;
+                head[0] = 0x45;
+                head[2..4].copy_from_slice(&len.to_be_bytes());
+                head[4..6].copy_from_slice(&(self.random.next_u64() as u16).to_be_bytes());
+                head[8] = ttl;
+                head[9] = protocol::ICMP;
+                head[12..16].copy_from_slice(&source.octets());
+                head[16..20].copy_from_slice(&destination.octets());
+                let sum = checksum(&[head]);
+                head[10..12].copy_from_slice(&sum.to_be_bytes());
+            }
+            (IpAddr::V6(source), IpAddr::V6(destination)) => {
+                head[0] = 0x60;
+                head[4..6].copy_from_slice(&(message.len() as u16).to_be_bytes());
+                head[6] = protocol::ICMPV6;
+                head[7] = ttl;
+                head[8..24].copy_from_slice(&source.octets());
+                head[24..40].copy_from_slice(&destination.octets());
+            }
+            _ => return,
+        }
+        let back = IpView { source: ip.destination, destination: ip.source, ..*ip };
+        let sum = icmp_checksum(&back, &message);
+        message[2..4].copy_from_slice(&sum.to_be_bytes());
+        packet.extend_from_slice(&message);
+        self.ip_output(packet);
+    }
+
+    /// Nobody on the link has the next hop: the sender hears it from its own kernel, as Linux does.
+    fn neighbour_unreachable(&mut self, interface: usize, packet: &[u8]) {
+        let Some(quoted) = Quoted::parse(packet) else { return };
+        let own = IpView::parse(packet).map(|ip| ip.source);
+        let own = own.or_else(|| self.nics[interface].addresses.first().map(|&(address, _)| address));
+        if let Some(own) = own {
+            self.icmp_error(own, quoted, IcmpError::HostUnreachable);
+        }
+    }
+}
+
+fn ip_header_len(address: IpAddr) -> usize {
+    if address.is_ipv4() { 20 } else { 40 }
+}
+
+/// The ones' complement sum over an ICMP message, which is 0 when the message is whole.
+fn icmp_checksum(ip: &IpView, message: &[u8]) -> u16 {
+    let pseudo: Vec<u8> = match (ip.source, ip.destination) {
+        (IpAddr::V6(source), IpAddr::V6(destination)) => {
+            let mut pseudo = [source.octets(), destination.octets()].concat();
+            pseudo.extend_from_slice(&(message.len() as u32).to_be_bytes());
+            pseudo.extend_from_slice(&[0, 0, 0, protocol::ICMPV6]);
+            pseudo
+        }
+        _ => Vec::new(),
+    };
+    checksum(&[&pseudo, message])
+}
+
+/// RFC 1071. Every slice but the last has an even length.
+pub(super) fn checksum(slices: &[&[u8]]) -> u16 {
+    let mut sum = 0u32;
+    for slice in slices {
+        for pair in slice.chunks(2) {
+            sum += u32::from(u16::from_be_bytes([pair[0], pair.get(1).copied().unwrap_or(0)]));
+            sum = (sum & 0xffff) + (sum >> 16);
+        }
+    }
+    !(sum as u16)
+}
+
+fn contains(own: IpAddr, prefix: u8, address: IpAddr) -> bool {
+    match (own, address) {
+        (IpAddr::V4(own), IpAddr::V4(address)) => {
+            let shift = 32 - u32::from(prefix.min(32));
+            (u64::from(own.to_bits()) >> shift) == (u64::from(address.to_bits()) >> shift)
+        }
+        (IpAddr::V6(own), IpAddr::V6(address)) => {
+            let shift = 128 - u32::from(prefix.min(128));
+            own.to_bits().checked_shr(shift).unwrap_or(0) == address.to_bits().checked_shr(shift).unwrap_or(0)
+        }
+        _ => false,
+    }
+}
+
+fn is_link_local(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V6(address) if address.is_unicast_link_local())
+}

@@ -1,0 +1,500 @@
+//! Running a script: lists, pipelines, compound commands, redirections, and finding what a name stands for.
+//!
+//! `Differs from AWS:` the commands of a pipeline run one after the other, each reading all that the one before has written.
+//! Nothing in a lab depends on their running together. Loops are bounded, so that a script that never ends cannot hang the
+//! simulator.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use super::Mode;
+use super::ast::*;
+use crate::host::files::FileError;
+use crate::host::{Output, Sink, Sys};
+
+/// Commands a script may run before it is stopped.
+const STEPS_MAX: u32 = 10_000;
+/// How deep functions, subshells and scripts may call each other.
+const DEPTH_MAX: u32 = 24;
+
+/// The future of a step that may contain itself.
+pub(super) type Step<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Where control goes after a command.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Flow {
+    Next,
+    Break(u32),
+    Continue(u32),
+    Return,
+    Exit,
+}
+
+/// A shell's own state.
+#[derive(Clone)]
+pub(super) struct Shell {
+    pub(super) mode: Mode,
+    pub(super) variables: BTreeMap<String, String>,
+    pub(super) exported: BTreeSet<String>,
+    pub(super) functions: BTreeMap<String, Arc<Command>>,
+    pub(super) positional: Vec<String>,
+    pub(super) status: i32,
+    pub(super) exit: Option<i32>,
+    pub(super) directory: String,
+    /// `set -e`.
+    pub(super) stop_on_error: bool,
+    /// `set -x`.
+    pub(super) trace: bool,
+    /// Whether line numbers are those of the user's own text.
+    pub(super) numbered: bool,
+    steps: u32,
+    pub(super) depth: u32,
+}
+
+impl Shell {
+    pub(super) fn new(sys: &Sys, mode: Mode) -> Shell {
+        Shell {
+            mode,
+            variables: (*sys.environment).clone(),
+            exported: sys.environment.keys().cloned().collect(),
+            functions: BTreeMap::new(),
+            positional: Vec::new(),
+            status: 0,
+            exit: None,
+            directory: sys.directory.clone(),
+            stop_on_error: false,
+            trace: false,
+            numbered: true,
+            steps: 0,
+            depth: 0,
+        }
+    }
+
+    /// A subshell.
+    pub(super) fn child(&self) -> Shell {
+        let mut child = self.clone();
+        child.depth += 1;
+        child.exit = None;
+        child
+    }
+
+    /// What a subshell has used up counts for the whole script.
+    pub(super) fn rejoin(&mut self, child: &Shell) {
+        self.steps = child.steps;
+    }
+
+    pub(super) fn final_status(&self) -> i32 {
+        self.exit.unwrap_or(self.status)
+    }
+
+    pub(super) fn variable(&self, name: &str) -> Option<String> {
+        match name {
+            "PWD" => Some(self.directory.clone()),
+            _ => self.variables.get(name).cloned(),
+        }
+    }
+
+    pub(super) fn set_variable(&mut self, name: &str, value: String) {
+        self.variables.insert(name.to_owned(), value);
+    }
+
+    /// Runs commands in order.
+    pub(super) fn run<'a>(&'a mut self, sys: &'a Sys, script: &'a Script) -> Step<'a, Flow> {
+        Box::pin(async move {
+            for item in &script.0 {
+                if item.background {
+                    self.start_in_background(sys, item);
+                    continue;
+                }
+                let flow = self.run_item(sys, item).await;
+                if flow != Flow::Next {
+                    return flow;
+                }
+            }
+            Flow::Next
+        })
+    }
+
+    fn start_in_background(&mut self, sys: &Sys, item: &Item) {
+        let (mut shell, sys, item) = (self.child(), sys.clone(), item.clone());
+        let task = sys.clone();
+        task.spawn(async move {
+            shell.run_item(&sys, &item).await;
+        });
+        self.status = 0;
+    }
+
+    fn run_item<'a>(&'a mut self, sys: &'a Sys, item: &'a Item) -> Step<'a, Flow> {
+        Box::pin(async move {
+            let tested = |index: usize| index < item.rest.len();
+            let mut flow = self.run_pipeline(sys, &item.first, tested(0)).await;
+            for (index, (join, pipeline)) in item.rest.iter().enumerate() {
+                if flow != Flow::Next {
+                    return flow;
+                }
+                if (*join == Join::And) == (self.status == 0) {
+                    flow = self.run_pipeline(sys, pipeline, tested(index + 1)).await;
+                }
+            }
+            flow
+        })
+    }
+
+    /// `tested` says that somebody looks at the status, so that `set -e` does not.
+    async fn run_pipeline(&mut self, sys: &Sys, pipeline: &Pipeline, tested: bool) -> Flow {
+        let flow = match pipeline.commands.as_slice() {
+            [command] => self.run_command(sys, command).await,
+            commands => {
+                let mut input = Arc::clone(&sys.stdin);
+                for (index, command) in commands.iter().enumerate() {
+                    let pipe = (index + 1 < commands.len()).then(|| sys.new_pipe());
+                    let stdout = pipe.map_or_else(|| sys.stdout.clone(), Sink::Pipe);
+                    let part = Sys { stdin: input, stdout, ..sys.clone() };
+                    let mut shell = self.child();
+                    shell.run_command(&part, command).await;
+                    self.rejoin(&shell);
+                    self.status = shell.final_status();
+                    input = pipe.map(|pipe| sys.drain_pipe(pipe)).unwrap_or_default().into();
+                }
+                Flow::Next
+            }
+        };
+        if pipeline.negated {
+            self.status = i32::from(self.status == 0);
+        }
+        if flow == Flow::Next && self.stop_on_error && self.status != 0 && !tested && !pipeline.negated {
+            self.exit = Some(self.status);
+            return Flow::Exit;
+        }
+        flow
+    }
+
+    fn run_command<'a>(&'a mut self, sys: &'a Sys, command: &'a Command) -> Step<'a, Flow> {
+        Box::pin(async move {
+            let mut sys = Sys { directory: self.directory.clone(), ..sys.clone() };
+            if self.mode == Mode::Script && command.line.is_some() && self.numbered {
+                sys.line = command.line;
+            }
+            self.steps += 1;
+            if self.steps > STEPS_MAX {
+                sys.note(format!("the script was stopped after {STEPS_MAX} commands; the rest of it did not run"));
+                self.exit = Some(1);
+                return Flow::Exit;
+            }
+            if self.depth > DEPTH_MAX {
+                sys.note("the script calls itself too deeply and was stopped");
+                self.exit = Some(1);
+                return Flow::Exit;
+            }
+            for redirection in &command.redirections {
+                if !self.redirect(&mut sys, redirection).await {
+                    self.status = 1;
+                    return Flow::Next;
+                }
+            }
+            self.run_kind(&sys, &command.kind).await
+        })
+    }
+
+    async fn run_kind(&mut self, sys: &Sys, kind: &CommandKind) -> Flow {
+        match kind {
+            CommandKind::Simple { assignments, words } => self.simple(sys, assignments, words).await,
+            CommandKind::Group(script) => self.run(sys, script).await,
+            CommandKind::Subshell(script) => {
+                let mut shell = self.child();
+                shell.run(sys, script).await;
+                self.rejoin(&shell);
+                self.status = shell.final_status();
+                Flow::Next
+            }
+            CommandKind::If { branches, otherwise } => {
+                for (condition, body) in branches {
+                    let flow = self.condition(sys, condition).await;
+                    if flow != Flow::Next {
+                        return flow;
+                    }
+                    if self.status == 0 {
+                        return self.run(sys, body).await;
+                    }
+                }
+                self.status = 0;
+                match otherwise {
+                    Some(body) => self.run(sys, body).await,
+                    None => Flow::Next,
+                }
+            }
+            CommandKind::For { variable, words, body } => {
+                let values = match words {
+                    Some(words) => self.fields(sys, words).await,
+                    None => self.positional.clone(),
+                };
+                self.status = 0;
+                for value in values {
+                    self.set_variable(variable, value);
+                    if let Some(flow) = after_round(self.run(sys, body).await) {
+                        return flow;
+                    }
+                    if self.exhausted(sys) {
+                        return Flow::Exit;
+                    }
+                }
+                Flow::Next
+            }
+            CommandKind::While { until, condition, body } => {
+                let mut status = 0;
+                loop {
+                    let flow = self.condition(sys, condition).await;
+                    if flow != Flow::Next {
+                        return flow;
+                    }
+                    if (self.status == 0) == *until {
+                        break;
+                    }
+                    let round = self.run(sys, body).await;
+                    status = self.status;
+                    if let Some(flow) = after_round(round) {
+                        return flow;
+                    }
+                    if self.exhausted(sys) {
+                        return Flow::Exit;
+                    }
+                }
+                self.status = status;
+                Flow::Next
+            }
+            CommandKind::Case { value, arms } => {
+                let value = self.text(sys, value).await;
+                self.status = 0;
+                for (patterns, body) in arms {
+                    for pattern in patterns {
+                        let pattern = self.pattern(sys, pattern).await;
+                        if super::expand::matches(&pattern, &value) {
+                            return self.run(sys, body).await;
+                        }
+                    }
+                }
+                Flow::Next
+            }
+            CommandKind::Test(test) => {
+                self.status = match self.test(sys, test).await {
+                    Ok(holds) => i32::from(!holds),
+                    Err(what) => {
+                        sys.note(format!("'{what}' in [[ … ]] is not simulated; it counts as false"));
+                        1
+                    }
+                };
+                Flow::Next
+            }
+            CommandKind::Function { name, body } => {
+                self.functions.insert(name.clone(), Arc::clone(body));
+                self.status = 0;
+                Flow::Next
+            }
+            CommandKind::NotUnderstood { what } => {
+                sys.note(format!("not understood and not run: {what}"));
+                self.status = 0;
+                Flow::Next
+            }
+        }
+    }
+
+    /// A list whose status is looked at: `set -e` sleeps.
+    async fn condition(&mut self, sys: &Sys, script: &Script) -> Flow {
+        let stop = std::mem::take(&mut self.stop_on_error);
+        let flow = self.run(sys, script).await;
+        self.stop_on_error = stop;
+        flow
+    }
+
+    fn exhausted(&mut self, sys: &Sys) -> bool {
+        self.steps += 1;
+        if self.steps <= STEPS_MAX {
+            return false;
+        }
+        sys.note(format!("the script was stopped after {STEPS_MAX} commands; the rest of it did not run"));
+        self.exit = Some(1);
+        true
+    }
+
+    async fn simple(&mut self, sys: &Sys, assignments: &[Assignment], words: &[Word]) -> Flow {
+        self.status = if words.is_empty() { 0 } else { self.status };
+        let arguments = self.fields(sys, words).await;
+        let mut values = Vec::new();
+        for Assignment { name, value, append } in assignments {
+            let text = self.text(sys, value).await;
+            let before = if *append { self.variable(name).unwrap_or_default() } else { String::new() };
+            values.push((name.clone(), before + &text));
+        }
+        if arguments.is_empty() {
+            self.variables.extend(values);
+            return Flow::Next;
+        }
+        if self.trace {
+            sys.eprint(format!("+ {}\n", arguments.join(" ")));
+        }
+        let mut environment: BTreeMap<String, String> =
+            self.exported.iter().filter_map(|name| Some((name.clone(), self.variable(name)?))).collect();
+        environment.extend(values);
+        let sys = Sys { environment: Arc::new(environment), ..sys.clone() };
+        self.call(&sys, arguments).await
+    }
+
+    /// Runs what a name stands for: a function, a builtin, a program, a script.
+    pub(super) fn call<'a>(&'a mut self, sys: &'a Sys, arguments: Vec<String>) -> Step<'a, Flow> {
+        Box::pin(async move {
+            let name = arguments[0].clone();
+            if let Some(body) = self.functions.get(&name).cloned() {
+                return self.call_function(sys, &body, &arguments[1..]).await;
+            }
+            if let Some(flow) = self.builtin(sys, &arguments).await {
+                return flow;
+            }
+            if let Some(program) = sys.program(&name) {
+                self.status = program(sys.clone(), arguments).await;
+                return Flow::Next;
+            }
+            if name.contains('/') {
+                return self.run_file(sys, &name, &arguments[1..]).await;
+            }
+            self.not_found(sys, &name);
+            Flow::Next
+        })
+    }
+
+    async fn call_function(&mut self, sys: &Sys, body: &Command, arguments: &[String]) -> Flow {
+        let before = std::mem::replace(&mut self.positional, arguments.to_vec());
+        self.depth += 1;
+        let flow = self.run_command(sys, body).await;
+        self.depth -= 1;
+        self.positional = before;
+        if flow == Flow::Return { Flow::Next } else { flow }
+    }
+
+    /// Runs a script file in a subshell.
+    pub(super) async fn run_file(&mut self, sys: &Sys, path: &str, arguments: &[String]) -> Flow {
+        match sys.read_file(path) {
+            Ok(text) => {
+                let mut shell = self.child();
+                shell.positional = arguments.to_vec();
+                shell.numbered = false;
+                shell.run_text(sys, &String::from_utf8_lossy(&text)).await;
+                self.rejoin(&shell);
+                self.status = shell.final_status();
+            }
+            Err(error) => {
+                self.complain(sys, &format!("{path}: {error}"));
+                self.status = if error == FileError::NotFound { 127 } else { 126 };
+            }
+        }
+        Flow::Next
+    }
+
+    /// Parses and runs a text, saying what of it is not understood.
+    pub(super) async fn run_text(&mut self, sys: &Sys, text: &str) -> Flow {
+        let (script, problems) = super::lower::parse(text);
+        for problem in problems {
+            let line = (self.mode == Mode::Script && self.numbered).then_some(problem.line).or(sys.line);
+            let sys = Sys { line, ..sys.clone() };
+            sys.note(format!("not understood and not run: {}", problem.reason));
+            if self.mode == Mode::Interactive {
+                self.complain(&sys, &problem.reason);
+                self.status = 2;
+            }
+        }
+        self.run(sys, &script).await
+    }
+
+    fn not_found(&mut self, sys: &Sys, name: &str) {
+        self.complain(sys, &format!("{name}: command not found"));
+        sys.note(format!("'{name}' is not simulated; the command did nothing"));
+        self.status = 127;
+    }
+
+    /// An error in the shell's own voice.
+    pub(super) fn complain(&self, sys: &Sys, text: &str) {
+        let shell = match self.mode {
+            Mode::Interactive => sys.profile().shell_name().to_owned(),
+            Mode::Script => {
+                let line = sys.line.map_or_else(String::new, |line| format!(": line {line}"));
+                format!("/var/lib/cloud/instance/scripts/part-001{line}")
+            }
+        };
+        sys.eprint(format!("{shell}: {text}\n"));
+    }
+
+    async fn redirect(&mut self, sys: &mut Sys, redirection: &Redirection) -> bool {
+        match redirection {
+            Redirection::Read(file) => {
+                let name = self.text(sys, file).await;
+                if name == "/dev/null" {
+                    sys.stdin = Arc::from([]);
+                    return true;
+                }
+                match sys.read_file(&name) {
+                    Ok(bytes) => sys.stdin = bytes.into(),
+                    Err(error) => {
+                        self.complain(sys, &format!("{name}: {error}"));
+                        return false;
+                    }
+                }
+            }
+            Redirection::HereDocument(word) => sys.stdin = self.text(sys, word).await.into_bytes().into(),
+            Redirection::HereString(word) => {
+                sys.stdin = format!("{}\n", self.text(sys, word).await).into_bytes().into();
+            }
+            Redirection::Write { descriptor, file, append } => {
+                let name = self.text(sys, file).await;
+                let Some(sink) = self.open(sys, &name, *append) else { return false };
+                match descriptor {
+                    1 => sys.stdout = sink,
+                    2 => sys.stderr = sink,
+                    other => sys.note(format!("descriptor {other} is not simulated; '{name}' stays empty")),
+                }
+            }
+            Redirection::Both { file, append } => {
+                let name = self.text(sys, file).await;
+                let Some(sink) = self.open(sys, &name, *append) else { return false };
+                sys.stdout = sink.clone();
+                sys.stderr = sink;
+            }
+            Redirection::Duplicate { descriptor, of } => match (descriptor, of) {
+                (2, 1) => sys.stderr = sys.stdout.clone(),
+                (1, 2) => sys.stdout = sys.stderr.clone(),
+                (a, b) if a == b => {}
+                (descriptor, of) => sys.note(format!("the redirection {descriptor}>&{of} is not simulated")),
+            },
+        }
+        true
+    }
+
+    fn open(&self, sys: &Sys, name: &str, append: bool) -> Option<Sink> {
+        match name {
+            "/dev/null" => return Some(Sink::Null),
+            "/dev/stdout" | "/dev/tty" | "/dev/console" => return Some(Sink::Terminal(Output::Stdout)),
+            "/dev/stderr" => return Some(Sink::Terminal(Output::Stderr)),
+            _ => {}
+        }
+        let path = sys.path(name);
+        let opened = sys.files(|files| if append { files.open_for_append(&path) } else { files.create(&path) });
+        match opened {
+            Ok(()) => Some(Sink::File(path)),
+            Err(error) => {
+                self.complain(sys, &format!("{name}: {error}"));
+                None
+            }
+        }
+    }
+}
+
+/// How a loop goes on after a round: `None` for the next one.
+fn after_round(flow: Flow) -> Option<Flow> {
+    match flow {
+        Flow::Next | Flow::Continue(0 | 1) => None,
+        Flow::Continue(levels) => Some(Flow::Continue(levels - 1)),
+        Flow::Break(0 | 1) => Some(Flow::Next),
+        Flow::Break(levels) => Some(Flow::Break(levels - 1)),
+        leaving => Some(leaving),
+    }
+}

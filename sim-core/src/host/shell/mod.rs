@@ -1,0 +1,59 @@
+//! The shell of an instance: what a person types, and user data at first boot.
+//!
+//! `lower` reads text into our own small tree (`ast`) with the help of a bash parser, `interpret` runs it, `expand` expands
+//! words, `builtin` is what a shell does itself. A line that is not understood is a note that names it; it never stops
+//! the lines around it.
+
+mod ast;
+mod builtin;
+mod expand;
+mod interpret;
+mod lower;
+
+pub(crate) use builtin::duration;
+pub(crate) use expand::unescape;
+use interpret::Shell;
+
+use super::Sys;
+
+/// Who reads the text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Mode {
+    /// A login shell.
+    Interactive,
+    /// A script, with line numbers.
+    Script,
+}
+
+/// Runs a command line or several; gives the last status.
+pub(super) async fn run(sys: &Sys, mode: Mode, text: &str) -> i32 {
+    let mut shell = Shell::new(sys, mode);
+    shell.run_text(sys, text).await;
+    shell.final_status()
+}
+
+/// Runs user data as cloud-init does: a script with its `#!` line; anything else is said to be skipped.
+pub(super) async fn run_user_data(sys: &Sys, text: &str) -> i32 {
+    let text = text.trim_start_matches('\u{feff}');
+    let first = text.lines().next().unwrap_or_default().trim();
+    let skipped = match first {
+        "" if text.trim().is_empty() => return 0,
+        "#cloud-config" => "cloud-config",
+        _ if first.starts_with("Content-Type:") || first.starts_with("MIME-Version:") => "MIME multi-part",
+        _ if first.starts_with("<powershell>") || first.starts_with("<script>") => "Windows",
+        _ if first.starts_with("#!") => {
+            let interpreter = first.trim_start_matches("#!").trim();
+            if !interpreter.split_whitespace().any(|word| word.ends_with("sh")) {
+                let sys = Sys { line: Some(1), ..sys.clone() };
+                sys.note(format!("user data for '{interpreter}' is not simulated; it was not run"));
+                return 0;
+            }
+            return run(sys, Mode::Script, text).await;
+        }
+        // cloud-init ignores what it does not recognise, with a warning in its log.
+        _ => "unrecognised (it does not begin with '#!')",
+    };
+    let sys = Sys { line: Some(1), ..sys.clone() };
+    sys.note(format!("{skipped} user data is not simulated; nothing of it was run"));
+    0
+}

@@ -1,0 +1,594 @@
+//! Sockets as a kernel keeps them: TCP connections and listeners, UDP, and ICMP echo.
+//!
+//! TCP and UDP are smoltcp's. What smoltcp leaves to the host is here: the backlog of a listener (a smoltcp listening socket
+//! serves one connection, so one is made when a SYN arrives), the choice of local ports, connect() that hears ICMP errors and
+//! gives up as Linux does, and sockets that go away when their connection has ended. Echo sockets are our own, because a
+//! ping shows the reply's TTL, which smoltcp does not hand up.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
+use std::task::{Context, Poll, Waker};
+
+use smoltcp::iface::SocketHandle;
+use smoltcp::phy::ChecksumCapabilities;
+use smoltcp::socket::{tcp, udp};
+use smoltcp::time::Duration;
+use smoltcp::wire::{
+    Icmpv4Packet, Icmpv4Repr, Icmpv6Packet, Icmpv6Repr, IpEndpoint, IpListenEndpoint, IpProtocol, Ipv4Packet, Ipv4Repr,
+    Ipv6Packet, Ipv6Repr,
+};
+
+use super::errno::{Errno, IcmpError};
+use super::kernel::Kernel;
+use super::neighbour::ETHERNET_HEADER;
+use super::network::{IpView, Quoted};
+use crate::engine::{SimDuration, SimTime};
+use crate::net::protocol;
+
+/// Send and receive buffers of a connection, made when it opens.
+const TCP_BUFFER: usize = 64 * 1024;
+/// Connections a listener holds that nobody has accepted.
+const BACKLOG: usize = 128;
+/// Linux's `tcp_fin_timeout`: how long the end of a connection is remembered.
+const LINGER: SimDuration = SimDuration::from_secs(60);
+/// An established connection gives up after about `tcp_retries2` = 15 retransmissions (tcp(7)).
+const RETRANSMIT_TIMEOUT: Duration = Duration::from_secs(925);
+/// Linux's `ip_local_port_range`.
+const LOCAL_PORTS: std::ops::RangeInclusive<u16> = 32768..=60999;
+
+/// All sockets of a host.
+#[derive(Default)]
+pub(super) struct Sockets {
+    next: u32,
+    tcp: BTreeMap<SocketId, TcpSocket>,
+    listeners: BTreeMap<u16, Listening>,
+    udp: BTreeMap<SocketId, UdpSocket>,
+    echo: BTreeMap<SocketId, EchoSocket>,
+    /// Connections whose program has closed them, until they have ended on the wire.
+    closing: Vec<(usize, SocketHandle, SimTime)>,
+}
+
+/// Names a socket of one host.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct SocketId(u32);
+
+struct TcpSocket {
+    interface: usize,
+    handle: SocketHandle,
+    local: SocketAddr,
+    remote: SocketAddr,
+    opened: SimTime,
+    failed: Option<Errno>,
+    waker: Option<Waker>,
+}
+
+#[derive(Default)]
+struct Listening {
+    /// Tells one listener of a port from the next.
+    token: u32,
+    pending: Vec<(usize, SocketHandle)>,
+    waker: Option<Waker>,
+}
+
+struct UdpSocket {
+    port: u16,
+    /// One on each interface.
+    handles: Vec<SocketHandle>,
+    failed: Option<Errno>,
+    waker: Option<Waker>,
+}
+
+struct EchoSocket {
+    identifier: u16,
+    events: VecDeque<EchoEvent>,
+    waker: Option<Waker>,
+}
+
+/// What a pinging program hears.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum EchoEvent {
+    /// An echo reply.
+    Reply { from: IpAddr, sequence: u16, ttl: u8, len: usize, at: SimTime },
+    /// An ICMP error about one of our requests.
+    Error { from: IpAddr, sequence: u16, error: IcmpError },
+}
+
+/// An echo request to send.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EchoRequest<'a> {
+    pub(crate) source: Option<IpAddr>,
+    pub(crate) destination: IpAddr,
+    pub(crate) sequence: u16,
+    pub(crate) payload: &'a [u8],
+    pub(crate) ttl: Option<u8>,
+    pub(crate) discovery: PathMtuDiscovery,
+}
+
+/// The IP_MTU_DISCOVER socket option (ip(7)).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum PathMtuDiscovery {
+    /// DF while the packet fits the known path; fragment what does not.
+    Want,
+    /// DF always; refuse what does not fit.
+    Do,
+    /// DF never.
+    Dont,
+}
+
+impl Sockets {
+    fn next_id(&mut self) -> SocketId {
+        self.next += 1;
+        SocketId(self.next)
+    }
+}
+
+/// TCP.
+impl Kernel {
+    /// Opens a connection; [`poll_connected`](Self::poll_connected) says how it went.
+    pub(super) fn tcp_connect(&mut self, remote: SocketAddr) -> Result<SocketId, Errno> {
+        let route = self.route(remote.ip()).ok_or(Errno::NetworkUnreachable)?;
+        let port = self.free_local_port().ok_or(Errno::AddressNotAvailable)?;
+        let mut socket = self.new_tcp_socket();
+        let (interface, sockets) = self.nics[route.interface].stack.interface_and_sockets();
+        let local = IpListenEndpoint { addr: Some(route.source.into()), port };
+        socket.connect(interface.context(), IpEndpoint::from(remote), local).map_err(|_| Errno::AddressNotAvailable)?;
+        let handle = sockets.add(socket);
+        let id = self.sockets.next_id();
+        let local = SocketAddr::new(route.source, port);
+        let entry = TcpSocket {
+            interface: route.interface,
+            handle,
+            local,
+            remote,
+            opened: self.now,
+            failed: None,
+            waker: None,
+        };
+        self.sockets.tcp.insert(id, entry);
+        Ok(id)
+    }
+
+    pub(super) fn poll_connected(&mut self, id: SocketId, cx: &mut Context<'_>) -> Poll<Result<(), Errno>> {
+        let Some(entry) = self.sockets.tcp.get_mut(&id) else { return Poll::Ready(Err(Errno::ConnectionReset)) };
+        if let Some(errno) = entry.failed {
+            return Poll::Ready(Err(errno));
+        }
+        let socket = self.nics[entry.interface].stack.sockets.get_mut::<tcp::Socket<'_>>(entry.handle);
+        match socket.state() {
+            tcp::State::SynSent | tcp::State::SynReceived => {
+                socket.register_recv_waker(cx.waker());
+                entry.waker = Some(cx.waker().clone());
+                Poll::Pending
+            }
+            tcp::State::Closed => Poll::Ready(Err(Errno::ConnectionRefused)),
+            _ => Poll::Ready(Ok(())),
+        }
+    }
+
+    pub(super) fn poll_read(
+        &mut self,
+        id: SocketId,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<Result<usize, Errno>> {
+        let Some(socket) = self.tcp_socket(id) else { return Poll::Ready(Err(Errno::ConnectionReset)) };
+        match socket.recv_slice(buffer) {
+            Ok(0) if !buffer.is_empty() => {
+                socket.register_recv_waker(cx.waker());
+                Poll::Pending
+            }
+            Ok(len) => Poll::Ready(Ok(len)),
+            Err(tcp::RecvError::Finished) => Poll::Ready(Ok(0)),
+            Err(tcp::RecvError::InvalidState) => Poll::Ready(Err(Errno::ConnectionReset)),
+        }
+    }
+
+    pub(super) fn poll_write(
+        &mut self,
+        id: SocketId,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<Result<usize, Errno>> {
+        let Some(socket) = self.tcp_socket(id) else { return Poll::Ready(Err(Errno::ConnectionReset)) };
+        match socket.send_slice(bytes) {
+            Ok(0) if !bytes.is_empty() => {
+                socket.register_send_waker(cx.waker());
+                Poll::Pending
+            }
+            Ok(len) => Poll::Ready(Ok(len)),
+            Err(tcp::SendError::InvalidState) if socket.state() == tcp::State::Closed => {
+                Poll::Ready(Err(Errno::ConnectionReset))
+            }
+            Err(tcp::SendError::InvalidState) => Poll::Ready(Err(Errno::BrokenPipe)),
+        }
+    }
+
+    /// Ends our half of a connection.
+    pub(super) fn tcp_shutdown(&mut self, id: SocketId) {
+        if let Some(socket) = self.tcp_socket(id) {
+            socket.close();
+        }
+    }
+
+    /// Lets go of a connection. One that is still opening vanishes without a word, as Linux's does.
+    pub(super) fn tcp_close(&mut self, id: SocketId) {
+        let Some(entry) = self.sockets.tcp.remove(&id) else { return };
+        let sockets = &mut self.nics[entry.interface].stack.sockets;
+        let socket = sockets.get_mut::<tcp::Socket<'_>>(entry.handle);
+        if matches!(socket.state(), tcp::State::SynSent | tcp::State::Closed) {
+            sockets.remove(entry.handle);
+        } else {
+            socket.close();
+            self.sockets.closing.push((entry.interface, entry.handle, self.now + LINGER));
+        }
+    }
+
+    pub(super) fn tcp_addresses(&self, id: SocketId) -> Option<(SocketAddr, SocketAddr)> {
+        self.sockets.tcp.get(&id).map(|entry| (entry.local, entry.remote))
+    }
+
+    pub(super) fn tcp_listen(&mut self, port: u16) -> Result<u32, Errno> {
+        if self.sockets.listeners.contains_key(&port) {
+            return Err(Errno::AddressInUse);
+        }
+        let SocketId(token) = self.sockets.next_id();
+        self.sockets.listeners.insert(port, Listening { token, ..Listening::default() });
+        Ok(token)
+    }
+
+    pub(super) fn poll_accept(&mut self, port: u16, cx: &mut Context<'_>) -> Poll<SocketId> {
+        let Some(listener) = self.sockets.listeners.get_mut(&port) else { return Poll::Pending };
+        let mut accepted = None;
+        for (index, &(interface, handle)) in listener.pending.iter().enumerate() {
+            let socket = self.nics[interface].stack.sockets.get_mut::<tcp::Socket<'_>>(handle);
+            match socket.state() {
+                tcp::State::Listen | tcp::State::SynReceived => {
+                    socket.register_recv_waker(cx.waker());
+                    socket.register_send_waker(cx.waker());
+                }
+                _ => {
+                    accepted = Some(index);
+                    break;
+                }
+            }
+        }
+        let Some(index) = accepted else {
+            listener.waker = Some(cx.waker().clone());
+            return Poll::Pending;
+        };
+        let (interface, handle) = listener.pending.remove(index);
+        let socket = self.nics[interface].stack.sockets.get::<tcp::Socket<'_>>(handle);
+        let endpoint = |endpoint: Option<IpEndpoint>| {
+            endpoint.map_or(SocketAddr::from(([0, 0, 0, 0], port)), |endpoint| {
+                SocketAddr::new(endpoint.addr.into(), endpoint.port)
+            })
+        };
+        let (local, remote) = (endpoint(socket.local_endpoint()), endpoint(socket.remote_endpoint()));
+        let id = self.sockets.next_id();
+        let entry = TcpSocket { interface, handle, local, remote, opened: self.now, failed: None, waker: None };
+        self.sockets.tcp.insert(id, entry);
+        Poll::Ready(id)
+    }
+
+    /// Stops listening, unless the port has another listener by now; connections nobody accepted are reset.
+    pub(super) fn tcp_unlisten(&mut self, port: u16, token: Option<u32>) {
+        let listens = self.sockets.listeners.get(&port).map(|listener| listener.token);
+        if token.is_some() && token != listens {
+            return;
+        }
+        let Some(listener) = self.sockets.listeners.remove(&port) else { return };
+        for (interface, handle) in listener.pending {
+            self.nics[interface].stack.sockets.get_mut::<tcp::Socket<'_>>(handle).abort();
+            self.sockets.closing.push((interface, handle, self.now + LINGER));
+        }
+    }
+
+    /// Ports that are listened on.
+    pub(crate) fn listening_ports(&self) -> Vec<u16> {
+        self.sockets.listeners.keys().copied().collect()
+    }
+
+    /// A SYN arrives for a port: a listener makes a socket for it. False when its backlog is full and the SYN is dropped,
+    /// as Linux drops it (listen(2)).
+    pub(super) fn prepare_for_syn(&mut self, interface: usize, remote: SocketAddr, port: u16) -> bool {
+        let Some(waiting) = self.sockets.listeners.get(&port).map(|listener| listener.pending.len()) else {
+            return true;
+        };
+        let remote = IpEndpoint::from(remote);
+        let known = self.nics[interface].stack.sockets.iter().any(|(_, socket)| match socket {
+            smoltcp::socket::Socket::Tcp(socket) => {
+                let same_flow = socket.remote_endpoint() == Some(remote)
+                    && socket.local_endpoint().is_some_and(|local| local.port == port);
+                same_flow || socket.state() == tcp::State::Listen && socket.listen_endpoint().port == port
+            }
+            _ => false,
+        });
+        if known {
+            return true;
+        }
+        if waiting >= BACKLOG {
+            return false;
+        }
+        let mut socket = self.new_tcp_socket();
+        socket.listen(port).expect("a new socket can listen on a port that is not 0");
+        let handle = self.nics[interface].stack.sockets.add(socket);
+        if let Some(listener) = self.sockets.listeners.get_mut(&port) {
+            listener.pending.push((interface, handle));
+            if let Some(waker) = listener.waker.take() {
+                waker.wake();
+            }
+        }
+        true
+    }
+
+    /// smoltcp never waits longer than 60 s before it repeats a SYN; Linux would wait 64 s for the next one and gives up
+    /// before it is due (`tcp_syn_retries`).
+    pub(super) fn is_superfluous_syn(&self, ip: &IpView, packet: &[u8]) -> bool {
+        const LAST_SYN: SimDuration = SimDuration::from_secs(100);
+        const SYN: u8 = 0x02;
+        if ip.protocol != protocol::TCP || packet.get(ip.header_len + 13) != Some(&SYN) {
+            return false;
+        }
+        let port = u16::from_be_bytes([packet[ip.header_len], packet[ip.header_len + 1]]);
+        let opening = self.sockets.tcp.values().find(|entry| entry.local.port() == port);
+        opening.is_some_and(|entry| self.now.since(entry.opened) > LAST_SYN)
+    }
+
+    /// Removes sockets whose connection has ended.
+    pub(super) fn reap_sockets(&mut self) {
+        let now = self.now;
+        let nics = &mut self.nics;
+        self.sockets.closing.retain(|&(interface, handle, until)| {
+            let sockets = &mut nics[interface].stack.sockets;
+            let ended = sockets.get::<tcp::Socket<'_>>(handle).state() == tcp::State::Closed;
+            if ended || until <= now {
+                sockets.remove(handle);
+                return false;
+            }
+            true
+        });
+    }
+
+    pub(super) fn next_reap(&self) -> Option<SimTime> {
+        self.sockets.closing.iter().map(|&(.., until)| until).min()
+    }
+
+    fn tcp_socket(&mut self, id: SocketId) -> Option<&mut tcp::Socket<'static>> {
+        let entry = self.sockets.tcp.get(&id)?;
+        Some(self.nics[entry.interface].stack.sockets.get_mut(entry.handle))
+    }
+
+    fn new_tcp_socket(&self) -> tcp::Socket<'static> {
+        let buffer = || tcp::SocketBuffer::new(vec![0; TCP_BUFFER]);
+        let mut socket = tcp::Socket::new(buffer(), buffer());
+        socket.set_hop_limit(Some(self.profile.initial_ttl()));
+        // Linux starts in quick-ACK mode; a delayed ACK would hold up every start of a flow by 10 ms.
+        socket.set_ack_delay(None);
+        socket.set_timeout(Some(RETRANSMIT_TIMEOUT));
+        socket
+    }
+
+    fn free_local_port(&mut self) -> Option<u16> {
+        let count = LOCAL_PORTS.end() - LOCAL_PORTS.start() + 1;
+        let first = self.random.below(u64::from(count)) as u16;
+        let candidates = (0..count).map(|step| LOCAL_PORTS.start() + (first + step) % count);
+        let ports = |nic: &super::kernel::Nic| {
+            let taken = nic.stack.sockets.iter().filter_map(|(_, socket)| match socket {
+                smoltcp::socket::Socket::Tcp(socket) => socket.local_endpoint().map(|endpoint| endpoint.port),
+                smoltcp::socket::Socket::Udp(socket) => Some(socket.endpoint().port),
+                _ => None,
+            });
+            taken.collect::<Vec<u16>>()
+        };
+        let taken: std::collections::BTreeSet<u16> = self.nics.iter().flat_map(ports).collect();
+        candidates.into_iter().find(|port| !taken.contains(port) && !self.sockets.listeners.contains_key(port))
+    }
+}
+
+/// UDP.
+impl Kernel {
+    /// A socket on `port` of every interface; on a free one when `port` is 0.
+    pub(super) fn udp_bind(&mut self, port: u16) -> Result<SocketId, Errno> {
+        if port != 0 && self.sockets.udp.values().any(|socket| socket.port == port) {
+            return Err(Errno::AddressInUse);
+        }
+        let port = if port == 0 { self.free_local_port().ok_or(Errno::AddressNotAvailable)? } else { port };
+        let ttl = self.profile.initial_ttl();
+        let mut handles = Vec::new();
+        for nic in &mut self.nics {
+            let buffer = || udp::PacketBuffer::new(vec![udp::PacketMetadata::EMPTY; 64], vec![0; TCP_BUFFER]);
+            let mut socket = udp::Socket::new(buffer(), buffer());
+            socket.set_hop_limit(Some(ttl));
+            socket.bind(port).expect("a new socket can be bound to a port that is not 0");
+            handles.push(nic.stack.sockets.add(socket));
+        }
+        let id = self.sockets.next_id();
+        self.sockets.udp.insert(id, UdpSocket { port, handles, failed: None, waker: None });
+        Ok(id)
+    }
+
+    pub(super) fn udp_send(&mut self, id: SocketId, to: SocketAddr, ttl: Option<u8>, data: &[u8]) -> Result<(), Errno> {
+        let route = self.route(to.ip()).ok_or(Errno::NetworkUnreachable)?;
+        let ttl = ttl.unwrap_or(self.profile.initial_ttl()).max(1);
+        let Some(entry) = self.sockets.udp.get(&id) else { return Err(Errno::BrokenPipe) };
+        let socket =
+            self.nics[route.interface].stack.sockets.get_mut::<udp::Socket<'_>>(entry.handles[route.interface]);
+        socket.set_hop_limit(Some(ttl));
+        let meta = udp::UdpMetadata {
+            local_address: Some(route.source.into()),
+            ..udp::UdpMetadata::from(IpEndpoint::from(to))
+        };
+        // A full buffer drops the datagram, as a full device queue does.
+        let _ = socket.send_slice(data, meta);
+        Ok(())
+    }
+
+    pub(super) fn poll_udp_receive(
+        &mut self,
+        id: SocketId,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(Vec<u8>, SocketAddr), Errno>> {
+        let Some(entry) = self.sockets.udp.get_mut(&id) else { return Poll::Ready(Err(Errno::BrokenPipe)) };
+        if let Some(errno) = entry.failed.take() {
+            return Poll::Ready(Err(errno));
+        }
+        for (nic, &handle) in self.nics.iter_mut().zip(&entry.handles) {
+            let socket = nic.stack.sockets.get_mut::<udp::Socket<'_>>(handle);
+            if let Ok((data, meta)) = socket.recv() {
+                let from = SocketAddr::new(meta.endpoint.addr.into(), meta.endpoint.port);
+                return Poll::Ready(Ok((data.to_vec(), from)));
+            }
+            socket.register_recv_waker(cx.waker());
+        }
+        entry.waker = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
+    pub(super) fn udp_close(&mut self, id: SocketId) {
+        if let Some(entry) = self.sockets.udp.remove(&id) {
+            for (nic, handle) in self.nics.iter_mut().zip(entry.handles) {
+                nic.stack.sockets.remove(handle);
+            }
+        }
+    }
+}
+
+/// ICMP echo, and ICMP errors for everybody.
+impl Kernel {
+    pub(super) fn echo_open(&mut self) -> SocketId {
+        let identifier = (1 + self.random.below(0xffff)) as u16;
+        let id = self.sockets.next_id();
+        self.sockets.echo.insert(id, EchoSocket { identifier, events: VecDeque::new(), waker: None });
+        id
+    }
+
+    pub(super) fn echo_close(&mut self, id: SocketId) {
+        self.sockets.echo.remove(&id);
+    }
+
+    pub(super) fn echo_send(&mut self, id: SocketId, request: EchoRequest<'_>) -> Result<(), Errno> {
+        let Some(identifier) = self.sockets.echo.get(&id).map(|socket| socket.identifier) else {
+            return Err(Errno::BrokenPipe);
+        };
+        let route = self.route(request.destination).ok_or(Errno::NetworkUnreachable)?;
+        let source = request.source.unwrap_or(route.source);
+        let header_len = if source.is_ipv4() { 20 } else { 40 };
+        let len = header_len + 8 + request.payload.len();
+        let path_mtu = self.path_mtu(request.destination).unwrap_or(u16::MAX);
+        if len > 65_535 || (request.discovery == PathMtuDiscovery::Do && len > usize::from(path_mtu)) {
+            return Err(Errno::MessageTooLong { mtu: path_mtu });
+        }
+        let ttl = request.ttl.unwrap_or(self.profile.initial_ttl());
+        let dont_fragment = match request.discovery {
+            PathMtuDiscovery::Want => len <= usize::from(path_mtu),
+            PathMtuDiscovery::Do => true,
+            PathMtuDiscovery::Dont => false,
+        };
+        let ip_id = self.random.next_u64() as u16;
+        let packet = match (source, request.destination) {
+            (IpAddr::V4(source), IpAddr::V4(destination)) => {
+                let icmp =
+                    Icmpv4Repr::EchoRequest { ident: identifier, seq_no: request.sequence, data: request.payload };
+                let ip = Ipv4Repr {
+                    src_addr: source,
+                    dst_addr: destination,
+                    next_header: IpProtocol::Icmp,
+                    payload_len: icmp.buffer_len(),
+                    hop_limit: ttl.max(1),
+                };
+                let mut packet = vec![0; ETHERNET_HEADER + len];
+                let (head, body) = packet[ETHERNET_HEADER..].split_at_mut(header_len);
+                let mut view = Ipv4Packet::new_unchecked(head);
+                ip.emit(&mut view, &ChecksumCapabilities::ignored());
+                view.set_ident(ip_id);
+                view.set_dont_frag(dont_fragment);
+                view.fill_checksum();
+                icmp.emit(&mut Icmpv4Packet::new_unchecked(body), &ChecksumCapabilities::default());
+                packet
+            }
+            (IpAddr::V6(source), IpAddr::V6(destination)) => {
+                let icmp =
+                    Icmpv6Repr::EchoRequest { ident: identifier, seq_no: request.sequence, data: request.payload };
+                let ip = Ipv6Repr {
+                    src_addr: source,
+                    dst_addr: destination,
+                    next_header: IpProtocol::Icmpv6,
+                    payload_len: icmp.buffer_len(),
+                    hop_limit: ttl.max(1),
+                };
+                let mut packet = vec![0; ETHERNET_HEADER + len];
+                let (head, body) = packet[ETHERNET_HEADER..].split_at_mut(header_len);
+                ip.emit(&mut Ipv6Packet::new_unchecked(head));
+                let mut view = Icmpv6Packet::new_unchecked(body);
+                icmp.emit(&source, &destination, &mut view, &ChecksumCapabilities::default());
+                packet
+            }
+            _ => return Err(Errno::AddressNotAvailable),
+        };
+        self.ip_output(packet);
+        Ok(())
+    }
+
+    pub(super) fn poll_echo(&mut self, id: SocketId, cx: &mut Context<'_>) -> Poll<EchoEvent> {
+        let Some(socket) = self.sockets.echo.get_mut(&id) else { return Poll::Pending };
+        match socket.events.pop_front() {
+            Some(event) => Poll::Ready(event),
+            None => {
+                socket.waker = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    pub(super) fn echo_replied(&mut self, ip: &IpView, identifier: u16, sequence: u16, len: usize) {
+        let event = EchoEvent::Reply { from: ip.source, sequence, ttl: ip.ttl, len, at: self.now };
+        self.tell_echo(identifier, event);
+    }
+
+    /// Tells the socket that sent the quoted packet.
+    pub(super) fn icmp_error(&mut self, from: IpAddr, quoted: Quoted, error: IcmpError) {
+        let remote = SocketAddr::new(quoted.destination, quoted.destination_port);
+        match quoted.protocol {
+            protocol::ICMP | protocol::ICMPV6 => {
+                let event = EchoEvent::Error { from, sequence: quoted.destination_port, error };
+                self.tell_echo(quoted.source_port, event);
+            }
+            protocol::TCP => {
+                let Some(errno) = error.connect_errno() else { return };
+                let nics = &self.nics;
+                let opening = self.sockets.tcp.values_mut().find(|entry| {
+                    let socket = nics[entry.interface].stack.sockets.get::<tcp::Socket<'_>>(entry.handle);
+                    entry.remote == remote
+                        && entry.local.port() == quoted.source_port
+                        && socket.state() == tcp::State::SynSent
+                });
+                // After the handshake these errors are soft: TCP keeps retrying (RFC 1122 §4.2.3.9).
+                if let Some(entry) = opening {
+                    entry.failed = Some(errno);
+                    if let Some(waker) = entry.waker.take() {
+                        waker.wake();
+                    }
+                }
+            }
+            protocol::UDP => {
+                let Some(errno) = error.udp_errno() else { return };
+                if let Some(entry) = self.sockets.udp.values_mut().find(|entry| entry.port == quoted.source_port) {
+                    entry.failed = Some(errno);
+                    if let Some(waker) = entry.waker.take() {
+                        waker.wake();
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn tell_echo(&mut self, identifier: u16, event: EchoEvent) {
+        if let Some(socket) = self.sockets.echo.values_mut().find(|socket| socket.identifier == identifier) {
+            socket.events.push_back(event);
+            if let Some(waker) = socket.waker.take() {
+                waker.wake();
+            }
+        }
+    }
+}
