@@ -230,7 +230,7 @@ impl Cloud {
         let acl = self.find::<NetworkAcl>(caller, &request.network_acl_id)?;
         let (id, vpc) = (acl.id, acl.vpc);
         if acl.is_default {
-            return Err(ApiError::invalid_value("Default network acl cannot be deleted."));
+            return Err(ApiError::dependency("networkAcl", id)); // ACL-15
         }
         if acl.subnets(self).next().is_some() {
             return Err(ApiError::dependency("networkAcl", id)); // ACL-15

@@ -168,7 +168,8 @@ impl Cloud {
                 if block.prefix_len() != 64 || !vpc.ipv6_blocks.iter().any(|(_, own)| own.contains(&block)) {
                     return Err(ApiError::new("InvalidSubnet.Range", format!("The CIDR '{text}' is invalid.")));
                 }
-                let taken = |sibling: &SubnetId| self.subnets[sibling].ipv6_block.is_some_and(|(_, other)| other == block);
+                let taken =
+                    |sibling: &SubnetId| self.subnets[sibling].ipv6_block.is_some_and(|(_, other)| other == block);
                 if siblings.iter().any(taken) {
                     return Err(conflict(text));
                 }
