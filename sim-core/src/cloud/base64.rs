@@ -3,7 +3,7 @@
 /// The bytes, or `None` when the text is not Base64. Line breaks are passed over; missing padding is not forgiven.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     let symbols: Vec<u8> = text.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
-    if symbols.len() % 4 != 0 {
+    if !symbols.len().is_multiple_of(4) {
         return None;
     }
     let padding = symbols.iter().rev().take_while(|&&byte| byte == b'=').count();

@@ -122,8 +122,9 @@ impl Cloud {
         self.config.quotas.admit(Quota::ElasticIpsPerRegion, existing)?;
         check_capacity(caller.region, self.index.public.len(), 1)?;
         permit(request.dry_run)?;
+        let drawn = self.public_pools.draw(caller.region, &mut self.index.public);
+        let address = drawn.expect("`check_capacity` has seen that the pool has more addresses than are in use");
         let id = self.ids.next();
-        let address = self.public_pools.draw(caller.region, &mut self.index.public);
         let elastic = ElasticIp {
             id,
             owner: caller.account,

@@ -407,7 +407,7 @@ fn describe_entry(entry: &AclEntry, egress: bool) -> Value {
         RuleProtocol::Icmpv6 { .. } => "58".to_owned(),
         RuleProtocol::Other(number) => number.to_string(),
     };
-    let range = entry.protocol.from_and_to();
+    let range = entry.protocol.port_numbers();
     let (icmp, ports) = match entry.protocol {
         RuleProtocol::Icmp { .. } | RuleProtocol::Icmpv6 { .. } => {
             (range.map(|(kind, code)| Object::new().value("Code", code).value("Type", kind)), None)

@@ -17,6 +17,10 @@ use crate::engine::Stream;
 use crate::id::*;
 use crate::net::MacAddr;
 
+/// The largest instance types take this many addresses of a family on an interface. Differs from AWS: smaller types take
+/// fewer, which is not checked.
+const ADDRESSES_PER_INTERFACE: usize = 50;
+
 /// A network interface.
 #[derive(Clone, Debug)]
 pub struct NetworkInterface {
@@ -312,13 +316,21 @@ impl Cloud {
         if ipv6_count > 0 && subnet.ipv6_block.is_none() {
             return Err(ApiError::invalid_value(format!("Subnet {} has no IPv6 CIDR block", subnet.id)));
         }
+        let secondary_count = addresses.secondary_count as usize;
+        let total = (1 + secondary.len() + secondary_count).max(ipv6.len() + ipv6_count);
+        if total > ADDRESSES_PER_INTERFACE {
+            return Err(ApiError::new(
+                "PrivateIpAddressLimitExceeded",
+                format!("A network interface can have at most {ADDRESSES_PER_INTERFACE} addresses of a family."),
+            ));
+        }
         Ok(InterfacePlan {
             subnet: subnet.id,
             vpc: subnet.vpc,
             groups: self.interface_groups(caller, subnet.vpc, groups)?,
             primary,
             secondary,
-            secondary_count: addresses.secondary_count as usize,
+            secondary_count,
             ipv6,
             ipv6_count,
             public: false,
@@ -425,11 +437,12 @@ impl Cloud {
         free
     }
 
-    /// Draws a public address for an interface's primary private one.
+    /// Draws a public address for an interface's primary private one. A launch has checked that there is one; what is started
+    /// again while the pool is exhausted goes without.
     pub(crate) fn assign_auto_public_address(&mut self, id: NetworkInterfaceId) {
         let region = self.subnets[&self.network_interfaces[&id].subnet].zone.region();
         let address = self.public_pools.draw(region, &mut self.index.public);
-        self.network_interfaces[&id].ipv4[0].public = Some(PublicAddress::Auto(address));
+        self.network_interfaces[&id].ipv4[0].public = address.map(PublicAddress::Auto);
     }
 
     /// Gives an auto-assigned public address back to Amazon's pool (IGW-9).

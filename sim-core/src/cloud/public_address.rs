@@ -42,17 +42,16 @@ impl PublicPools {
         PublicPools { seed, ipv4: BTreeMap::new(), ipv6: BTreeMap::new() }
     }
 
-    /// Draws an address of the Region that is not in use, and marks it as in use.
-    pub(crate) fn draw(&mut self, region: Region, in_use: &mut FxHashSet<Ipv4Addr>) -> Ipv4Addr {
+    /// Draws an address of the Region that is not in use, and marks it as in use; `None` when the pool is exhausted.
+    pub(crate) fn draw(&mut self, region: Region, in_use: &mut FxHashSet<Ipv4Addr>) -> Option<Ipv4Addr> {
         let pool = pool(region);
         let seed = self.seed;
         let stream = self.ipv4.entry(region).or_insert_with(|| Stream::new(seed, &format!("public-ipv4/{region}")));
         let size = capacity(pool);
         let start = stream.below(size);
-        // From the drawn place on, the next free one: `check_capacity` has seen that there is one.
+        // From the drawn place on, the next free one.
         let address = (0..size).map(|step| nth(pool, (start + step) % size)).find(|address| !in_use.contains(address));
-        let address = address.expect("the pool has a free address, which was checked before");
-        in_use.insert(address);
+        in_use.extend(address);
         address
     }
 
@@ -64,7 +63,8 @@ impl PublicPools {
     }
 }
 
-/// Refuses `wanted` more addresses when the Region might not have them.
+/// Refuses `wanted` more addresses when the Region might not have them: all addresses in use are counted, because Regions that
+/// the table leaves out share a pool.
 pub(crate) fn check_capacity(region: Region, in_use: usize, wanted: usize) -> Result<(), ApiError> {
     if in_use as u64 + wanted as u64 <= capacity(pool(region)) {
         return Ok(());

@@ -103,10 +103,10 @@ impl Described for SecurityGroup {
         ("group-name", |group, _| one(&group.name)),
         ("ip-permission.cidr", |group, _| rule_values(&group.ingress, ipv4_peer)),
         ("ip-permission.from-port", |group, _| {
-            rule_values(&group.ingress, |rule| Some(rule.protocol.from_and_to()?.0.to_string()))
+            rule_values(&group.ingress, |rule| Some(rule.protocol.port_numbers()?.0.to_string()))
         }),
         ("ip-permission.to-port", |group, _| {
-            rule_values(&group.ingress, |rule| Some(rule.protocol.from_and_to()?.1.to_string()))
+            rule_values(&group.ingress, |rule| Some(rule.protocol.port_numbers()?.1.to_string()))
         }),
         ("ip-permission.protocol", |group, _| many(group.ingress.iter().map(|rule| rule.protocol.name()))),
         ("ip-permission.group-id", |group, _| rule_values(&group.ingress, group_peer)),

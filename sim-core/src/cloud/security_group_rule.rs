@@ -223,7 +223,7 @@ impl RuleProtocol {
     }
 
     /// `FromPort` and `ToPort`, where the protocol has them.
-    pub(crate) fn from_and_to(self) -> Option<(i64, i64)> {
+    pub(crate) fn port_numbers(self) -> Option<(i64, i64)> {
         let any = |value: Option<u8>| value.map_or(-1, i64::from);
         match self {
             RuleProtocol::All | RuleProtocol::Other(_) => None,
@@ -285,7 +285,7 @@ fn in_words(protocol: RuleProtocol, peer: &RulePeer) -> String {
         RuleProtocol::All => "ALL".to_owned(),
         other => other.name().to_uppercase(),
     };
-    let numbers = match (protocol, protocol.from_and_to()) {
+    let numbers = match (protocol, protocol.port_numbers()) {
         (_, None) => String::new(),
         (RuleProtocol::Icmp { .. } | RuleProtocol::Icmpv6 { .. }, Some((kind, code))) => {
             format!(", type: {kind}, code: {code}")
@@ -651,7 +651,7 @@ impl Cloud {
                     }
                 }
             }
-            let range = protocol.from_and_to();
+            let range = protocol.port_numbers();
             Object::new()
                 .text("IpProtocol", protocol.name())
                 .optional("FromPort", range.map(|(from, _)| from))
@@ -679,7 +679,7 @@ impl Cloud {
     }
 
     fn describe_rule(&self, group: &SecurityGroup, direction: Direction, rule: &GroupRule) -> Object {
-        let (from, to) = rule.protocol.from_and_to().unwrap_or((-1, -1));
+        let (from, to) = rule.protocol.port_numbers().unwrap_or((-1, -1));
         let object = Object::new()
             .text("SecurityGroupRuleId", rule.id)
             .text("GroupId", group.id)
@@ -701,7 +701,7 @@ impl Cloud {
 }
 
 fn describe_revoked(group: SecurityGroupId, direction: Direction, rule: &GroupRule) -> Value {
-    let (from, to) = rule.protocol.from_and_to().unwrap_or((-1, -1));
+    let (from, to) = rule.protocol.port_numbers().unwrap_or((-1, -1));
     let object = Object::new()
         .text("SecurityGroupRuleId", rule.id)
         .text("GroupId", group)

@@ -224,6 +224,7 @@ impl Cloud {
 
     pub(crate) fn modify_subnet_attribute(&mut self, caller: &Caller, request: ModifySubnetAttribute) -> Answer {
         let id = self.find::<Subnet>(caller, &request.subnet_id)?.id;
+        permit(request.dry_run)?;
         let subnet = &mut self.subnets[&id];
         match (request.map_public_ip_on_launch, request.assign_ipv6_address_on_creation) {
             (Some(map), None) => subnet.map_public_ip_on_launch = map.value,

@@ -231,6 +231,7 @@ impl Cloud {
 
     pub(crate) fn modify_vpc_attribute(&mut self, caller: &Caller, request: ModifyVpcAttribute) -> Answer {
         let id = self.find::<Vpc>(caller, &request.vpc_id)?.id;
+        permit(request.dry_run)?;
         let vpc = &mut self.vpcs[&id];
         match (request.enable_dns_hostnames, request.enable_dns_support) {
             (Some(hostnames), None) => vpc.enable_dns_hostnames = hostnames.value,
