@@ -13,6 +13,7 @@ use super::identity::*;
 use super::instance::*;
 use super::internet_gateway::*;
 use super::key_pair::*;
+use super::launch::*;
 use super::network_acl::*;
 use super::network_interface::*;
 use super::peering::*;

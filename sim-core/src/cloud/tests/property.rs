@@ -163,6 +163,10 @@ proptest! {
         picks in proptest::collection::vec((0..33usize, 0..8usize, 0..8usize), 1..160),
     ) {
         let mut b = Bench::new();
+        for block in ["10.0.0.0", "10.1.0.0"] {
+            let vpc = b.vpc(&format!("{block}/16"));
+            b.subnet(&vpc, &format!("{block}/28"));
+        }
         for pick in picks {
             b.pass(SimDuration::from_secs(4));
             let (name, parameters) = request(&b.cloud, pick);
