@@ -321,7 +321,7 @@ impl Cloud {
             }
         }
         permit(request.dry_run)?;
-        let changes = self.change_states(caller, &ids, |cloud, id| {
+        let changes = self.change_states(&ids, |cloud, id| {
             if cloud.instances[&id].state != InstanceState::Stopped {
                 return;
             }
@@ -348,7 +348,7 @@ impl Cloud {
             }
         }
         permit(request.dry_run)?;
-        let changes = self.change_states(caller, &ids, |cloud, id| {
+        let changes = self.change_states(&ids, |cloud, id| {
             if cloud.instances[&id].state != InstanceState::Running {
                 return;
             }
@@ -363,7 +363,7 @@ impl Cloud {
     pub(crate) fn terminate_instances(&mut self, caller: &Caller, request: TerminateInstances) -> Answer {
         let ids = self.instances_named(caller, &request.instance_ids)?;
         permit(request.dry_run)?;
-        let changes = self.change_states(caller, &ids, |cloud, id| {
+        let changes = self.change_states(&ids, |cloud, id| {
             if cloud.instances[&id].state.is_gone() {
                 return;
             }
@@ -457,12 +457,7 @@ impl Cloud {
     }
 
     /// Changes instances one by one and tells what each was and is.
-    fn change_states(
-        &mut self,
-        _: &Caller,
-        ids: &[InstanceId],
-        mut change: impl FnMut(&mut Cloud, InstanceId),
-    ) -> Vec<Value> {
+    fn change_states(&mut self, ids: &[InstanceId], mut change: impl FnMut(&mut Cloud, InstanceId)) -> Vec<Value> {
         ids.iter()
             .map(|&id| {
                 let before = self.instances[&id].state;
