@@ -3,22 +3,49 @@
 //! One file per noun: its record, its requests, its rules, its Describe answer. [`Cloud::apply`] is all-or-nothing: a handler
 //! checks everything, then changes. Requests, records and compiled tables are different types; only the requests know serde.
 //! Answers are JSON with AWS's member names in AWS's order, so that `--query` and saved values work as with the real CLI.
+//!
+//! Differs from AWS: an account starts without default VPCs (DVPC-1); a scenario that wants one builds it.
 
+mod answer;
+mod base64;
+mod cidr;
+mod describe;
 mod elastic_ip;
 mod error;
+mod identity;
+mod image;
+mod index;
 mod instance;
+mod interface_plan;
 mod internet_gateway;
+mod key_pair;
+mod launch;
+mod lookup;
 mod network_acl;
 mod network_interface;
 mod operation;
 mod peering;
+mod place;
+mod public_address;
+mod quota;
+mod request;
+mod route;
 mod route_table;
+mod rule_protocol;
 mod security_group;
+mod security_group_rule;
 mod subnet;
 mod tag;
+#[cfg(test)]
+mod tests;
+mod transition;
 mod vpc;
+mod vpc_cidr;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
+use rustc_hash::FxHashSet;
 use serde_json::Value;
 
 use crate::engine::SimTime;
@@ -26,16 +53,22 @@ use crate::id::*;
 
 pub use elastic_ip::ElasticIp;
 pub use error::ApiError;
-pub use instance::{Image, ImageFamily, Instance, InstanceState};
+pub use image::{Image, ImageFamily};
+pub use instance::{Instance, InstanceState};
 pub use internet_gateway::InternetGateway;
+pub use key_pair::KeyPair;
 pub use network_acl::{AclAction, AclEntry, NetworkAcl};
 #[cfg(test)]
 pub(crate) use network_interface::Attachment;
 pub use network_interface::{NetworkInterface, PrivateAddress, PublicAddress};
 pub use operation::{Operation, UnknownOperation};
 pub use peering::{PeeringSide, PeeringStatus, VpcPeeringConnection};
-pub use route_table::{Route, RouteTable, RouteTarget};
-pub use security_group::{GroupRule, PortRange, RulePeer, RuleProtocol, SecurityGroup};
+pub use quota::{Quota, Quotas, UnknownQuota};
+pub use route::{Route, RouteState, RouteTarget};
+pub use route_table::RouteTable;
+pub use rule_protocol::{PortRange, RuleProtocol};
+pub use security_group::SecurityGroup;
+pub use security_group_rule::{GroupRule, RulePeer};
 pub use subnet::Subnet;
 pub use tag::Tags;
 pub use vpc::Vpc;
@@ -53,11 +86,30 @@ pub struct Caller {
     pub origin: Origin,
 }
 
+/// What a scenario says about the cloud as a whole.
+#[derive(Clone, Debug)]
+pub struct CloudConfig {
+    /// Ids and public addresses come from it.
+    pub seed: u64,
+    /// The wall clock at virtual time 0, in nanoseconds since 1970, for the times in answers.
+    pub epoch_nanos: i128,
+    /// How many of a thing there may be.
+    pub quotas: Quotas,
+}
+
+impl Default for CloudConfig {
+    /// Seed 0, 2024-01-01T00:00:00Z, AWS's default quotas.
+    fn default() -> CloudConfig {
+        CloudConfig { seed: 0, epoch_nanos: 1_704_067_200_000_000_000, quotas: Quotas::default() }
+    }
+}
+
 /// All resources of all accounts and Regions of a scenario.
 ///
 /// The maps keep creation order, which is what Describe answers with and what makes every later step deterministic.
 #[derive(Debug)]
 pub struct Cloud {
+    config: CloudConfig,
     pub(crate) ids: IdAllocator,
     pub(crate) vpcs: IndexMap<VpcId, Vpc>,
     pub(crate) subnets: IndexMap<SubnetId, Subnet>,
@@ -69,13 +121,32 @@ pub struct Cloud {
     pub(crate) network_interfaces: IndexMap<NetworkInterfaceId, NetworkInterface>,
     pub(crate) instances: IndexMap<InstanceId, Instance>,
     pub(crate) elastic_ips: IndexMap<AllocationId, ElasticIp>,
+    pub(crate) key_pairs: IndexMap<KeyPairId, KeyPair>,
+    /// The tags an accepter gives to a peering connection are its own (PCX-10).
+    accepter_tags: IndexMap<VpcPeeringConnectionId, Tags>,
+    /// Rules are parts of their groups; their tags are kept here.
+    rule_tags: IndexMap<SecurityGroupRuleId, Tags>,
+    /// Every account has one default set of DHCP options per Region (ADDR-19).
+    dhcp_options: BTreeMap<(AccountId, Region), DhcpOptionsId>,
+    public_pools: public_address::PublicPools,
+    /// Interfaces that were launched with a public address of Amazon's, and get one again (IGW-9).
+    auto_assigned: FxHashSet<NetworkInterfaceId>,
+    macs_given: u64,
+    index: index::Index,
+    schedule: transition::Schedule,
+    touched: BTreeSet<VpcId>,
 }
 
 impl Cloud {
-    /// An empty cloud whose ids come from `seed`.
+    /// An empty cloud whose ids come from `seed`, with everything else as AWS has it by default.
     pub fn new(seed: u64) -> Cloud {
+        Cloud::with_config(CloudConfig { seed, ..CloudConfig::default() })
+    }
+
+    /// An empty cloud.
+    pub fn with_config(config: CloudConfig) -> Cloud {
         Cloud {
-            ids: IdAllocator::new(seed),
+            ids: IdAllocator::new(config.seed),
             vpcs: IndexMap::new(),
             subnets: IndexMap::new(),
             route_tables: IndexMap::new(),
@@ -86,36 +157,46 @@ impl Cloud {
             network_interfaces: IndexMap::new(),
             instances: IndexMap::new(),
             elastic_ips: IndexMap::new(),
+            key_pairs: IndexMap::new(),
+            accepter_tags: IndexMap::new(),
+            rule_tags: IndexMap::new(),
+            dhcp_options: BTreeMap::new(),
+            public_pools: public_address::PublicPools::new(config.seed),
+            auto_assigned: FxHashSet::default(),
+            macs_given: 0,
+            index: index::Index::default(),
+            schedule: transition::Schedule::default(),
+            touched: BTreeSet::new(),
+            config,
         }
     }
 
-    /// Carries out one request, or refuses it and changes nothing.
+    /// Carries out one request, or refuses it and changes nothing. What is due by then happens first.
     ///
     /// # Errors
     /// The AWS error code and message with which EC2 would refuse.
     pub fn apply(&mut self, caller: &Caller, operation: Operation) -> Result<Value, ApiError> {
-        let _ = (caller, operation);
-        Err(ApiError::new("InvalidAction", "not written yet"))
+        self.advance(caller.now);
+        self.dispatch(caller, operation)
     }
 
-    /// Makes every change of state that is due at `now` (an instance comes up, a peering request expires).
-    pub fn advance(&mut self, now: SimTime) {
-        let _ = now;
-    }
-
-    /// When the next change of state is due.
-    pub fn next_transition(&self) -> Option<SimTime> {
-        None
-    }
-
-    /// The VPCs whose forwarding may differ since the last call, in order: what must be compiled again.
+    /// The VPCs whose forwarding may differ since the last call, in order: what must be compiled again. A VPC that is gone
+    /// is among them once.
     pub fn take_touched(&mut self) -> Vec<VpcId> {
-        Vec::new()
+        std::mem::take(&mut self.touched).into_iter().collect()
     }
 
-    /// A resource's tags, if it exists and can have some.
-    pub fn tags(&self, id: ResourceId) -> Option<&Tags> {
-        let _ = id;
-        None
+    /// Notes that a VPC's forwarding may have changed.
+    pub(crate) fn touch(&mut self, vpc: VpcId) {
+        self.touched.insert(vpc);
+    }
+
+    /// A moment as `awscli` prints it. EC2's times have whole seconds.
+    pub(crate) fn timestamp(&self, time: SimTime) -> String {
+        let nanos = self.config.epoch_nanos + i128::from(time.as_nanos());
+        match jiff::Timestamp::from_nanosecond(nanos) {
+            Ok(timestamp) => timestamp.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string(),
+            Err(_) => "9999-12-31T23:59:59+00:00".to_owned(), // Beyond the calendar: the last moment there is.
+        }
     }
 }

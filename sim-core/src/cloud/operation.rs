@@ -1,27 +1,159 @@
 //! Every request vpcsim understands, as one enum. Templates and `aws` lines both make these.
+//!
+//! One list makes the enum, its reader, the names and the way to the handler. To add an operation: its request beside its
+//! noun, its handler there too, one line here.
 
 use serde_json::Value;
 
-/// A request, checked for shape but not yet for sense.
-#[derive(Clone, Debug)]
-pub enum Operation {}
+use super::answer::Answer;
+use super::{Caller, Cloud};
+
+use super::elastic_ip::*;
+use super::identity::*;
+use super::instance::*;
+use super::internet_gateway::*;
+use super::key_pair::*;
+use super::launch::*;
+use super::network_acl::*;
+use super::network_interface::*;
+use super::peering::*;
+use super::place::*;
+use super::route::*;
+use super::route_table::*;
+use super::security_group::*;
+use super::security_group_rule::*;
+use super::subnet::*;
+use super::tag::*;
+use super::vpc::*;
+use super::vpc_cidr::*;
 
 /// The operation's name is not one vpcsim simulates, or the parameters do not have its shape.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct UnknownOperation(pub String);
 
-impl Operation {
-    /// The operation `name` (as in `CreateVpc`) with its parameters under AWS's member names
-    /// (`{"CidrBlock": "10.0.0.0/16", "TagSpecifications": […]}`).
-    ///
-    /// # Errors
-    /// When no such operation is simulated, or the parameters are not shaped as the operation's.
-    pub fn from_value(name: &str, parameters: Value) -> Result<Operation, UnknownOperation> {
-        let _ = parameters;
-        Err(UnknownOperation(format!("{name} is not simulated")))
-    }
+macro_rules! operations {
+    ($($name:ident $handler:ident;)*) => {
+        /// A request, checked for shape but not yet for sense.
+        #[derive(Clone, Debug)]
+        pub enum Operation {
+            $(#[doc = concat!("See [`", stringify!($name), "`].")] $name(Box<$name>),)*
+        }
 
-    /// The names of all simulated operations.
-    pub const NAMES: &[&str] = &[];
+        impl Operation {
+            /// The names of all simulated operations.
+            pub const NAMES: &[&str] = &[$(stringify!($name),)*];
+
+            /// The operation `name` (as in `CreateVpc`) with its parameters under AWS's member names
+            /// (`{"CidrBlock": "10.0.0.0/16", "TagSpecifications": […]}`).
+            ///
+            /// # Errors
+            /// When no such operation is simulated, or the parameters are not shaped as the operation's.
+            pub fn from_value(name: &str, parameters: Value) -> Result<Operation, UnknownOperation> {
+                match name {
+                    $(stringify!($name) => serde_json::from_value(parameters).map(Operation::$name)
+                        .map_err(|error| UnknownOperation(format!("{name}: {error}"))),)*
+                    _ => Err(UnknownOperation(format!("{name} is not simulated"))),
+                }
+            }
+
+            /// The operation's name, as in `CreateVpc`.
+            pub fn name(&self) -> &'static str {
+                match self { $(Operation::$name(_) => stringify!($name),)* }
+            }
+        }
+
+        impl Cloud {
+            /// Gives a request to its noun.
+            pub(crate) fn dispatch(&mut self, caller: &Caller, operation: Operation) -> Answer {
+                match operation { $(Operation::$name(request) => self.$handler(caller, *request),)* }
+            }
+        }
+    };
+}
+
+operations! {
+    CreateVpc create_vpc;
+    DeleteVpc delete_vpc;
+    DescribeVpcs describe_vpcs;
+    ModifyVpcAttribute modify_vpc_attribute;
+    DescribeVpcAttribute describe_vpc_attribute;
+    AssociateVpcCidrBlock associate_vpc_cidr_block;
+    DisassociateVpcCidrBlock disassociate_vpc_cidr_block;
+
+    CreateSubnet create_subnet;
+    DeleteSubnet delete_subnet;
+    DescribeSubnets describe_subnets;
+    ModifySubnetAttribute modify_subnet_attribute;
+
+    CreateRouteTable create_route_table;
+    DeleteRouteTable delete_route_table;
+    DescribeRouteTables describe_route_tables;
+    AssociateRouteTable associate_route_table;
+    DisassociateRouteTable disassociate_route_table;
+    ReplaceRouteTableAssociation replace_route_table_association;
+    CreateRoute create_route;
+    ReplaceRoute replace_route;
+    DeleteRoute delete_route;
+
+    CreateInternetGateway create_internet_gateway;
+    DeleteInternetGateway delete_internet_gateway;
+    AttachInternetGateway attach_internet_gateway;
+    DetachInternetGateway detach_internet_gateway;
+    DescribeInternetGateways describe_internet_gateways;
+
+    CreateVpcPeeringConnection create_vpc_peering_connection;
+    AcceptVpcPeeringConnection accept_vpc_peering_connection;
+    RejectVpcPeeringConnection reject_vpc_peering_connection;
+    DeleteVpcPeeringConnection delete_vpc_peering_connection;
+    DescribeVpcPeeringConnections describe_vpc_peering_connections;
+    ModifyVpcPeeringConnectionOptions modify_vpc_peering_connection_options;
+
+    CreateSecurityGroup create_security_group;
+    DeleteSecurityGroup delete_security_group;
+    DescribeSecurityGroups describe_security_groups;
+    DescribeSecurityGroupRules describe_security_group_rules;
+    AuthorizeSecurityGroupIngress authorize_security_group_ingress;
+    AuthorizeSecurityGroupEgress authorize_security_group_egress;
+    RevokeSecurityGroupIngress revoke_security_group_ingress;
+    RevokeSecurityGroupEgress revoke_security_group_egress;
+
+    CreateNetworkAcl create_network_acl;
+    DeleteNetworkAcl delete_network_acl;
+    DescribeNetworkAcls describe_network_acls;
+    CreateNetworkAclEntry create_network_acl_entry;
+    ReplaceNetworkAclEntry replace_network_acl_entry;
+    DeleteNetworkAclEntry delete_network_acl_entry;
+    ReplaceNetworkAclAssociation replace_network_acl_association;
+
+    CreateNetworkInterface create_network_interface;
+    DeleteNetworkInterface delete_network_interface;
+    DescribeNetworkInterfaces describe_network_interfaces;
+    ModifyNetworkInterfaceAttribute modify_network_interface_attribute;
+    AssignPrivateIpAddresses assign_private_ip_addresses;
+    UnassignPrivateIpAddresses unassign_private_ip_addresses;
+
+    RunInstances run_instances;
+    DescribeInstances describe_instances;
+    DescribeInstanceStatus describe_instance_status;
+    StartInstances start_instances;
+    StopInstances stop_instances;
+    TerminateInstances terminate_instances;
+    ModifyInstanceAttribute modify_instance_attribute;
+
+    AllocateAddress allocate_address;
+    AssociateAddress associate_address;
+    DisassociateAddress disassociate_address;
+    ReleaseAddress release_address;
+    DescribeAddresses describe_addresses;
+
+    CreateTags create_tags;
+    DeleteTags delete_tags;
+    DescribeTags describe_tags;
+
+    DescribeAvailabilityZones describe_availability_zones;
+    DescribeRegions describe_regions;
+    CreateKeyPair create_key_pair;
+    DescribeKeyPairs describe_key_pairs;
+    GetCallerIdentity get_caller_identity;
 }

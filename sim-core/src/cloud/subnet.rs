@@ -1,8 +1,18 @@
-//! Subnets (ADDR-11, ADDR-12).
+//! Subnets (ADDR-11, ADDR-12, IGW-8).
 
+use indexmap::IndexMap;
 use ipnet::{Ipv4Net, Ipv6Net};
+use serde_json::Value;
 
-use super::Tags;
+use super::answer::{Answer, Object, just, nothing};
+use super::cidr::{IPV4_BLOCK_LENGTHS, ipv4_block, ipv6_block, overlap};
+use super::describe::{Described, Filter, FilterTable, many, one};
+use super::error::permit;
+use super::index::SubnetAddresses;
+use super::lookup::Resource;
+use super::request::{BooleanValue, requests};
+use super::tag::TagSpecification;
+use super::{ApiError, Caller, Cloud, Quota, Tags, Vpc};
 use crate::id::*;
 
 /// A subnet.
@@ -22,4 +32,234 @@ pub struct Subnet {
     pub(crate) network_acl: (NetworkAclAssociationId, NetworkAclId),
     pub(crate) tags: Tags,
     pub(crate) origin: Origin,
+}
+
+requests! {
+    /// Makes a subnet.
+    CreateSubnet {
+        vpc_id: String,
+        cidr_block: Option<String>,
+        ipv6_cidr_block: Option<String>,
+        ipv6_native: bool,
+        availability_zone: Option<String>,
+        availability_zone_id: Option<String>,
+        tag_specifications: Vec<TagSpecification>,
+    }
+    /// Deletes a subnet without interfaces.
+    DeleteSubnet { subnet_id: String, }
+    /// Lists subnets.
+    DescribeSubnets {
+        filters: Vec<Filter>,
+        subnet_ids: Vec<String>,
+        max_results: Option<u32>,
+        next_token: Option<String>,
+    }
+    /// Switches what interfaces made in the subnet get by themselves.
+    ModifySubnetAttribute {
+        subnet_id: String,
+        map_public_ip_on_launch: Option<BooleanValue>,
+        assign_ipv6_address_on_creation: Option<BooleanValue>,
+    }
+}
+
+impl Resource for Subnet {
+    type Id = SubnetId;
+
+    fn table(cloud: &Cloud) -> &IndexMap<SubnetId, Subnet> {
+        &cloud.subnets
+    }
+
+    fn home(&self, cloud: &Cloud) -> (AccountId, Region) {
+        cloud.vpcs[&self.vpc].home(cloud)
+    }
+
+    fn tags<'a>(&'a self, _: &'a Cloud, _: &Caller) -> &'a Tags {
+        &self.tags
+    }
+}
+
+impl Described for Subnet {
+    const FILTERS: FilterTable<Subnet> = &[
+        ("availability-zone", |subnet, _| one(subnet.zone)),
+        ("availabilityZone", |subnet, _| one(subnet.zone)),
+        ("availability-zone-id", |subnet, _| one(subnet.zone.zone_id())),
+        ("available-ip-address-count", |subnet, cloud| one(cloud.index.subnet(subnet.id).free_count())),
+        ("cidr", |subnet, _| one(subnet.ipv4_block)),
+        ("cidr-block", |subnet, _| one(subnet.ipv4_block)),
+        ("cidrBlock", |subnet, _| one(subnet.ipv4_block)),
+        ("default-for-az", |_, _| one(false)),
+        ("defaultForAz", |_, _| one(false)),
+        ("ipv6-cidr-block-association.ipv6-cidr-block", |subnet, _| many(subnet.ipv6_block.map(|(_, block)| block))),
+        ("map-public-ip-on-launch", |subnet, _| one(subnet.map_public_ip_on_launch)),
+        ("owner-id", |subnet, cloud| one(cloud.vpcs[&subnet.vpc].owner)),
+        ("state", |_, _| one("available")),
+        ("subnet-arn", |subnet, cloud| one(subnet.arn(cloud))),
+        ("subnet-id", |subnet, _| one(subnet.id)),
+        ("vpc-id", |subnet, _| one(subnet.vpc)),
+    ];
+
+    fn describe(&self, cloud: &Cloud, _: &Caller) -> Value {
+        let ipv6 = self.ipv6_block.map(|(id, block)| {
+            let state = Object::new().text("State", "associated");
+            Object::new().text("AssociationId", id).text("Ipv6CidrBlock", block).value("Ipv6CidrBlockState", state)
+        });
+        let names = Object::new()
+            .text("HostnameType", "ip-name")
+            .value("EnableResourceNameDnsARecord", false)
+            .value("EnableResourceNameDnsAAAARecord", false);
+        Object::new()
+            .text("AvailabilityZoneId", self.zone.zone_id())
+            .value("MapCustomerOwnedIpOnLaunch", false)
+            .text("OwnerId", cloud.vpcs[&self.vpc].owner)
+            .value("AssignIpv6AddressOnCreation", self.assign_ipv6_on_creation)
+            .list("Ipv6CidrBlockAssociationSet", ipv6)
+            .optional_list("Tags", self.tags.describe())
+            .text("SubnetArn", self.arn(cloud))
+            .value("EnableDns64", false)
+            .value("Ipv6Native", false)
+            .value("PrivateDnsNameOptionsOnLaunch", names)
+            .text("SubnetId", self.id)
+            .text("State", "available")
+            .text("VpcId", self.vpc)
+            .text("CidrBlock", self.ipv4_block)
+            .value("AvailableIpAddressCount", cloud.index.subnet(self.id).free_count())
+            .text("AvailabilityZone", self.zone)
+            .value("DefaultForAz", false)
+            .value("MapPublicIpOnLaunch", self.map_public_ip_on_launch)
+            .into()
+    }
+}
+
+impl Subnet {
+    fn arn(&self, cloud: &Cloud) -> String {
+        let vpc = &cloud.vpcs[&self.vpc];
+        format!("arn:aws:ec2:{}:{}:subnet/{}", vpc.region, vpc.owner, self.id)
+    }
+}
+
+impl Cloud {
+    pub(crate) fn create_subnet(&mut self, caller: &Caller, request: CreateSubnet) -> Answer {
+        let vpc = self.find::<Vpc>(caller, &request.vpc_id)?;
+        if request.ipv6_native {
+            return Err(ApiError::not_simulated("An IPv6-only subnet"));
+        }
+        let Some(text) = &request.cidr_block else {
+            return Err(ApiError::new(
+                "MissingParameter",
+                "Either 'cidrBlock' or 'ipv4IpamPoolId' should be provided.",
+            ));
+        };
+        let block = ipv4_block(text, "cidrBlock")?;
+        let in_vpc = vpc.ipv4_blocks.iter().any(|(_, own)| own.contains(&block));
+        if !in_vpc || !IPV4_BLOCK_LENGTHS.contains(&block.prefix_len()) {
+            return Err(ApiError::new("InvalidSubnet.Range", format!("The CIDR '{text}' is invalid.")));
+        }
+        let siblings = &self.index.vpc(vpc.id).subnets;
+        let conflict = |text: &str| {
+            ApiError::new("InvalidSubnet.Conflict", format!("The CIDR '{text}' conflicts with another subnet"))
+        };
+        if siblings.iter().any(|sibling| overlap(self.subnets[sibling].ipv4_block, block)) {
+            return Err(conflict(text));
+        }
+        let ipv6 = match &request.ipv6_cidr_block {
+            None => None,
+            Some(text) => {
+                let block = ipv6_block(text, "ipv6CidrBlock")?;
+                if block.prefix_len() != 64 || !vpc.ipv6_blocks.iter().any(|(_, own)| own.contains(&block)) {
+                    return Err(ApiError::new("InvalidSubnet.Range", format!("The CIDR '{text}' is invalid.")));
+                }
+                let taken =
+                    |sibling: &SubnetId| self.subnets[sibling].ipv6_block.is_some_and(|(_, other)| other == block);
+                if siblings.iter().any(taken) {
+                    return Err(conflict(text));
+                }
+                Some(block)
+            }
+        };
+        let zone = requested_zone(caller.region, &request)?;
+        let tags = Tags::requested(&request.tag_specifications, ResourceKind::Subnet, &[])?;
+        self.config.quotas.admit(Quota::SubnetsPerVpc, siblings.len())?;
+        let (vpc, acl) = (vpc.id, vpc.default_network_acl);
+        permit(request.dry_run)?;
+
+        let id: SubnetId = self.ids.next();
+        let subnet = Subnet {
+            id,
+            vpc,
+            zone,
+            ipv4_block: block,
+            ipv6_block: ipv6.map(|block| (self.ids.next(), block)),
+            map_public_ip_on_launch: false,
+            assign_ipv6_on_creation: false,
+            route_table: None,
+            network_acl: (self.ids.next(), acl),
+            tags,
+            origin: caller.origin,
+        };
+        self.subnets.insert(id, subnet);
+        self.index.vpc_mut(vpc).subnets.insert(id);
+        self.index.addresses.insert(id, SubnetAddresses::new(block));
+        self.touch(vpc);
+        just("Subnet", self.subnets[&id].describe(self, caller))
+    }
+
+    pub(crate) fn delete_subnet(&mut self, caller: &Caller, request: DeleteSubnet) -> Answer {
+        let subnet = self.find::<Subnet>(caller, &request.subnet_id)?;
+        let (id, vpc) = (subnet.id, subnet.vpc);
+        if !self.index.subnet(id).is_unused() {
+            return Err(ApiError::dependency("subnet", id)); // DEL-2
+        }
+        permit(request.dry_run)?;
+        self.subnets.shift_remove(&id);
+        self.index.vpc_mut(vpc).subnets.shift_remove(&id);
+        self.index.addresses.remove(&id);
+        self.touch(vpc);
+        nothing()
+    }
+
+    pub(crate) fn describe_subnets(&mut self, caller: &Caller, request: DescribeSubnets) -> Answer {
+        permit(request.dry_run)?;
+        just("Subnets", self.described::<Subnet>(caller, &request.subnet_ids, &request.filters)?)
+    }
+
+    pub(crate) fn modify_subnet_attribute(&mut self, caller: &Caller, request: ModifySubnetAttribute) -> Answer {
+        let id = self.find::<Subnet>(caller, &request.subnet_id)?.id;
+        permit(request.dry_run)?;
+        let subnet = &mut self.subnets[&id];
+        match (request.map_public_ip_on_launch, request.assign_ipv6_address_on_creation) {
+            (Some(map), None) => subnet.map_public_ip_on_launch = map.value,
+            (None, Some(assign)) if assign.value && subnet.ipv6_block.is_none() => {
+                return Err(ApiError::invalid_value(format!(
+                    "Subnet {id} has no IPv6 CIDR block, so assignIpv6AddressOnCreation cannot be set."
+                )));
+            }
+            (None, Some(assign)) => subnet.assign_ipv6_on_creation = assign.value,
+            (Some(_), Some(_)) => {
+                return Err(ApiError::new(
+                    "InvalidParameterCombination",
+                    "Fields for multiple attribute types specified: mapPublicIpOnLaunch, assignIpv6AddressOnCreation",
+                ));
+            }
+            (None, None) => return Err(ApiError::missing("attribute")),
+        }
+        nothing()
+    }
+}
+
+/// The zone a request names by name or id. SIM: without one the Region's first; AWS picks one and does not say how.
+fn requested_zone(region: Region, request: &CreateSubnet) -> Result<AvailabilityZone, ApiError> {
+    let refuse = |text: &str, parameter: &str| {
+        let zones = many(region.zones()).join(", ");
+        ApiError::invalid_value(format!(
+            "Value ({text}) for parameter {parameter} is invalid. Subnets can currently only be created in the following \
+             availability zones: {zones}."
+        ))
+    };
+    match (&request.availability_zone, &request.availability_zone_id) {
+        (Some(name), _) => AvailabilityZone::parse(region, name).ok_or_else(|| refuse(name, "availabilityZone")),
+        (None, Some(id)) => {
+            region.zones().find(|zone| zone.zone_id() == *id).ok_or_else(|| refuse(id, "availabilityZoneId"))
+        }
+        (None, None) => Ok(region.zones().next().expect("every Region has zones")),
+    }
 }

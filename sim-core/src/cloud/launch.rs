@@ -1,0 +1,286 @@
+//! Launching instances: the request, its interfaces, and what comes of it.
+//!
+//! What an instance is made of besides its network (disks, processors, roles) is accepted where labs mention it and has no
+//! effect.
+
+use serde_json::Value;
+
+use super::answer::Answer;
+use super::base64;
+use super::describe::Described;
+use super::error::permit;
+use super::instance::{PASSING, describe_reservation};
+use super::interface_plan::{AddressRequest, InterfacePlan};
+use super::lookup::parse_id;
+use super::network_interface::{Attachment, InstanceIpv6Address, PrivateIpAddressSpecification};
+use super::request::{members, requests};
+use super::security_group::no_default_vpc;
+use super::tag::TagSpecification;
+use super::transition::Transition;
+use super::{ApiError, Caller, Cloud, Image, Instance, InstanceState, NetworkInterface, Subnet, Tags};
+use crate::id::*;
+
+/// User data is at most this long once decoded.
+const USER_DATA_BYTES: usize = 16 * 1024;
+
+members! {
+    /// An interface of a launch: a new one, or one there is.
+    InterfaceSpecification {
+        associate_public_ip_address: Option<bool>,
+        delete_on_termination: Option<bool>,
+        description: Option<String>,
+        device_index: Option<u16>,
+        groups: Vec<String>,
+        ipv6_address_count: Option<u32>,
+        ipv6_addresses: Vec<InstanceIpv6Address>,
+        network_interface_id: Option<String>,
+        private_ip_address: Option<String>,
+        private_ip_addresses: Vec<PrivateIpAddressSpecification>,
+        secondary_private_ip_address_count: Option<u32>,
+        subnet_id: Option<String>,
+        interface_type: Option<String>,
+        network_card_index: Option<u16>,
+    }
+}
+
+requests! {
+    /// Launches instances.
+    RunInstances {
+        image_id: Option<String>,
+        instance_type: Option<String>,
+        key_name: Option<String>,
+        min_count: Option<u32>,
+        max_count: Option<u32>,
+        subnet_id: Option<String>,
+        private_ip_address: Option<String>,
+        ipv6_address_count: Option<u32>,
+        ipv6_addresses: Vec<InstanceIpv6Address>,
+        security_group_ids: Vec<String>,
+        security_groups: Vec<String>,
+        network_interfaces: Vec<InterfaceSpecification>,
+        user_data: Option<String>,
+        tag_specifications: Vec<TagSpecification>,
+        client_token: Option<String>,
+        // Accepted without effect: nothing of the network depends on them.
+        block_device_mappings: Option<Value>,
+        capacity_reservation_specification: Option<Value>,
+        cpu_options: Option<Value>,
+        credit_specification: Option<Value>,
+        disable_api_stop: Option<bool>,
+        disable_api_termination: Option<bool>,
+        ebs_optimized: Option<bool>,
+        enclave_options: Option<Value>,
+        hibernation_options: Option<Value>,
+        iam_instance_profile: Option<Value>,
+        instance_initiated_shutdown_behavior: Option<String>,
+        instance_market_options: Option<Value>,
+        maintenance_options: Option<Value>,
+        metadata_options: Option<Value>,
+        monitoring: Option<Value>,
+        placement: Option<Value>,
+        private_dns_name_options: Option<Value>,
+    }
+}
+
+/// An interface of a launch that has been checked.
+enum PlannedInterface {
+    Fresh { plan: InterfacePlan, delete_on_termination: bool },
+    Existing { id: NetworkInterfaceId, delete_on_termination: bool },
+}
+
+impl Cloud {
+    pub(crate) fn run_instances(&mut self, caller: &Caller, request: RunInstances) -> Answer {
+        let Some(image) = &request.image_id else { return Err(ApiError::missing("ImageId")) };
+        let image = Image::from_id(caller.region, parse_id(image)?);
+        let count = request.max_count.unwrap_or(1);
+        let least = request.min_count.unwrap_or(count);
+        if least < 1 || least > count {
+            return Err(ApiError::invalid_value(format!(
+                "Value ({least}) for parameter minCount is invalid. It must be at least 1 and at most maxCount ({count})."
+            )));
+        }
+        let count = count as usize;
+        let user_data = request.user_data.as_deref().map(decode_user_data).transpose()?;
+        let tags = Tags::requested(&request.tag_specifications, ResourceKind::Instance, LAUNCH_TAGS)?;
+        let interface_tags = Tags::requested(&request.tag_specifications, ResourceKind::NetworkInterface, LAUNCH_TAGS)?;
+        if !request.security_groups.is_empty() {
+            // By name only in a default VPC, of which there is none.
+            return Err(ApiError::new(
+                "InvalidParameterCombination",
+                "The parameter groupName cannot be used with the parameter subnet",
+            ));
+        }
+        let mut planned = self.plan_launch(caller, &request)?;
+        let mut fresh: Vec<InterfacePlan> = Vec::new();
+        for interface in &mut planned {
+            match interface {
+                PlannedInterface::Fresh { plan, .. } => {
+                    plan.tags = interface_tags.clone();
+                    fresh.push(plan.clone());
+                }
+                PlannedInterface::Existing { .. } if count > 1 => {
+                    return Err(ApiError::new(
+                        "InvalidParameterCombination",
+                        "Multiple instances cannot be launched with one network interface.",
+                    ));
+                }
+                PlannedInterface::Existing { .. } => {}
+            }
+        }
+        self.check_plans(caller, &fresh, count)?;
+        permit(request.dry_run)?;
+
+        let reservation: ReservationId = self.ids.next();
+        let mut launched = Vec::with_capacity(count);
+        for _ in 0..count {
+            let mut made = self.add_interfaces(caller, &fresh).into_iter();
+            let interfaces: Vec<(NetworkInterfaceId, bool)> = planned
+                .iter()
+                .map(|interface| match interface {
+                    PlannedInterface::Fresh { delete_on_termination, .. } => {
+                        (made.next().expect("one interface is made for every plan"), *delete_on_termination)
+                    }
+                    PlannedInterface::Existing { id, delete_on_termination } => (*id, *delete_on_termination),
+                })
+                .collect();
+            let id: InstanceId = self.ids.next();
+            for (device_index, &(interface, delete_on_termination)) in interfaces.iter().enumerate() {
+                self.network_interfaces[&interface].attachment = Some(Attachment {
+                    id: self.ids.next(),
+                    instance: id,
+                    device_index: device_index as u16,
+                    delete_on_termination,
+                });
+                self.touch_interface(interface);
+            }
+            let primary = &self.network_interfaces[&interfaces[0].0];
+            let until = caller.now + PASSING;
+            let instance = Instance {
+                id,
+                reservation,
+                owner: caller.account,
+                image: image.clone(),
+                instance_type: request.instance_type.clone().unwrap_or_else(|| "m1.small".to_owned()),
+                key_name: request.key_name.clone(),
+                state: InstanceState::Pending { until },
+                zone: self.subnets[&primary.subnet].zone,
+                subnet: primary.subnet,
+                vpc: primary.vpc,
+                interfaces: interfaces.iter().map(|(interface, _)| *interface).collect(),
+                user_data: user_data.clone(),
+                launched: caller.now,
+                tags: tags.clone(),
+                origin: caller.origin,
+            };
+            self.instances.insert(id, instance);
+            self.schedule.at(until, Transition::Instance(id));
+            launched.push(id);
+        }
+        let shown: Vec<Value> = launched.iter().map(|id| self.instances[id].describe(self, caller)).collect();
+        Ok(describe_reservation(reservation, caller.account, shown))
+    }
+
+    /// The interfaces of one instance of a launch, by device index, checked.
+    fn plan_launch(&self, caller: &Caller, request: &RunInstances) -> Result<Vec<PlannedInterface>, ApiError> {
+        if request.network_interfaces.is_empty() {
+            let Some(subnet) = &request.subnet_id else { return Err(no_default_vpc()) };
+            let subnet = self.find::<Subnet>(caller, subnet)?;
+            let addresses = AddressRequest {
+                primary: request.private_ip_address.as_deref(),
+                ipv6: &request.ipv6_addresses,
+                ipv6_count: request.ipv6_address_count.unwrap_or(0),
+                ..AddressRequest::default()
+            };
+            let mut plan = self.plan_interface(caller, subnet, &request.security_group_ids, addresses)?;
+            plan.public = subnet.map_public_ip_on_launch; // IGW-8
+            return Ok(vec![PlannedInterface::Fresh { plan, delete_on_termination: true }]);
+        }
+        if request.subnet_id.is_some() || !request.security_group_ids.is_empty() || request.private_ip_address.is_some()
+        {
+            return Err(ApiError::new(
+                "InvalidParameterCombination",
+                "Network interfaces and an instance-level subnet ID, security groups or private IP address may not be \
+                 specified on the same request",
+            ));
+        }
+        let mut specifications: Vec<(u16, &InterfaceSpecification)> = Vec::new();
+        for specification in &request.network_interfaces {
+            let index = specification.device_index.unwrap_or(specifications.len() as u16);
+            specifications.push((index, specification));
+        }
+        specifications.sort_by_key(|(index, _)| *index);
+        if specifications.iter().enumerate().any(|(at, (index, _))| at != usize::from(*index)) {
+            return Err(ApiError::invalid_value(
+                "Each network interface requires a device index, and together they must count up from 0.",
+            ));
+        }
+        let alone = specifications.len() == 1;
+        let planned: Vec<PlannedInterface> = specifications
+            .into_iter()
+            .map(|(_, specification)| self.plan_launched_interface(caller, specification, alone))
+            .collect::<Result<_, _>>()?;
+        let vpc = |interface: &PlannedInterface| match interface {
+            PlannedInterface::Fresh { plan, .. } => (plan.vpc, self.subnets[&plan.subnet].zone),
+            PlannedInterface::Existing { id, .. } => {
+                let interface = &self.network_interfaces[id];
+                (interface.vpc, self.subnets[&interface.subnet].zone)
+            }
+        };
+        if planned.iter().any(|interface| vpc(interface) != vpc(&planned[0])) {
+            return Err(ApiError::invalid_value(
+                "All network interfaces of an instance must be in one VPC and one Availability Zone.",
+            ));
+        }
+        Ok(planned)
+    }
+
+    fn plan_launched_interface(
+        &self,
+        caller: &Caller,
+        specification: &InterfaceSpecification,
+        alone: bool,
+    ) -> Result<PlannedInterface, ApiError> {
+        if let Some(id) = &specification.network_interface_id {
+            let interface = self.find::<NetworkInterface>(caller, id)?;
+            if interface.attachment.is_some() {
+                return Err(ApiError::new(
+                    "InvalidNetworkInterface.InUse",
+                    format!("Interface: [{}] in use.", interface.id),
+                ));
+            }
+            let delete_on_termination = specification.delete_on_termination.unwrap_or(false);
+            return Ok(PlannedInterface::Existing { id: interface.id, delete_on_termination });
+        }
+        let Some(subnet) = &specification.subnet_id else { return Err(no_default_vpc()) };
+        let subnet = self.find::<Subnet>(caller, subnet)?;
+        if specification.associate_public_ip_address == Some(true) && !alone {
+            return Err(ApiError::new(
+                "InvalidParameterCombination",
+                "The associatePublicIPAddress parameter cannot be specified when launching with multiple network interfaces.",
+            ));
+        }
+        let addresses = AddressRequest {
+            primary: specification.private_ip_address.as_deref(),
+            list: &specification.private_ip_addresses,
+            secondary_count: specification.secondary_private_ip_address_count.unwrap_or(0),
+            ipv6: &specification.ipv6_addresses,
+            ipv6_count: specification.ipv6_address_count.unwrap_or(0),
+        };
+        let mut plan = self.plan_interface(caller, subnet, &specification.groups, addresses)?;
+        plan.public = alone && specification.associate_public_ip_address.unwrap_or(subnet.map_public_ip_on_launch);
+        plan.description = specification.description.clone().unwrap_or_default();
+        let delete_on_termination = specification.delete_on_termination.unwrap_or(true);
+        Ok(PlannedInterface::Fresh { plan, delete_on_termination })
+    }
+}
+
+/// What a launch may give tags to. Volumes are not simulated; their tags are taken and dropped with them.
+const LAUNCH_TAGS: &[&str] = &["instance", "network-interface", "volume"];
+
+fn decode_user_data(text: &str) -> Result<String, ApiError> {
+    let bytes = base64::decode(text).ok_or_else(|| ApiError::invalid_value("Invalid BASE64 encoding of user data"))?;
+    if bytes.len() > USER_DATA_BYTES {
+        return Err(ApiError::invalid_value("User data is limited to 16384 bytes"));
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}

@@ -1,0 +1,443 @@
+//! Routes (RT): what may be routed where, and whether a route's target is usable.
+//!
+//! Targets that vpcsim has not yet (NAT gateways, transit gateways, VPN gateways, endpoints) do not exist in any cloud, and
+//! are refused as EC2 refuses an unknown one.
+
+use std::fmt;
+use std::net::Ipv4Addr;
+
+use ipnet::{IpNet, Ipv4Net};
+use serde_json::Value;
+
+use super::answer::{Answer, Object, done, nothing};
+use super::cidr::{ipv4_block, ipv6_block};
+use super::error::permit;
+use super::lookup::parse_id;
+use super::request::requests;
+use super::{
+    ApiError, Caller, Cloud, Instance, InstanceState, InternetGateway, NetworkInterface, PeeringStatus, Quota,
+    RouteTable, VpcPeeringConnection,
+};
+use crate::id::*;
+
+/// A route that somebody made.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Route {
+    pub(crate) destination: IpNet,
+    pub(crate) target: RouteTarget,
+    pub(crate) origin: Origin,
+}
+
+/// Where a route points. Whether the target is usable (RT-15) is a question to the cloud, not a field.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RouteTarget {
+    InternetGateway(InternetGatewayId),
+    Peering(VpcPeeringConnectionId),
+    /// An instance is stored as its interface (RT-19).
+    NetworkInterface(NetworkInterfaceId),
+}
+
+/// Whether packets that match a route get anywhere (RT-15).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RouteState {
+    /// The target is there and usable.
+    Active,
+    /// It is not; what matches is dropped.
+    Blackhole,
+}
+
+impl fmt::Display for RouteState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            RouteState::Active => "active",
+            RouteState::Blackhole => "blackhole",
+        })
+    }
+}
+
+requests! {
+    /// Adds a route.
+    CreateRoute {
+        route_table_id: String,
+        destination_cidr_block: Option<String>,
+        destination_ipv6_cidr_block: Option<String>,
+        destination_prefix_list_id: Option<String>,
+        gateway_id: Option<String>,
+        instance_id: Option<String>,
+        network_interface_id: Option<String>,
+        vpc_peering_connection_id: Option<String>,
+        nat_gateway_id: Option<String>,
+        transit_gateway_id: Option<String>,
+        egress_only_internet_gateway_id: Option<String>,
+        vpc_endpoint_id: Option<String>,
+    }
+    /// Points an existing route elsewhere.
+    ReplaceRoute {
+        route_table_id: String,
+        destination_cidr_block: Option<String>,
+        destination_ipv6_cidr_block: Option<String>,
+        destination_prefix_list_id: Option<String>,
+        local_target: bool,
+        gateway_id: Option<String>,
+        instance_id: Option<String>,
+        network_interface_id: Option<String>,
+        vpc_peering_connection_id: Option<String>,
+        nat_gateway_id: Option<String>,
+        transit_gateway_id: Option<String>,
+        egress_only_internet_gateway_id: Option<String>,
+        vpc_endpoint_id: Option<String>,
+    }
+    /// Takes a route away.
+    DeleteRoute {
+        route_table_id: String,
+        destination_cidr_block: Option<String>,
+        destination_ipv6_cidr_block: Option<String>,
+        destination_prefix_list_id: Option<String>,
+    }
+}
+
+/// The target members of a request.
+struct TargetIds<'a> {
+    gateway: Option<&'a str>,
+    instance: Option<&'a str>,
+    interface: Option<&'a str>,
+    peering: Option<&'a str>,
+    /// Kinds that vpcsim has none of.
+    others: [(ResourceKind, Option<&'a str>); 4],
+}
+
+macro_rules! target_ids {
+    ($request:ident) => {
+        TargetIds {
+            gateway: $request.gateway_id.as_deref(),
+            instance: $request.instance_id.as_deref(),
+            interface: $request.network_interface_id.as_deref(),
+            peering: $request.vpc_peering_connection_id.as_deref(),
+            others: [
+                (ResourceKind::NatGateway, $request.nat_gateway_id.as_deref()),
+                (ResourceKind::TransitGateway, $request.transit_gateway_id.as_deref()),
+                (ResourceKind::EgressOnlyInternetGateway, $request.egress_only_internet_gateway_id.as_deref()),
+                (ResourceKind::VpcEndpoint, $request.vpc_endpoint_id.as_deref()),
+            ],
+        }
+    };
+}
+
+/// What a destination is to the VPC's own blocks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// Exactly one of them: the local route's place.
+    Local,
+    /// A part of one.
+    Inside,
+    /// Anything else.
+    Outside,
+}
+
+impl Cloud {
+    /// Whether a route of this VPC's tables is active or a blackhole (RT-15).
+    pub(crate) fn route_state(&self, vpc: VpcId, route: &Route) -> RouteState {
+        let usable = match route.target {
+            RouteTarget::InternetGateway(id) => {
+                self.internet_gateways.get(&id).is_some_and(|gateway| gateway.attached == Some(vpc))
+            }
+            RouteTarget::Peering(id) => {
+                self.peerings.get(&id).is_some_and(|peering| peering.status == PeeringStatus::Active)
+            }
+            RouteTarget::NetworkInterface(id) => self
+                .network_interfaces
+                .get(&id)
+                .and_then(|interface| self.instances.get(&interface.attachment.as_ref()?.instance))
+                .is_some_and(|instance| instance.state == InstanceState::Running),
+        };
+        if usable { RouteState::Active } else { RouteState::Blackhole }
+    }
+
+    pub(crate) fn create_route(&mut self, caller: &Caller, request: CreateRoute) -> Answer {
+        let table = self.find::<RouteTable>(caller, &request.route_table_id)?;
+        let destination = destination(
+            request.destination_cidr_block.as_deref(),
+            request.destination_ipv6_cidr_block.as_deref(),
+            request.destination_prefix_list_id.as_deref(),
+        )?;
+        let target = self.target(caller, table, target_ids!(request))?;
+        check_link_local(destination)?;
+        let exists =
+            || ApiError::new("RouteAlreadyExists", format!("The route identified by {destination} already exists."));
+        match self.reach(table.vpc, destination) {
+            Reach::Local if !matches!(target, RouteTarget::NetworkInterface(_)) => return Err(interfaces_only()),
+            Reach::Local => return Err(exists()),
+            Reach::Inside => self.check_inside(table.vpc, destination, target)?,
+            Reach::Outside => {}
+        }
+        if table.routes.iter().any(|route| route.destination == destination) {
+            return Err(exists()); // RT-12
+        }
+        let same_family =
+            |route: &&Route| matches!(route.destination, IpNet::V4(_)) == matches!(destination, IpNet::V4(_));
+        self.config.quotas.admit(Quota::RoutesPerRouteTable, table.routes.iter().filter(same_family).count())?;
+        let (table, vpc) = (table.id, table.vpc);
+        permit(request.dry_run)?;
+        self.route_tables[&table].routes.push(Route { destination, target, origin: caller.origin });
+        self.touch(vpc);
+        done()
+    }
+
+    pub(crate) fn replace_route(&mut self, caller: &Caller, request: ReplaceRoute) -> Answer {
+        let table = self.find::<RouteTable>(caller, &request.route_table_id)?;
+        let destination = destination(
+            request.destination_cidr_block.as_deref(),
+            request.destination_ipv6_cidr_block.as_deref(),
+            request.destination_prefix_list_id.as_deref(),
+        )?;
+        let reach = self.reach(table.vpc, destination);
+        let existing = table.routes.iter().position(|route| route.destination == destination);
+        if existing.is_none() && reach != Reach::Local {
+            return Err(ApiError::invalid_value(format!(
+                "There is no route defined for '{destination}' in the route table. Use CreateRoute instead."
+            )));
+        }
+        let target = if request.local_target {
+            if reach != Reach::Local {
+                return Err(ApiError::invalid_value("localTarget is only supported for the local route"));
+            }
+            None
+        } else {
+            let target = self.target(caller, table, target_ids!(request))?;
+            match reach {
+                Reach::Local if !matches!(target, RouteTarget::NetworkInterface(_)) => return Err(interfaces_only()),
+                Reach::Inside => self.check_inside(table.vpc, destination, target)?,
+                Reach::Local | Reach::Outside => {}
+            }
+            Some(target)
+        };
+        let (table, vpc) = (table.id, table.vpc);
+        permit(request.dry_run)?;
+        let routes = &mut self.route_tables[&table].routes;
+        match (existing, target) {
+            (Some(at), Some(target)) => routes[at] = Route { destination, target, origin: caller.origin },
+            (None, Some(target)) => routes.push(Route { destination, target, origin: caller.origin }), // RT-13
+            (Some(at), None) => {
+                routes.remove(at);
+            }
+            (None, None) => {}
+        }
+        self.touch(vpc);
+        nothing()
+    }
+
+    pub(crate) fn delete_route(&mut self, caller: &Caller, request: DeleteRoute) -> Answer {
+        let table = self.find::<RouteTable>(caller, &request.route_table_id)?;
+        let destination = destination(
+            request.destination_cidr_block.as_deref(),
+            request.destination_ipv6_cidr_block.as_deref(),
+            request.destination_prefix_list_id.as_deref(),
+        )?;
+        if self.reach(table.vpc, destination) == Reach::Local {
+            return Err(ApiError::invalid_value(format!(
+                "cannot remove local route {destination} in route table {}",
+                table.id
+            )));
+        }
+        let at = table.routes.iter().position(|route| route.destination == destination).ok_or_else(|| {
+            ApiError::new(
+                "InvalidRoute.NotFound",
+                format!("no route with destination-cidr-block {destination} in route table {}", table.id),
+            )
+        })?;
+        let (table, vpc) = (table.id, table.vpc);
+        permit(request.dry_run)?;
+        self.route_tables[&table].routes.remove(at);
+        self.touch(vpc);
+        nothing()
+    }
+
+    /// A table's routes as Describe shows them: the local ones first.
+    pub(crate) fn describe_routes(&self, table: &RouteTable) -> Vec<Value> {
+        let vpc = &self.vpcs[&table.vpc];
+        let blocks = vpc.ipv4_blocks.iter().map(|(_, block)| IpNet::V4(*block));
+        let blocks = blocks.chain(vpc.ipv6_blocks.iter().map(|(_, block)| IpNet::V6(*block)));
+        let retargeted = |block: &IpNet| table.routes.iter().any(|route| route.destination == *block);
+        let local = blocks.filter(|block| !retargeted(block)).map(|block| {
+            route_destination(block)
+                .text("GatewayId", "local")
+                .text("Origin", "CreateRouteTable")
+                .text("State", RouteState::Active)
+                .into()
+        });
+        local.chain(table.routes.iter().map(|route| self.describe_route(table.vpc, route))).collect()
+    }
+
+    fn describe_route(&self, vpc: VpcId, route: &Route) -> Value {
+        let object = route_destination(route.destination);
+        let state = self.route_state(vpc, route);
+        match route.target {
+            RouteTarget::InternetGateway(id) => {
+                object.text("GatewayId", id).text("Origin", "CreateRoute").text("State", state).into()
+            }
+            RouteTarget::Peering(id) => {
+                object.text("Origin", "CreateRoute").text("State", state).text("VpcPeeringConnectionId", id).into()
+            }
+            RouteTarget::NetworkInterface(id) => {
+                let interface = self.network_interfaces.get(&id);
+                let instance = interface.and_then(|interface| Some(interface.attachment.as_ref()?.instance));
+                object
+                    .optional_text("InstanceId", instance)
+                    .optional_text("InstanceOwnerId", interface.filter(|_| instance.is_some()).map(|it| it.owner))
+                    .text("NetworkInterfaceId", id)
+                    .text("Origin", "CreateRoute")
+                    .text("State", state)
+                    .into()
+            }
+        }
+    }
+
+    fn reach(&self, vpc: VpcId, destination: IpNet) -> Reach {
+        let vpc = &self.vpcs[&vpc];
+        let blocks = vpc.ipv4_blocks.iter().map(|(_, block)| IpNet::V4(*block));
+        let mut blocks = blocks.chain(vpc.ipv6_blocks.iter().map(|(_, block)| IpNet::V6(*block)));
+        match blocks.find(|block| block.contains(&destination)) {
+            Some(block) if block == destination => Reach::Local,
+            Some(_) => Reach::Inside,
+            None => Reach::Outside,
+        }
+    }
+
+    /// RT-13: a route inside the VPC's own range covers exactly one subnet and points at an interface.
+    fn check_inside(&self, vpc: VpcId, destination: IpNet, target: RouteTarget) -> Result<(), ApiError> {
+        if !matches!(target, RouteTarget::NetworkInterface(_)) {
+            return Err(interfaces_only());
+        }
+        let is_subnet = self.index.vpc(vpc).subnets.iter().map(|subnet| &self.subnets[subnet]).any(|subnet| {
+            IpNet::V4(subnet.ipv4_block) == destination
+                || subnet.ipv6_block.is_some_and(|(_, block)| IpNet::V6(block) == destination)
+        });
+        if is_subnet {
+            return Ok(());
+        }
+        Err(ApiError::invalid_value(format!(
+            "The destination CIDR block {destination} is equal to or more specific than one of this VPC's CIDR blocks. \
+             This route can target only an interface or an instance, and must cover a whole subnet."
+        )))
+    }
+
+    /// The target a request names, checked to be of the table's VPC (RT-16, RT-19, RT-20).
+    fn target(&self, caller: &Caller, table: &RouteTable, ids: TargetIds<'_>) -> Result<RouteTarget, ApiError> {
+        let given = [ids.gateway, ids.instance, ids.interface, ids.peering];
+        let given = given.iter().flatten().count() + ids.others.iter().filter(|(_, id)| id.is_some()).count();
+        match given {
+            0 => {
+                return Err(ApiError::new(
+                    "MissingParameter",
+                    "The request must contain exactly one of gatewayId, natGatewayId, networkInterfaceId, \
+                     vpcPeeringConnectionId, egressOnlyInternetGatewayId, transitGatewayId, instanceId or vpcEndpointId",
+                ));
+            }
+            1 => {}
+            _ => {
+                return Err(ApiError::new(
+                    "InvalidParameterCombination",
+                    "The request must contain exactly one target of a route",
+                ));
+            }
+        }
+        if let Some((kind, id)) = ids.others.into_iter().find_map(|(kind, id)| Some((kind, id?))) {
+            // RouteTargets of AWS that no operation of vpcsim makes: there can be none.
+            return Err(match kind {
+                ResourceKind::NatGateway => {
+                    ApiError::new("InvalidNatGatewayID.NotFound", format!("The natGateway ID '{id}' does not exist"))
+                }
+                kind => ApiError::not_found(kind, id),
+            });
+        }
+        let elsewhere = |what: &str, id: &dyn fmt::Display| {
+            ApiError::invalid_value(format!("route table {} and {what} {id} belong to different networks", table.id))
+        };
+        if let Some(text) = ids.gateway {
+            let unknown =
+                || ApiError::new("InvalidGatewayID.NotFound", format!("The gateway ID '{text}' does not exist"));
+            let id: InternetGatewayId = parse_id(text).map_err(|_| unknown())?;
+            let gateway = self.seen::<InternetGateway>(caller, id).map_err(|_| unknown())?;
+            if gateway.attached != Some(table.vpc) {
+                return Err(elsewhere("network gateway", &id));
+            }
+            return Ok(RouteTarget::InternetGateway(id));
+        }
+        if let Some(text) = ids.peering {
+            let peering = self.find::<VpcPeeringConnection>(caller, text)?;
+            let usable = matches!(
+                peering.status,
+                PeeringStatus::InitiatingRequest { .. }
+                    | PeeringStatus::PendingAcceptance
+                    | PeeringStatus::Provisioning { .. }
+                    | PeeringStatus::Active
+            );
+            if !usable || (peering.requester.vpc != table.vpc && peering.accepter.vpc != table.vpc) {
+                return Err(elsewhere("network gateway", &peering.id));
+            }
+            return Ok(RouteTarget::Peering(peering.id));
+        }
+        let interface = match (ids.interface, ids.instance) {
+            (Some(text), _) => self.find::<NetworkInterface>(caller, text)?,
+            (None, text) => {
+                let instance = self.find::<Instance>(caller, text.expect("one target is given, and no other is"))?;
+                let [interface] = instance.interfaces[..] else {
+                    return Err(ApiError::new(
+                        "InvalidInstanceID",
+                        format!(
+                            "There are {} interfaces attached to instance '{}'. Please specify an interface ID for the \
+                             operation instead.",
+                            instance.interfaces.len(),
+                            instance.id
+                        ),
+                    ));
+                };
+                &self.network_interfaces[&interface]
+            }
+        };
+        if interface.vpc != table.vpc {
+            return Err(elsewhere("interface", &interface.id));
+        }
+        Ok(RouteTarget::NetworkInterface(interface.id))
+    }
+}
+
+/// The one destination a request gives.
+fn destination(ipv4: Option<&str>, ipv6: Option<&str>, prefix_list: Option<&str>) -> Result<IpNet, ApiError> {
+    match (ipv4, ipv6, prefix_list) {
+        (Some(text), None, None) => ipv4_block(text, "destinationCidrBlock").map(IpNet::V4),
+        (None, Some(text), None) => ipv6_block(text, "destinationIpv6CidrBlock").map(IpNet::V6),
+        (None, None, Some(text)) => Err(ApiError::not_found(ResourceKind::PrefixList, text)),
+        (None, None, None) => Err(ApiError::new(
+            "MissingParameter",
+            "The request must contain the parameter destinationCidrBlock or destinationIpv6CidrBlock",
+        )),
+        _ => Err(ApiError::new("InvalidParameterCombination", "The request must contain exactly one destination")),
+    }
+}
+
+/// RT-14: what the host itself answers is never routed.
+fn check_link_local(destination: IpNet) -> Result<(), ApiError> {
+    const RESERVED: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(169, 254, 168, 0), 22);
+    let reserved = match destination {
+        IpNet::V4(block) => RESERVED.contains(&block),
+        IpNet::V6(block) => block.prefix_len() >= 32 && block.addr().segments()[..2] == [0xfd00, 0x0ec2],
+    };
+    if !reserved {
+        return Ok(());
+    }
+    Err(ApiError::invalid_value(format!("The destination CIDR block {destination} is reserved and cannot be routed.")))
+}
+
+fn interfaces_only() -> ApiError {
+    ApiError::invalid_value(
+        "The route target is not supported. This route only supports the following targets: interface, instance.",
+    )
+}
+
+fn route_destination(destination: IpNet) -> Object {
+    match destination {
+        IpNet::V4(block) => Object::new().text("DestinationCidrBlock", block),
+        IpNet::V6(block) => Object::new().text("DestinationIpv6CidrBlock", block),
+    }
+}

@@ -1,0 +1,62 @@
+//! Changes of state that come by themselves when their time is there.
+//!
+//! The schedule only says when to look; whether there is still something to do is asked of the resource. A request that was
+//! answered in time therefore needs no entry taken back.
+
+use std::collections::BTreeMap;
+
+use super::Cloud;
+use crate::engine::SimTime;
+use crate::id::{InstanceId, VpcPeeringConnectionId};
+
+/// What to look at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Transition {
+    /// An instance leaves a passing state.
+    Instance(InstanceId),
+    /// A peering connection leaves a passing state, or its request expires.
+    Peering(VpcPeeringConnectionId),
+}
+
+/// When to look at what: by time, then in the order asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Schedule {
+    due: BTreeMap<(SimTime, u64), Transition>,
+    asked: u64,
+}
+
+impl Schedule {
+    pub(crate) fn at(&mut self, time: SimTime, transition: Transition) {
+        self.asked += 1;
+        self.due.insert((time, self.asked), transition);
+    }
+}
+
+impl Cloud {
+    /// Makes every change of state that is due at `now` (an instance comes up, a peering request expires).
+    pub fn advance(&mut self, now: SimTime) {
+        while let Some(entry) = self.schedule.due.first_entry().filter(|entry| entry.key().0 <= now) {
+            let time = entry.key().0;
+            match entry.remove() {
+                Transition::Instance(id) if self.is_due(time, Transition::Instance(id)) => {
+                    self.settle_instance(id, time)
+                }
+                Transition::Peering(id) if self.is_due(time, Transition::Peering(id)) => self.settle_peering(id, time),
+                _ => {}
+            }
+        }
+    }
+
+    /// When the next change of state is due.
+    pub fn next_transition(&self) -> Option<SimTime> {
+        self.schedule.due.iter().find(|&(&(time, _), &what)| self.is_due(time, what)).map(|(&(time, _), _)| time)
+    }
+
+    fn is_due(&self, time: SimTime, transition: Transition) -> bool {
+        let due = match transition {
+            Transition::Instance(id) => self.instances.get(&id).and_then(|instance| instance.state.passes()),
+            Transition::Peering(id) => self.peerings.get(&id).and_then(|peering| peering.passes()),
+        };
+        due == Some(time)
+    }
+}
