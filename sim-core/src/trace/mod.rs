@@ -5,6 +5,7 @@
 mod capture;
 mod capture_file;
 mod drop;
+mod drop_text;
 mod event;
 mod file_name;
 
