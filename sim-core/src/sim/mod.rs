@@ -65,3 +65,8 @@ pub fn schema() -> serde_json::Value {
         "type": "object",
     })
 }
+
+/// The codes of diagnostics, each with the long text that explains it (the first line says it in short).
+pub fn diagnostic_codes() -> Vec<(&'static str, &'static str)> {
+    Vec::new()
+}
