@@ -1,8 +1,10 @@
 //! The command line as typed (clap's derive), checked no further than each word by itself.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use clap::error::ErrorKind;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use sim_core::CaptureFormat;
 
@@ -20,8 +22,7 @@ use crate::exit::Status;
 Example:
   vpcsim run scenarios/vpc-peering      runs the lab: transcript, verdicts, captures for Wireshark
 
-Exit status: 0 everything held, 1 an expectation failed, 2 the scenario, a template or the command line is wrong,
-3 vpcsim is at fault."
+Exit status: 0 all held, 1 an expectation failed, 2 wrong input or nothing to run, 3 vpcsim's fault"
 )]
 pub struct Args {
     /// What to do.
@@ -50,7 +51,7 @@ pub enum Command {
 #[command(after_help = "\
 Example:
   vpcsim run vpc-peering --seed 7 --report junit=lab.xml
-      runs scenarios/vpc-peering, prints the transcript, and writes JUnit XML for a CI system besides")]
+      runs scenarios/vpc-peering, prints the transcript, and writes JUnit XML besides")]
 pub struct RunArgs {
     /// Scenario files, folders with a scenario.yaml (or with folders that have one), or names below ./scenarios.
     #[arg(value_name = "FILE|DIR|NAME")]
@@ -199,6 +200,10 @@ pub fn parse() -> Result<Args, Status> {
         let status = if error.use_stderr() { Status::Invalid } else { Status::Ok };
         // Help that nobody reads to its end is no error.
         let _ = error.print();
+        if error.kind() == ErrorKind::InvalidSubcommand {
+            let _ =
+                writeln!(io::stderr(), "help: the verbs are run, check, schema and errors, as in `vpcsim run NAME`");
+        }
         status
     })
 }

@@ -68,6 +68,9 @@ fn a_typing_error_in_a_verb_is_met_with_the_right_one() {
     let output = Folder::new("typo").vpcsim(&["chekc", "lab"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("'check'"), "{}", stderr(&output));
+    let output = Folder::new("verb").vpcsim(&["scenarios/vpc-peering"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("help: the verbs are run, check, "), "{}", stderr(&output));
 }
 
 #[test]

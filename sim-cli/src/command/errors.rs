@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use sim_core::DropCode;
-use sim_core::sim::diagnostic_codes;
+use sim_core::sim::explanations;
 
 use crate::args::ErrorsArgs;
 use crate::exit::Status;
@@ -14,8 +14,13 @@ pub(super) fn errors(args: &ErrorsArgs) -> Status {
     if let Some(drop) = DropCode::ALL.iter().find(|drop| drop.as_str() == wanted) {
         return super::answer(&explain_drop(*drop));
     }
-    if let Some((code, text)) = diagnostic_codes().into_iter().find(|(code, _)| *code == wanted) {
-        return super::answer(&format!("{code}\n\n{}\n", text.trim_end()));
+    if let Some(explanation) = explanations().find(|explanation| explanation.code == wanted) {
+        return super::answer(&format!(
+            "{}   {}\n\n{}\n",
+            explanation.code,
+            explanation.title,
+            wrapped(explanation.text)
+        ));
     }
     super::complain(&format!("there is no code `{code}`\nhelp: `vpcsim errors` lists them all"));
     Status::Invalid
@@ -55,12 +60,9 @@ fn list() -> String {
     for code in DropCode::ALL {
         let _ = writeln!(text, "  {code}");
     }
-    let diagnostics = diagnostic_codes();
-    if !diagnostics.is_empty() {
-        text += "\nErrors and warnings:\n";
-    }
-    for (code, explanation) in diagnostics {
-        let _ = writeln!(text, "  {code}  {}", explanation.lines().next().unwrap_or_default());
+    let mut heading = "\nErrors and warnings:\n";
+    for explanation in explanations() {
+        let _ = writeln!(text, "{}  {}  {}", std::mem::take(&mut heading), explanation.code, explanation.title);
     }
     text += "\n`vpcsim errors CODE` explains one.\n";
     text

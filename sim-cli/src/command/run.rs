@@ -48,11 +48,13 @@ pub(super) fn run(args: &RunArgs) -> Status {
 
 fn run_one(file: &Path, options: &RunOptions, outputs: &mut Outputs) -> io::Result<Status> {
     panic_message::running(file, options.seed);
-    let began = Instant::now();
-    let mut observer = Talking { file, outputs };
-    match sim_core::sim::run(file, options, &mut observer) {
+    let clock = Instant::now();
+    let mut observer = Talking { file, outputs, began: false };
+    let result = sim_core::sim::run(file, options, &mut observer);
+    let began = observer.began;
+    match result {
         Ok(summary) => {
-            outputs.took(began.elapsed())?;
+            outputs.took(clock.elapsed())?;
             Ok(if summary.failed == 0 { Status::Ok } else { Status::Failed })
         }
         Err(RunError::Output(error)) => Err(error),
@@ -64,7 +66,8 @@ fn run_one(file: &Path, options: &RunOptions, outputs: &mut Outputs) -> io::Resu
         Err(error @ RunError::Captures(_)) => {
             super::complain(&error.to_string());
             outputs.aborted(&error.to_string())?;
-            Ok(Status::InternalError)
+            // A folder that cannot be written is the command line's fault; a disk that fills up later is nobody's.
+            Ok(if began { Status::InternalError } else { Status::Invalid })
         }
     }
 }
@@ -81,10 +84,13 @@ fn output_failed(error: &io::Error) -> Status {
 struct Talking<'a> {
     file: &'a Path,
     outputs: &'a mut Outputs,
+    /// Whether the scenario was run at all.
+    began: bool,
 }
 
 impl Observer for Talking<'_> {
     fn header(&mut self, header: &RunHeader) -> io::Result<()> {
+        self.began = true;
         panic_message::running(self.file, Some(header.seed));
         self.outputs.header(header)
     }

@@ -11,7 +11,7 @@ use sim_core::sim::{
     DiagnosticReport, DropReport, DropSource, Leg, Observer, RunHeader, RunSummary, SourceLine, StepReport,
 };
 
-use super::Render;
+use super::{Render, title};
 
 /// Renders annotations.
 pub struct Github<W> {
@@ -68,17 +68,17 @@ impl<W: Write> Observer for Github<W> {
     }
 
     fn step(&mut self, step: &StepReport) -> io::Result<()> {
-        let title = step.title.lines().next().unwrap_or_default();
+        let title = title(step);
         let verdict = if step.is_ok() { "ok".to_owned() } else { message(step) };
-        let _ = writeln!(self.rows, "| {} | {} | {} |", step.number, cell(title), cell(&verdict));
+        let _ = writeln!(self.rows, "| {} | {} | {} |", step.number, cell(&title), cell(&verdict));
         if step.is_ok() {
             return Ok(());
         }
-        self.annotate("error", step.source.as_ref(), title, &verdict)?;
+        self.annotate("error", step.source.as_ref(), &title, &verdict)?;
         for drop in unexpected(step) {
             if let Some(DropSource::Line(place)) = &drop.source {
                 let text = format!("{} dropped {} here", drop.packet.text, drop.code);
-                self.annotate("notice", Some(place), title, &text)?;
+                self.annotate("notice", Some(place), &title, &text)?;
             }
         }
         self.to.flush()

@@ -13,7 +13,7 @@ use sim_core::sim::{
 };
 use sim_core::{SimDuration, SimTime};
 
-use super::{Render, wireshark_command};
+use super::{Render, title, wireshark_command};
 
 /// Our own lines end here.
 const COLUMNS: usize = 100;
@@ -226,11 +226,11 @@ impl<W: Write> Observer for Human<W> {
             writeln!(self.to)?;
         }
         self.runs += 1;
-        let Styles { title, faint, .. } = self.styles;
+        let Styles { title: bold, faint, .. } = self.styles;
         let name = printable(&header.name);
         let gap = 53_usize.saturating_sub(name.chars().count()).max(2);
         let facts = format!("{}  seed {}", header.region, header.seed);
-        writeln!(self.to, "{title}{name}{title:#}{:gap$}{faint}{facts}{faint:#}", "")?;
+        writeln!(self.to, "{bold}{name}{bold:#}{:gap$}{faint}{facts}{faint:#}", "")?;
         if self.detail != Detail::Quiet {
             if let Some(description) = &header.description {
                 let description = description.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -257,10 +257,10 @@ impl<W: Write> Observer for Human<W> {
             }
             return self.to.flush();
         }
-        let Styles { title, ok, faint, .. } = self.styles;
-        let (number, name) = (step.number, printable(step.title.lines().next().unwrap_or_default()));
+        let Styles { title: bold, ok, faint, .. } = self.styles;
+        let (number, name) = (step.number, printable(&title(step)));
         if self.detail == Detail::Quiet && step.is_ok() {
-            writeln!(self.to, "{number:<2} {title}{name}{title:#}   {ok}ok{ok:#}")?;
+            writeln!(self.to, "{number:<2} {bold}{name}{bold:#}   {ok}ok{ok:#}")?;
             for (drop, count) in grouped(&step.drops) {
                 if !drop.expected {
                     self.drop(drop, count, "! ", 3)?;
@@ -271,7 +271,7 @@ impl<W: Write> Observer for Human<W> {
         if self.detail != Detail::Quiet {
             writeln!(self.to)?;
         }
-        writeln!(self.to, "{number:<2} {title}{name}{title:#}")?;
+        writeln!(self.to, "{number:<2} {bold}{name}{bold:#}")?;
         for command in &step.commands {
             self.command(command)?;
         }

@@ -151,6 +151,14 @@ fn the_real_time_is_told_only_where_it_is_asked_for() {
 }
 
 #[test]
+fn a_step_without_a_name_is_called_by_the_first_line_of_its_command() {
+    let mut step = sample::steps().remove(1);
+    step.title = "aws ec2 create-route --a\naws ec2 create-route --b\n".to_owned();
+    step.commands.clear();
+    assert!(rendered(Detail::Normal, |to| to.step(&step)).starts_with("\n2  aws ec2 create-route --a …\n"));
+}
+
+#[test]
 fn times_are_in_the_unit_that_suits_them() {
     let cases = [
         (0, "0 µs"),

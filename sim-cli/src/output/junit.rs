@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use sim_core::sim::{DiagnosticReport, Observer, RunHeader, RunSummary, StepReport};
 use sim_core::{Severity, SimDuration};
 
-use super::Render;
+use super::{Render, title};
 
 /// Renders JUnit XML.
 pub struct Junit<W> {
@@ -86,8 +86,7 @@ impl<W: Write> Observer for Junit<W> {
         counts.tests += 1;
         counts.nanos = counts.nanos.saturating_add(step.took().as_nanos());
         let cases = &mut self.suite.cases;
-        let title = step.title.lines().next().unwrap_or_default();
-        let name = escaped(&format!("{} {title}", step.number));
+        let name = escaped(&format!("{} {}", step.number, title(step)));
         let class = escaped(&self.suite.name);
         let _ = write!(cases, "    <testcase name=\"{name}\" classname=\"{class}\"");
         if let Some(source) = &step.source {

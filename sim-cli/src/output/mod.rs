@@ -148,6 +148,13 @@ impl Render for Outputs {
     }
 }
 
+/// A step's title in one line: a step without a name is called by its command, which may have several.
+fn title(step: &StepReport) -> String {
+    let mut lines = step.title.trim().lines();
+    let first = lines.next().unwrap_or_default();
+    if lines.next().is_none() { first.to_owned() } else { format!("{first} …") }
+}
+
 /// The command that shows a capture, with the filter that finds the lost packets if there are some to find.
 fn wireshark_command(captures: &sim_core::sim::CapturesReport, dropped: u64) -> String {
     let file = shell_word(&captures.all);

@@ -8,7 +8,7 @@ use serde_json::Value;
 use sim_core::Severity;
 use sim_core::sim::{DiagnosticReport, Observer, RunHeader, RunSummary, StepReport};
 
-use super::Render;
+use super::{Render, title};
 
 /// Renders TAP.
 pub struct Tap<W> {
@@ -55,7 +55,7 @@ impl<W: Write> Observer for Tap<W> {
     }
 
     fn step(&mut self, step: &StepReport) -> io::Result<()> {
-        self.point(step.is_ok(), step.title.lines().next().unwrap_or_default())?;
+        self.point(step.is_ok(), &title(step))?;
         if !step.is_ok() {
             writeln!(self.to, "  ---")?;
             if let Some(source) = &step.source {

@@ -66,7 +66,18 @@ pub fn schema() -> serde_json::Value {
     })
 }
 
-/// The codes of diagnostics, each with the long text that explains it (the first line says it in short).
-pub fn diagnostic_codes() -> Vec<(&'static str, &'static str)> {
-    Vec::new()
+/// A code of a diagnostic and its explanation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Explanation {
+    /// The code, as in `VPC021`.
+    pub code: &'static str,
+    /// What is wrong, in a few words.
+    pub title: &'static str,
+    /// Why, and what to do.
+    pub text: &'static str,
+}
+
+/// Every code of a diagnostic, in order.
+pub fn explanations() -> impl Iterator<Item = &'static Explanation> {
+    [].into_iter()
 }
