@@ -49,6 +49,6 @@ fn show(diagnostics: &[DiagnosticReport]) {
     let mut err = io::stderr().lock();
     for diagnostic in diagnostics {
         let text = if coloured { &diagnostic.coloured } else { &diagnostic.plain };
-        let _ = writeln!(err, "{text}");
+        let _ = writeln!(err, "{}\n", text.trim_end());
     }
 }

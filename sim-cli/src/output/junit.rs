@@ -134,12 +134,9 @@ impl<W: Write> Render for Junit<W> {
     fn invalid(&mut self, file: &str, diagnostics: &[DiagnosticReport]) -> io::Result<()> {
         self.suite.name = file.to_owned();
         for diagnostic in diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error) {
-            self.error_case(
-                &format!("{} is valid", diagnostic.code),
-                "invalid",
-                &diagnostic.message,
-                &diagnostic.plain,
-            );
+            let place = diagnostic.source.as_ref().map(|place| format!(" {place}")).unwrap_or_default();
+            let name = format!("{}{place}", diagnostic.code);
+            self.error_case(&name, "invalid", &diagnostic.message, &diagnostic.plain);
         }
         self.close_suite();
         Ok(())
@@ -217,6 +214,7 @@ PING 10.42.1.100 (10.42.1.100) 56(84) bytes of data.
     fn a_scenario_that_is_wrong_is_an_error() {
         let xml = rendered(|junit| junit.invalid("lab.yaml", &[sample::diagnostic()]));
         assert!(xml.contains("<testsuite name=\"lab.yaml\" tests=\"1\" failures=\"0\" errors=\"1\""), "{xml}");
+        assert!(xml.contains("<testcase name=\"VPC021 scenario.yaml:24\" classname=\"lab.yaml\""), "{xml}");
         assert!(xml.contains("<error message=\"no resource named `PublicRouteTable0103`\" type=\"invalid\">"), "{xml}");
     }
 
