@@ -1,2 +1,28 @@
-//! vpcsim
-fn main() {}
+//! `vpcsim`: words into calls, results into words.
+//!
+//! - `args` – the command line as typed.
+//! - `command/<verb>.rs` – a verb each: calls the library, hands the result to `output`.
+//! - `output/<format>.rs` – a format each, all rendered from the same values.
+//! - `scenario_path` – from `FILE`, `DIR` or `NAME` to a scenario file.
+//! - `exit` – what the exit status means.
+//! - `panic_message` – what is said when vpcsim itself is at fault.
+//!
+//! No networking decision is taken in this crate.
+
+mod args;
+mod command;
+mod exit;
+mod output;
+mod panic_message;
+mod scenario_path;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    panic_message::install();
+    let outcome = std::panic::catch_unwind(|| match args::parse() {
+        Ok(args) => command::execute(args),
+        Err(status) => status,
+    });
+    outcome.unwrap_or(exit::Status::InternalError).into()
+}

@@ -14,4 +14,10 @@ mod frontend;
 mod host;
 mod id;
 mod net;
+pub mod sim;
 mod trace;
+
+pub use engine::{SimDuration, SimTime};
+pub use frontend::diagnostic::Severity;
+pub use id::ResourceId;
+pub use trace::{CaptureError, CaptureFormat, Direction, DropCode, DropFamily};

@@ -2,9 +2,16 @@
 //!
 //! The pipeline tells this room, nobody else writes captures or explanations, and nothing here can change a result.
 
+mod capture;
+mod capture_file;
 mod drop;
+mod drop_text;
 mod event;
+mod file_name;
 mod text;
 
+pub use capture::{CapturePoint, CaptureSummary, CaptureWords, Captures};
+pub use capture_file::{CaptureError, CaptureFormat};
 pub use drop::{Decider, DropCode, DropFamily, DropReason};
 pub use event::{Direction, GroupDecision, PacketId, Step, Trace, TraceEvent};
+pub use file_name::{folder_name, safe_file_name};

@@ -1,0 +1,238 @@
+//! The command line as typed (clap's derive), checked no further than each word by itself.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::error::ErrorKind;
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use sim_core::CaptureFormat;
+
+use crate::exit::Status;
+
+/// Simulates AWS VPC networks packet by packet, offline: a CloudFormation template, the commands of a lab, and what AWS
+/// would have shown.
+#[derive(Debug, Parser)]
+#[command(
+    name = "vpcsim",
+    version,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "\
+Example:
+  vpcsim run scenarios/vpc-peering      runs the lab: transcript, verdicts, captures for Wireshark
+
+Exit status: 0 all held, 1 an expectation failed, 2 wrong input or nothing to run, 3 vpcsim's fault"
+)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// When to use colours; `auto` looks at the terminal and at NO_COLOR.
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run scenarios: print the transcript, the verdicts, and where the captures are.
+    Run(RunArgs),
+    /// Check scenarios and their templates without running them.
+    Check(CheckArgs),
+    /// Print the JSON Schema of the scenario file, for editors.
+    Schema,
+    /// Explain a code: an error or warning (VPC021), or why a packet was dropped (NO_ROUTE_TO_DESTINATION).
+    Errors(ErrorsArgs),
+}
+
+/// `vpcsim run`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Example:
+  vpcsim run vpc-peering --seed 7 --report junit=lab.xml
+      runs scenarios/vpc-peering, prints the transcript, and writes JUnit XML besides")]
+pub struct RunArgs {
+    /// Scenario files, folders with a scenario.yaml (or with folders that have one), or names below ./scenarios.
+    #[arg(value_name = "FILE|DIR|NAME")]
+    pub scenarios: Vec<String>,
+    /// Take this seed instead of the scenario's: other ids, ports and jitter, the same verdicts.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Write captures below this folder.
+    #[arg(long, value_name = "DIR", default_value = "captures")]
+    pub captures: PathBuf,
+    /// Write no captures.
+    #[arg(long, conflicts_with_all = ["captures", "capture_format"])]
+    pub no_captures: bool,
+    /// The captures' format; the classic `pcap` has no place for interface names and drop reasons.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "pcapng")]
+    pub capture_format: CaptureFormatArg,
+    /// The format of the results.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+    /// Write the results to this file instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Write the results to a file as well, in a format of its own. May be given several times.
+    #[arg(long = "report", value_name = "FORMAT=FILE")]
+    pub reports: Vec<ReportArg>,
+    /// Print one line for a step that held.
+    #[arg(short, long, conflicts_with_all = ["verbose", "transcript_only"])]
+    pub quiet: bool,
+    /// Print expected drops, exit statuses and virtual times too.
+    #[arg(short, long)]
+    pub verbose: bool,
+    /// Print only what a terminal would have shown.
+    #[arg(long, conflicts_with = "verbose")]
+    pub transcript_only: bool,
+}
+
+/// `vpcsim check`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Example:
+  vpcsim check vpc-peering              says everything that is wrong with it, and runs nothing")]
+pub struct CheckArgs {
+    /// Scenario files, folders, or names below ./scenarios.
+    #[arg(value_name = "FILE|DIR|NAME")]
+    pub scenarios: Vec<String>,
+    /// Treat these as errors.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub deny: Option<Deny>,
+}
+
+/// `vpcsim errors`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Example:
+  vpcsim errors IGW_DESTINATION_ADDRESS_NOT_IN_RFC1918_EGRESS")]
+pub struct ErrorsArgs {
+    /// The code; without one, all codes are listed.
+    pub code: Option<String>,
+}
+
+/// What `--deny` takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Deny {
+    /// Warnings.
+    Warnings,
+}
+
+/// What `--color` takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Color {
+    /// Where the output is a terminal and NO_COLOR is not set.
+    Auto,
+    /// Everywhere.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
+/// What `--format` takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Format {
+    /// For people: the transcript and the verdicts.
+    #[value(alias = "human")]
+    Text,
+    /// One object for each scenario, `"schema": "vpcsim.run/1"`.
+    Json,
+    /// JUnit XML, for CI systems.
+    Junit,
+    /// GitHub workflow annotations.
+    Github,
+    /// TAP version 14.
+    Tap,
+}
+
+/// What `--capture-format` takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum CaptureFormatArg {
+    /// pcapng, with interface names and drop reasons.
+    Pcapng,
+    /// Classic pcap with nanoseconds.
+    Pcap,
+}
+
+impl From<CaptureFormatArg> for CaptureFormat {
+    fn from(format: CaptureFormatArg) -> CaptureFormat {
+        match format {
+            CaptureFormatArg::Pcapng => CaptureFormat::Pcapng,
+            CaptureFormatArg::Pcap => CaptureFormat::Pcap,
+        }
+    }
+}
+
+/// What `--report` takes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ReportArg {
+    /// In which format.
+    pub format: Format,
+    /// Where to.
+    pub file: PathBuf,
+}
+
+impl FromStr for ReportArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<ReportArg, String> {
+        let Some((format, file)) = text.split_once('=').filter(|(_, file)| !file.is_empty()) else {
+            return Err("a report is FORMAT=FILE, as in `junit=lab.xml`".to_owned());
+        };
+        let format = Format::from_str(format, false).map_err(|_| {
+            let known: Vec<_> = Format::value_variants()
+                .iter()
+                .filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned()))
+                .collect();
+            format!("`{format}` is not a format; there are {}", known.join(", "))
+        })?;
+        Ok(ReportArg { format, file: PathBuf::from(file) })
+    }
+}
+
+/// Reads the process's command line.
+///
+/// # Errors
+/// The status to exit with, after help, version or a complaint was printed.
+pub fn parse() -> Result<Args, Status> {
+    Args::try_parse().map_err(|error| {
+        let status = if error.use_stderr() { Status::Invalid } else { Status::Ok };
+        // Help that nobody reads to its end is no error.
+        let _ = error.print();
+        if error.kind() == ErrorKind::InvalidSubcommand {
+            let _ =
+                writeln!(io::stderr(), "help: the verbs are run, check, schema and errors, as in `vpcsim run NAME`");
+        }
+        status
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_report_is_a_format_and_a_file() {
+        let report = "junit=out/lab.xml".parse::<ReportArg>();
+        assert_eq!(report, Ok(ReportArg { format: Format::Junit, file: PathBuf::from("out/lab.xml") }));
+        assert_eq!("human=a=b".parse::<ReportArg>().map(|report| report.file), Ok(PathBuf::from("a=b")));
+        for wrong in ["junit", "junit=", "=x", "xml=x"] {
+            assert!(wrong.parse::<ReportArg>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn quiet_and_verbose_exclude_each_other() {
+        assert!(Args::try_parse_from(["vpcsim", "run", "x", "-q", "-v"]).is_err());
+        assert!(Args::try_parse_from(["vpcsim", "run", "x", "--no-captures", "--captures", "y"]).is_err());
+        assert!(Args::try_parse_from(["vpcsim", "run", "x", "--no-captures", "-q"]).is_ok());
+    }
+}

@@ -1,0 +1,38 @@
+//! What the exit status means: the same for every verb.
+
+use std::io;
+use std::process::ExitCode;
+
+/// How a command ended. Ctrl-C needs no variant: the signal ends the process, which a shell reports as 130.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Status {
+    /// Everything held.
+    Ok,
+    /// An expectation did not hold.
+    Failed,
+    /// The scenario, a template or the command line is wrong, or there is nothing to run.
+    Invalid,
+    /// vpcsim is at fault, or the machine (a full disk).
+    InternalError,
+}
+
+impl Status {
+    /// The status after an output could not be written. A reader that went away (`vpcsim run | head`) has what it wanted.
+    pub fn after_write_error(error: &io::Error) -> Status {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Status::Ok,
+            _ => Status::InternalError,
+        }
+    }
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> ExitCode {
+        ExitCode::from(match status {
+            Status::Ok => 0,
+            Status::Failed => 1,
+            Status::Invalid => 2,
+            Status::InternalError => 3,
+        })
+    }
+}

@@ -1,0 +1,315 @@
+//! What a reader of the captures sees: decoded with the library's reader, and once byte by byte.
+
+use std::fs;
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use pcap_file::pcap::PcapReader;
+use pcap_file::pcapng::blocks::enhanced_packet::EnhancedPacketOption;
+use pcap_file::pcapng::blocks::interface_description::InterfaceDescriptionOption;
+use pcap_file::pcapng::blocks::opt_common::CommonOption;
+use pcap_file::pcapng::{Block, PcapNgReader};
+
+use super::super::capture_file::SNAPLEN;
+use super::super::{Decider, DropCode};
+use super::*;
+use crate::id::{InternetGatewayId, NetworkInterfaceId, Origin};
+use crate::net::{Headers, MacAddr};
+
+/// 2024-01-01T00:00:00Z.
+const EPOCH: u64 = 1_704_067_200_000_000_000;
+
+/// A folder that is gone after the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(test: &str) -> Folder {
+        let path = std::env::temp_dir().join(format!("vpcsim-captures-{}-{test}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        Folder(path)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.0).expect("the folder is there");
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.expect("readable").file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+struct Words;
+
+impl CaptureWords for Words {
+    fn point(&self, id: ResourceId) -> CapturePoint {
+        let name = match id.to_string().chars().last() {
+            Some('1') => "web/../a",
+            Some('2') => "all",
+            _ => "web",
+        };
+        CapturePoint { file: name.to_owned(), interface: format!("{name}/eth0"), description: id.to_string() }
+    }
+
+    fn drop_sentence(&self, _: &TraceEvent, reason: &DropReason) -> String {
+        format!("{} lost it", reason.by)
+    }
+}
+
+fn eni(number: u64) -> ResourceId {
+    NetworkInterfaceId::from_number(number).into()
+}
+
+fn event(nanos: u64, packet: u64, step: Step) -> TraceEvent {
+    let headers =
+        Headers { destination_mac: MacAddr::BROADCAST, source_mac: MacAddr::local(1), ether_type: 0, ip: None };
+    TraceEvent { time: SimTime::from_nanos(nanos), packet: PacketId(packet), headers, step }
+}
+
+fn seen(nanos: u64, packet: u64, point: ResourceId, direction: Direction, frame: &[u8]) -> TraceEvent {
+    event(nanos, packet, Step::Seen { point, direction, frame: frame.to_vec() })
+}
+
+fn dropped(nanos: u64, packet: u64) -> TraceEvent {
+    let reason = DropReason {
+        code: DropCode::NoRouteToDestination,
+        by: InternetGatewayId::from_number(9).into(),
+        direction: None,
+        decider: Decider::NoMatch,
+        origin: Origin::Aws,
+    };
+    event(nanos, packet, Step::Dropped(reason))
+}
+
+/// Two packets: the first passes two points, the second is lost at the second point.
+fn two_packets() -> Vec<TraceEvent> {
+    vec![
+        seen(1_000_000_001, 1, eni(1), Direction::Egress, b"first frame....."),
+        event(1_000_000_001, 1, Step::Answered { service: "ARP" }),
+        seen(1_000_000_002, 1, eni(2), Direction::Ingress, b"first frame....."),
+        event(1_000_000_002, 1, Step::Delivered { to: eni(2) }),
+        seen(2_000_000_000, 2, eni(2), Direction::Egress, b"second"),
+        dropped(2_000_000_000, 2),
+    ]
+}
+
+fn write(folder: &Path, format: CaptureFormat, events: &[TraceEvent]) -> (CaptureSummary, Vec<Option<u64>>) {
+    let mut captures = Captures::new(folder, format, EPOCH).expect("the folder can be made");
+    let numbers = events.iter().map(|event| captures.observe(event, &Words).expect("writable")).collect();
+    (captures.finish().expect("writable"), numbers)
+}
+
+/// A packet as a tool shows it: interface, time, direction, data, comments.
+type Shown = (String, Duration, u32, Vec<u8>, Vec<String>);
+
+fn read(path: &Path) -> Vec<Shown> {
+    let mut reader = PcapNgReader::new(fs::File::open(path).expect("the file is there")).expect("a section header");
+    let mut interfaces = Vec::new();
+    let mut packets = Vec::new();
+    while let Some(block) = reader.next_block() {
+        match block.expect("well formed").0 {
+            Block::InterfaceDescription(block) => {
+                let name = block.options.iter().find_map(|option| match option {
+                    InterfaceDescriptionOption::IfName(name) => Some(name.clone().into_owned()),
+                    _ => None,
+                });
+                interfaces.push(name.expect("every interface has a name"));
+            }
+            Block::EnhancedPacket(block) => {
+                let mut flags = 0;
+                let mut comments = Vec::new();
+                for option in &block.options {
+                    match option {
+                        EnhancedPacketOption::Flags(value) => flags = *value,
+                        EnhancedPacketOption::Common(CommonOption::Comment(text)) => {
+                            comments.push(text.clone().into_owned());
+                        }
+                        other => panic!("an option nobody asked for: {other:?}"),
+                    }
+                }
+                let interface = interfaces[block.interface_id as usize].clone();
+                packets.push((interface, block.timestamp, flags, block.data.into_owned(), comments));
+            }
+            other => panic!("a block nobody asked for: {other:?}"),
+        }
+    }
+    packets
+}
+
+#[test]
+fn all_has_every_frame_with_its_interface_time_direction_and_drop_reason() {
+    let folder = Folder::new("all");
+    let (summary, numbers) = write(&folder.0, CaptureFormat::Pcapng, &two_packets());
+    let all = summary.all.expect("captures were written");
+    let at = |nanos| Duration::from_nanos(EPOCH + nanos);
+    let comment = "DROP NO_ROUTE_TO_DESTINATION: igw-00000000000000009 lost it".to_owned();
+    assert_eq!(
+        read(&all),
+        [
+            ("web/../a/eth0".to_owned(), at(1_000_000_001), 2, b"first frame.....".to_vec(), vec![]),
+            ("all/eth0".to_owned(), at(1_000_000_002), 1, b"first frame.....".to_vec(), vec![]),
+            ("all/eth0".to_owned(), at(2_000_000_000), 2, b"second".to_vec(), vec![comment]),
+        ]
+    );
+    assert_eq!((summary.frames, summary.dropped), (3, 1));
+    assert_eq!(numbers, [None, None, None, None, None, Some(3)], "the drop is the third frame, counted from 1");
+}
+
+#[test]
+fn each_capture_point_has_a_file_of_its_own_with_a_safe_and_unique_name() {
+    let folder = Folder::new("points");
+    let (summary, _) = write(&folder.0, CaptureFormat::Pcapng, &two_packets());
+    assert_eq!(folder.names(), ["all-2.pcapng", "all.pcapng", "web_.._a.pcapng"]);
+    assert_eq!(summary.points, [(folder.0.join("web_.._a.pcapng"), 1), (folder.0.join("all-2.pcapng"), 2)]);
+    assert_eq!(read(&folder.0.join("all-2.pcapng")).len(), 2);
+}
+
+#[test]
+fn the_comment_stands_on_the_frame_that_was_lost_and_on_no_other() {
+    let folder = Folder::new("comment");
+    // A loss later than the frame, and the loss of a packet that was seen nowhere, are nobody's comment.
+    let events = [seen(5, 1, eni(1), Direction::Egress, b"a"), dropped(6, 1), dropped(5, 2)];
+    let (summary, numbers) = write(&folder.0, CaptureFormat::Pcapng, &events);
+    assert_eq!(numbers, [None, None, None]);
+    assert_eq!(summary.dropped, 2);
+    assert!(read(&folder.0.join("all.pcapng")).iter().all(|(.., comments)| comments.is_empty()));
+}
+
+#[test]
+fn the_same_events_give_the_same_bytes_and_captures_of_an_earlier_run_are_gone() {
+    let folder = Folder::new("again");
+    write(&folder.0, CaptureFormat::Pcapng, &two_packets());
+    let first = fs::read(folder.0.join("all.pcapng")).expect("written");
+    fs::write(folder.0.join("gone.pcapng"), "from an earlier run").expect("writable");
+    fs::write(folder.0.join("old.pcap"), "from an earlier run").expect("writable");
+    fs::write(folder.0.join("crashed.pcapng.part"), "from a run that was stopped").expect("writable");
+    fs::write(folder.0.join("notes.txt"), "the user's own").expect("writable");
+    write(&folder.0, CaptureFormat::Pcapng, &two_packets());
+    assert_eq!(fs::read(folder.0.join("all.pcapng")).expect("written"), first);
+    assert_eq!(folder.names(), ["all-2.pcapng", "all.pcapng", "notes.txt", "web_.._a.pcapng"]);
+}
+
+#[test]
+fn a_run_that_stops_half_way_leaves_the_captures_of_the_one_before() {
+    let folder = Folder::new("stopped");
+    write(&folder.0, CaptureFormat::Pcapng, &two_packets());
+    let before = (folder.names(), fs::read(folder.0.join("all.pcapng")).expect("written"));
+    let mut captures = Captures::new(&folder.0, CaptureFormat::Pcapng, EPOCH).expect("the folder is there");
+    captures.observe(&two_packets()[0], &Words).expect("writable");
+    assert!(folder.names().contains(&"all.pcapng.part".to_owned()));
+    drop(captures);
+    assert_eq!((folder.names(), fs::read(folder.0.join("all.pcapng")).expect("written")), before);
+}
+
+#[test]
+fn more_capture_points_than_a_process_may_open_files_lose_nothing() {
+    for format in [CaptureFormat::Pcapng, CaptureFormat::Pcap] {
+        let folder = Folder::new(&format!("many-{}", format.extension()));
+        let points = MAX_OPEN as u64 + 10;
+        let rounds = (0..3).flat_map(|round| (0..points).map(move |point| (round, point)));
+        let events: Vec<TraceEvent> = rounds
+            .map(|(round, point)| seen(round * points + point, point, eni(point * 16), Direction::Egress, b"frame"))
+            .collect();
+        let (summary, _) = write(&folder.0, format, &events);
+        assert_eq!(summary.points.len() as u64, points);
+        assert!(summary.points.iter().all(|(_, frames)| *frames == 3));
+        for (path, _) in &summary.points {
+            let count = match format {
+                CaptureFormat::Pcapng => read(path).len(),
+                CaptureFormat::Pcap => read_classic(path).len(),
+            };
+            assert_eq!(count, 3, "{}", path.display());
+        }
+    }
+}
+
+fn read_classic(path: &Path) -> Vec<(Duration, Vec<u8>)> {
+    let mut reader = PcapReader::new(fs::File::open(path).expect("the file is there")).expect("a header");
+    let mut packets = Vec::new();
+    while let Some(packet) = reader.next_packet() {
+        let packet = packet.expect("well formed");
+        packets.push((packet.timestamp(), packet.data().to_vec()));
+    }
+    packets
+}
+
+#[test]
+fn the_classic_format_keeps_nanoseconds() {
+    let folder = Folder::new("classic");
+    write(&folder.0, CaptureFormat::Pcap, &two_packets());
+    assert_eq!(folder.names(), ["all-2.pcap", "all.pcap", "web_.._a.pcap"]);
+    let all = read_classic(&folder.0.join("all.pcap"));
+    assert_eq!(all[0], (Duration::from_nanos(EPOCH + 1_000_000_001), b"first frame.....".to_vec()));
+    assert_eq!(all.len(), 3);
+}
+
+#[test]
+fn the_classic_format_refuses_a_time_it_cannot_say() {
+    let folder = Folder::new("2106");
+    let mut captures = Captures::new(&folder.0, CaptureFormat::Pcap, EPOCH * 3).expect("the folder can be made");
+    captures.observe(&two_packets()[0], &Words).expect("nothing is written yet");
+    let error = captures.finish().expect_err("2131 does not fit 32 bits").to_string();
+    assert!(error.contains("2106"), "{error}");
+    assert!(folder.names().is_empty(), "{:?}", folder.names());
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_an_error_that_names_it() {
+    let folder = Folder::new("blocked");
+    fs::write(&folder.0, "a file where the folder should be").expect("writable");
+    let error = Captures::new(&folder.0, CaptureFormat::Pcapng, EPOCH).expect_err("a file is in the way").to_string();
+    assert!(error.contains("vpcsim-captures-"), "{error}");
+    fs::remove_file(&folder.0).expect("ours");
+}
+
+#[test]
+fn nowhere_counts_drops_and_has_no_frame_numbers() {
+    let mut captures = Captures::nowhere();
+    for event in two_packets() {
+        assert_eq!(captures.observe(&event, &Words).expect("nothing is written"), None);
+    }
+    let summary = captures.finish().expect("nothing is written");
+    assert_eq!(summary, CaptureSummary { dropped: 1, ..CaptureSummary::default() });
+}
+
+#[test]
+fn a_pcapng_file_has_exactly_these_bytes() {
+    let folder = Folder::new("bytes");
+    let address = Ipv4Addr::new(10, 0, 0, 1).octets();
+    let events = [seen(1, 1, eni(3), Direction::Ingress, &address), dropped(1, 1)];
+    write(&folder.0, CaptureFormat::Pcapng, &events);
+    let mut expected = Vec::new();
+    let comment = b"DROP NO_ROUTE_TO_DESTINATION: igw-00000000000000009 lost it";
+    let application = concat!("vpcsim ", env!("CARGO_PKG_VERSION"));
+    let u16 = |value: u16| value.to_le_bytes().to_vec();
+    let u32 = |value: u32| value.to_le_bytes().to_vec();
+    let option = |code: u16, value: &[u8]| {
+        let mut bytes = [u16(code), u16(u16::try_from(value.len()).expect("short")), value.to_vec()].concat();
+        bytes.resize(bytes.len().next_multiple_of(4), 0);
+        bytes
+    };
+    let mut block = |kind: u32, body: Vec<u8>| {
+        let length = u32(u32::try_from(body.len() + 12).expect("short"));
+        expected.extend([u32(kind), length.clone(), body, length].concat());
+    };
+    // Section header: byte-order magic, version 1.0, unknown section length, the application.
+    let body = [u32(0x1a2b_3c4d), u16(1), u16(0), vec![0xff; 8], option(4, application.as_bytes()), option(0, b"")];
+    block(0x0a0d_0d0a, body.concat());
+    // Interface: Ethernet, snaplen, name, description, nanoseconds.
+    let id = b"eni-00000000000000003";
+    let body = [u16(1), u16(0), u32(SNAPLEN), option(2, b"web/eth0"), option(3, id), option(9, &[9]), option(0, b"")];
+    block(1, body.concat());
+    // Packet: interface 0, time, lengths, data, inbound, comment.
+    let time = EPOCH + 1;
+    let (high, low) = ((time >> 32) as u32, time as u32);
+    let body = [u32(0), u32(high), u32(low), u32(4), u32(4), address.to_vec()];
+    let options = [option(2, &u32(1)), option(1, comment), option(0, b"")];
+    block(6, [body.concat(), options.concat()].concat());
+    assert_eq!(fs::read(folder.0.join("all.pcapng")).expect("written"), expected);
+}
