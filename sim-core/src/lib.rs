@@ -2,7 +2,7 @@
 //!
 //! `ARCHITECTURE.md` beside this crate's manifest is the map. Rooms, from the ground up: `id`, `engine` (when), `net`
 //! (what travels), `trace` (what happened), `cloud` (what was asked), `compile` (asked → forwarded), `dataplane` (what is
-//! done to frames), `host` and `app` (guests), `sim` (owns and connects), `frontend` (text in).
+//! done to frames), `host` and `app` (guests), `sim` (owns and connects), `frontend` (text in), [`lab`] (runs a scenario).
 #![allow(dead_code)] // until the rooms are joined
 
 mod app;
@@ -13,8 +13,9 @@ mod engine;
 mod frontend;
 mod host;
 mod id;
+pub mod lab;
 mod net;
-pub mod sim;
+mod sim;
 mod trace;
 
 pub use engine::{SimDuration, SimTime};

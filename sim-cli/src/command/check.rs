@@ -18,7 +18,7 @@ pub(super) fn check(args: &CheckArgs) -> Status {
     };
     let mut status = Status::Ok;
     for file in files {
-        let diagnostics = sim_core::sim::check(&file);
+        let diagnostics = sim_core::lab::check(&file);
         super::show(&diagnostics);
         let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
         let warnings = diagnostics.len() - errors;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use sim_core::DropCode;
-use sim_core::sim::explanations;
+use sim_core::lab::explanations;
 
 use crate::args::ErrorsArgs;
 use crate::exit::Status;

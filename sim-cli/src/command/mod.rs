@@ -8,7 +8,7 @@ mod schema;
 use std::io::{self, Write};
 
 use anstream::{AutoStream, ColorChoice};
-use sim_core::sim::DiagnosticReport;
+use sim_core::lab::DiagnosticReport;
 
 use crate::args::{Args, Color, Command};
 use crate::exit::Status;

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::time::Instant;
 
-use sim_core::sim::{CapturesTo, DiagnosticReport, Observer, RunError, RunHeader, RunOptions, RunSummary, StepReport};
+use sim_core::lab::{CapturesTo, DiagnosticReport, Observer, RunError, RunHeader, RunOptions, RunSummary, StepReport};
 
 use crate::args::RunArgs;
 use crate::exit::Status;
@@ -50,7 +50,7 @@ fn run_one(file: &Path, options: &RunOptions, outputs: &mut Outputs) -> io::Resu
     panic_message::running(file, options.seed);
     let clock = Instant::now();
     let mut observer = Talking { file, outputs, began: false };
-    let result = sim_core::sim::run(file, options, &mut observer);
+    let result = sim_core::lab::run(file, options, &mut observer);
     let began = observer.began;
     match result {
         Ok(summary) => {

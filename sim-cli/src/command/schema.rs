@@ -3,5 +3,5 @@
 use crate::exit::Status;
 
 pub(super) fn schema() -> Status {
-    super::answer(&format!("{:#}\n", sim_core::sim::schema()))
+    super::answer(&format!("{:#}\n", sim_core::lab::schema()))
 }

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use sim_core::Severity;
-use sim_core::sim::{
+use sim_core::lab::{
     DiagnosticReport, DropReport, DropSource, Leg, Observer, RunHeader, RunSummary, SourceLine, StepReport,
 };
 

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
-use sim_core::sim::{
+use sim_core::lab::{
     CommandReport, DiagnosticReport, DropReport, Leg, Observer, RunHeader, RunSummary, StackSummary, StepReport,
 };
 use sim_core::{SimDuration, SimTime};

@@ -94,8 +94,8 @@ fn a_transcript_is_what_a_terminal_shows_byte_for_byte() {
     let mut steps = sample::steps();
     steps.truncate(1);
     steps[0].commands[0].line = "cat <<EOF > page\nhello\nEOF".to_owned();
-    steps[0].commands[0].terminal = vec![sim_core::sim::Output {
-        stream: sim_core::sim::OutputStream::Stdout,
+    steps[0].commands[0].terminal = vec![sim_core::lab::Output {
+        stream: sim_core::lab::OutputStream::Stdout,
         bytes: b"50%\r100%\xff no newline".to_vec(),
     }];
     let mut bytes = Vec::new();

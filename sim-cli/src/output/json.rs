@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 use sim_core::Severity;
-use sim_core::sim::{
+use sim_core::lab::{
     CommandReport, DiagnosticReport, DropReport, DropSource, Observer, OutputStream, RunHeader, RunSummary, StepReport,
 };
 

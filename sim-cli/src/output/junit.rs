@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use sim_core::sim::{DiagnosticReport, Observer, RunHeader, RunSummary, StepReport};
+use sim_core::lab::{DiagnosticReport, Observer, RunHeader, RunSummary, StepReport};
 use sim_core::{Severity, SimDuration};
 
 use super::{Render, title};

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
-use sim_core::sim::{DiagnosticReport, Observer, RunHeader, RunSummary, StepReport};
+use sim_core::lab::{DiagnosticReport, Observer, RunHeader, RunSummary, StepReport};
 
 use crate::args::{Format, RunArgs};
 use human::{Detail, Human};
@@ -156,7 +156,7 @@ fn title(step: &StepReport) -> String {
 }
 
 /// The command that shows a capture, with the filter that finds the lost packets if there are some to find.
-fn wireshark_command(captures: &sim_core::sim::CapturesReport, dropped: u64) -> String {
+fn wireshark_command(captures: &sim_core::lab::CapturesReport, dropped: u64) -> String {
     let file = shell_word(&captures.all);
     if captures.comments && dropped > 0 {
         format!("wireshark {file} -Y 'frame.comment contains \"DROP\"'")

@@ -3,7 +3,7 @@
 
 use std::io;
 
-use sim_core::sim::{
+use sim_core::lab::{
     CapturesReport, CommandReport, Component, DiagnosticReport, Disposition, DropReport, DropSource, Failure, Leg,
     Observer, Output, OutputStream, PacketSummary, RunHeader, RunSummary, SourceLine, StackSummary, StepReport,
 };
@@ -81,6 +81,7 @@ pub fn steps() -> Vec<StepReport> {
 /// What is known after the last step.
 pub fn summary() -> RunSummary {
     RunSummary {
+        packet_hops: 96,
         steps: 4,
         ok: 3,
         failed: 1,

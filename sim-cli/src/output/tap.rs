@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use serde_json::Value;
 use sim_core::Severity;
-use sim_core::sim::{DiagnosticReport, Observer, RunHeader, RunSummary, StepReport};
+use sim_core::lab::{DiagnosticReport, Observer, RunHeader, RunSummary, StepReport};
 
 use super::{Render, title};
 

@@ -9,6 +9,7 @@ mod hostname;
 mod httpd;
 mod ip;
 mod options;
+mod outside;
 mod packages;
 mod ping;
 mod resolve;
@@ -29,6 +30,10 @@ macro_rules! program {
     }};
 }
 
+/// What answers on a host outside AWS. No shell can type this name.
+pub(crate) const OUTSIDE_SERVER: &str = "(outside server)";
+pub(crate) use outside::ROOT as OUTSIDE_ROOT;
+
 /// All programs.
 pub fn programs() -> Programs {
     Programs(find)
@@ -44,6 +49,7 @@ fn find(name: &str) -> Option<Program> {
         "hostname" => program!(hostname::main),
         "hostnamectl" => program!(hostname::control),
         "sshd" => program!(sshd::main),
+        OUTSIDE_SERVER => program!(outside::main),
         "systemctl" => program!(services::systemctl),
         "service" => program!(services::service),
         "chkconfig" => program!(services::chkconfig),

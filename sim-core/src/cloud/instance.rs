@@ -430,6 +430,7 @@ impl Cloud {
         }
         let vpc = self.instances[&id].vpc;
         self.touch(vpc);
+        self.changed_instances.insert(id);
     }
 
     /// An interface whose instance is terminated goes with it, or is free again.
@@ -465,6 +466,7 @@ impl Cloud {
                 let (vpc, after) = (self.instances[&id].vpc, self.instances[&id].state);
                 if before != after {
                     self.touch(vpc);
+                    self.changed_instances.insert(id);
                 }
                 Object::new()
                     .text("InstanceId", id)

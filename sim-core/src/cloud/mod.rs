@@ -135,6 +135,7 @@ pub struct Cloud {
     index: index::Index,
     schedule: transition::Schedule,
     touched: BTreeSet<VpcId>,
+    changed_instances: BTreeSet<InstanceId>,
 }
 
 impl Cloud {
@@ -167,6 +168,7 @@ impl Cloud {
             index: index::Index::default(),
             schedule: transition::Schedule::default(),
             touched: BTreeSet::new(),
+            changed_instances: BTreeSet::new(),
             config,
         }
     }
@@ -184,6 +186,11 @@ impl Cloud {
     /// is among them once.
     pub fn take_touched(&mut self) -> Vec<VpcId> {
         std::mem::take(&mut self.touched).into_iter().collect()
+    }
+
+    /// The instances whose state has changed since the last call, in order.
+    pub fn take_changed_instances(&mut self) -> Vec<InstanceId> {
+        std::mem::take(&mut self.changed_instances).into_iter().collect()
     }
 
     /// Notes that a VPC's forwarding may have changed.

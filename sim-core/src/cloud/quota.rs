@@ -95,6 +95,11 @@ impl Quotas {
         self.0[quota as usize]
     }
 
+    /// The names of all quotas.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        Quota::ALL.iter().map(|quota| quota.name())
+    }
+
     /// Replaces the value of the quota with this name.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 //! Start reading at [`pipeline`]. Each stage is a sibling file that knows its own rules and none of the others; it returns pass
 //! or a drop with its reason, and the pipeline tells the trace.
 
-mod conntrack;
+pub(crate) mod conntrack;
 mod eni;
 mod gateway;
 mod hop;

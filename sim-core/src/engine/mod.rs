@@ -8,5 +8,5 @@ mod random;
 mod time;
 
 pub use queue::EventQueue;
-pub use random::Stream;
+pub use random::{Stream, mix};
 pub use time::{SimDuration, SimTime};

@@ -43,8 +43,8 @@ impl<E> Ord for Entry<E> {
     }
 }
 
-/// Events in order. `source` is the number of whatever schedules the event (a host, a gateway): any scheme will do as long
-/// as two different things never share a number.
+/// Events in order. `source` is the number of whatever schedules the event (a host, a gateway): any dense numbering will do
+/// in which no two things share a number.
 pub struct EventQueue<E> {
     heap: BinaryHeap<Entry<E>>,
     sequences: Vec<u64>,

@@ -48,6 +48,13 @@ impl Stream {
     }
 }
 
+/// Chance without state: the finaliser of SplitMix64 (Steele, Lea, Flood 2014), a bijection that spreads every input bit.
+pub fn mix(mut bits: u64) -> u64 {
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -365,6 +365,18 @@ const SCENARIO_WARNINGS: &[Explanation] = &[
         "A step without `on` is typed on the operator's workstation, which has `aws` and nothing else. Say with `on` which \
          instance, or host under `internet`, runs it.",
     ),
+    code(
+        "VPC150",
+        "user data that is not wholly simulated",
+        "An instance's user data has a line that vpcsim does not understand, or a command or option that it does not \
+         simulate. The rest of the script has run; what the message names has not happened.",
+    ),
+    code(
+        "VPC151",
+        "user data that does not end",
+        "An instance's user data still ran after an hour of virtual time. The steps begin without waiting longer; whatever \
+         the script would have done later may come in the middle of them.",
+    ),
 ];
 
 #[cfg(test)]

@@ -68,9 +68,17 @@ pub(super) struct Executor {
 }
 
 impl Executor {
-    pub(super) fn spawn(&mut self, task: Task) {
+    pub(super) fn spawn(&mut self, task: Task) -> u64 {
         self.next += 1;
         self.tasks.insert(self.next, Running { task, ready: Arc::new(Ready(AtomicBool::new(true))) });
+        self.next
+    }
+
+    /// Ends a task where it stands; what it holds (sockets, pipes) is let go with the kernel at hand.
+    pub(super) fn end(&mut self, id: u64, kernel: Box<Kernel>) -> Box<Kernel> {
+        self.desk.lay(kernel);
+        drop(self.tasks.remove(&id));
+        self.desk.take().expect("the kernel was laid above and a task cannot take it")
     }
 
     /// Polls every program that is ready, once, and those they start; says whether there was any.

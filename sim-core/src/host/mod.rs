@@ -24,6 +24,7 @@ mod sys;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
+use std::iter;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::pin::Pin;
 
@@ -140,7 +141,12 @@ pub struct Host {
     /// Always there between calls; away only while programs run.
     kernel: Option<Box<Kernel>>,
     executor: Executor,
+    /// The shell of each process that was started from outside.
+    shells: BTreeMap<ProcessId, u64>,
 }
+
+/// What a shell says of a command that Ctrl-C ended: 128 and the signal's number.
+const EXIT_INTERRUPTED: i32 = 130;
 
 /// How often [`Host::run`] goes around at one moment before it stops until the next microsecond: a bound on a program or
 /// a stack that never comes to rest.
@@ -149,17 +155,15 @@ const ROUNDS_MAX: usize = 100_000;
 impl Host {
     /// Boots a host: interfaces are up, it asks for its gateway, and the SSH server listens.
     pub fn new(config: HostConfig, now: SimTime) -> Host {
-        let mut host = Host { kernel: Some(Box::new(Kernel::new(config, now))), executor: Executor::default() };
+        let mut host = Host {
+            kernel: Some(Box::new(Kernel::new(config, now))),
+            executor: Executor::default(),
+            shells: BTreeMap::new(),
+        };
         let kernel = host.kernel();
-        if kernel.profile != Profile::Windows
-            && let Some(sshd) = kernel.programs.find("sshd")
-        {
+        if kernel.profile != Profile::Windows {
             kernel.services.insert("sshd".to_owned(), Service { generation: 0, running: true, enabled: true });
-            let process = kernel.begin_process();
-            let sys = Sys::new(host.executor.desk.clone(), process, "/", BTreeMap::new());
-            host.executor.spawn(Box::pin(async move {
-                sshd(sys, vec!["sshd".to_owned()]).await;
-            }));
+            host.start_service("sshd", &[]);
         }
         host
     }
@@ -170,10 +174,11 @@ impl Host {
         let home = if user == "ec2-user" { "/home/ec2-user".to_owned() } else { format!("/home/{user}") };
         let (process, sys) = self.begin(now, user, &home);
         let text = command_line.to_owned();
-        self.executor.spawn(Box::pin(async move {
+        let shell = self.executor.spawn(Box::pin(async move {
             let exit = shell::run(&sys, shell::Mode::Interactive, &text).await;
             sys.end_process(exit);
         }));
+        self.shells.insert(process, shell);
         process
     }
 
@@ -227,9 +232,38 @@ impl Host {
         Some(wake.max(kernel.now + SimDuration::from_micros(1)))
     }
 
+    /// Ends a command line as Ctrl-C does: exit status 130. What it left in the background runs on.
+    pub fn interrupt(&mut self, now: SimTime, process: ProcessId) {
+        if let (Some(shell), Some(kernel)) = (self.shells.remove(&process), self.kernel.take()) {
+            let mut kernel = self.executor.end(shell, kernel);
+            kernel.now = kernel.now.max(now);
+            kernel.end_process(process, EXIT_INTERRUPTED);
+            self.kernel = Some(kernel);
+        }
+    }
+
+    /// Starts a program that belongs to nobody's terminal, as a service does at boot.
+    pub fn start_service(&mut self, program: &str, arguments: &[String]) {
+        let kernel = self.kernel();
+        let Some(main) = kernel.programs.find(program) else { return };
+        let process = kernel.begin_process();
+        let sys = Sys::new(self.executor.desk.clone(), process, "/", BTreeMap::new());
+        let arguments: Vec<String> = iter::once(program.to_owned()).chain(arguments.iter().cloned()).collect();
+        self.executor.spawn(Box::pin(async move {
+            main(sys, arguments).await;
+        }));
+    }
+
+    /// Writes a file, as an image brings it along.
+    pub fn write_file(&mut self, path: &str, content: &[u8]) {
+        self.kernel().files.write(path, content);
+    }
+
     /// Takes what a program left, once it has ended.
     pub fn take_finished(&mut self, process: ProcessId) -> Option<Finished> {
-        self.kernel().take_finished(process)
+        let finished = self.kernel().take_finished(process)?;
+        self.shells.remove(&process);
+        Some(finished)
     }
 
     /// Takes what has to be said about the guest since the last call.

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use crate::engine::mix;
+
 /// A text is not an id of the kind asked for.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("Invalid id: \"{0}\"")]
@@ -228,13 +230,6 @@ impl IdAllocator {
         let stream = I::KIND.prefix().bytes().fold(self.seed, |state, byte| mix(state ^ u64::from(byte)));
         I::from_number(mix(stream.wrapping_add(count.wrapping_mul(0x9e37_79b9_7f4a_7c15))))
     }
-}
-
-/// The finaliser of SplitMix64 (Steele, Lea, Flood 2014): a bijection on 64 bits that spreads every input bit.
-fn mix(mut z: u64) -> u64 {
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 #[cfg(test)]

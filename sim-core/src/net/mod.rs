@@ -23,5 +23,5 @@ pub use lpm::PrefixTable;
 pub use mac::MacAddr;
 pub use ndp::{NeighborRole, NeighborSolicitation};
 pub use pool::BufferPool;
-pub use rewrite::{AddressField, rewrite_address, rewrite_macs, rewrite_quoted_address};
+pub use rewrite::{AddressField, lower_ttl, rewrite_address, rewrite_macs, rewrite_quoted_address};
 pub use summary::Summary;

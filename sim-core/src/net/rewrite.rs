@@ -2,7 +2,7 @@
 //!
 //! Each rewrite keeps the bytes, the checksums and the parsed view true together. Transport checksums cover the addresses
 //! through the pseudo-header (RFC 768, RFC 9293 §3.1, RFC 8200 §8.1); a UDP checksum of 0 means there is none and stays 0.
-//! TTL is left alone: no router of a VPC lowers it (L2-12, L2-14).
+//! No router of a VPC lowers the TTL (L2-12, L2-14); those of the Internet do (L2-16).
 
 use std::net::IpAddr;
 
@@ -41,6 +41,24 @@ pub fn rewrite_address(frame: &mut Frame, field: AddressField, new: IpAddr) {
         AddressField::Source => ip.source = new,
         AddressField::Destination => ip.destination = new,
     }
+}
+
+/// Lowers the TTL or hop limit by `hops` routers, and the IPv4 header checksum that covers it. Answers whether the packet may
+/// go on; if not, it stays as it is.
+pub fn lower_ttl(frame: &mut Frame, hops: u8) -> bool {
+    let Some(ip) = &mut frame.headers.ip else { return false };
+    let Some(left) = ip.ttl.checked_sub(hops).filter(|left| *left > 0) else { return false };
+    let packet = &mut frame.bytes[ETHERNET_LEN..];
+    if ip.source.is_ipv4() {
+        let old = [packet[8], packet[9]];
+        packet[8] = left;
+        let delta = Delta::between(&old, &[packet[8], packet[9]]);
+        apply(packet, 10, delta);
+    } else {
+        packet[7] = left;
+    }
+    ip.ttl = left;
+    true
 }
 
 /// Sets an address of the packet that an ICMP error quotes, with the checksums in it and the error's own (IGW-3). A frame that

@@ -117,6 +117,11 @@ impl DropCode {
                  protocol that a VPC does not."
             }
             DropCode::LinkLoss => "The packet was lost on a link that loses some, as `settings` has it.",
+            DropCode::ConntrackAllowanceExceeded => {
+                "The interface already tracks as many flows as it may; a new one is lost until others end or time out. Flows \
+                 that need no tracking (a rule for everybody, and a rule for everybody and all ports the other way) do not \
+                 count."
+            }
             DropCode::LinkQueueFull => {
                 "More was sent than the link carries, and its queue was full. TCP takes this as the sign to slow down."
             }

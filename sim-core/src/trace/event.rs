@@ -1,5 +1,6 @@
 //! The events the pipeline emits.
 
+use std::mem;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -181,8 +182,14 @@ impl Trace {
         }
     }
 
-    /// Takes what was recorded, in order.
-    pub fn drain(&mut self) -> std::vec::Drain<'_, TraceEvent> {
-        self.events.drain(..)
+    /// How many steps are recorded.
+    pub fn len(&self) -> usize {
+        self.events.len()
+    }
+
+    /// Exchanges what was recorded, in order, for the empty buffer `into`.
+    pub fn take(&mut self, into: &mut Vec<TraceEvent>) {
+        into.clear();
+        mem::swap(&mut self.events, into);
     }
 }

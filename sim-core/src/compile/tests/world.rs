@@ -393,6 +393,7 @@ impl World {
             instance_type: "t3.micro".to_owned(),
             key_name: None,
             state,
+            zone: self.cloud.subnets[&subnet].zone,
             subnet,
             vpc,
             interfaces: vec![id],
@@ -506,7 +507,9 @@ impl World {
         let mut trace = Trace::new(true, true);
         let outcome =
             stage(&mut Hop { now: self.now, tables: &self.tables, flows: &mut self.flows, trace: &mut trace });
-        account.extend(trace.drain().filter_map(|event| self.line(&event)));
+        let mut events = Vec::new();
+        trace.take(&mut events);
+        account.extend(events.iter().filter_map(|event| self.line(event)));
         outcome
     }
 

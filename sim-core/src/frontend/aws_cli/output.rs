@@ -42,7 +42,7 @@ impl OutputFormat {
 }
 
 /// What a finished command leaves on the terminal.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Default, Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Printed {
     /// The exit status.
     pub(crate) exit: u8,

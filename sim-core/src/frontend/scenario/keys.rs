@@ -103,10 +103,15 @@ pub(super) static SETTINGS: Object = object(
     ],
 );
 
-/// The classes of links, named as [`super::LinkClass::as_str`] names them.
+/// The hosts' own links, and the classes of links between places, named as [`super::LinkClass::as_str`] names them.
 pub(super) static LINKS: Object = object(
     "`links`",
     &[
+        optional(
+            "bandwidth",
+            Shape::Scalar(Scalar::Rate),
+            "of the link between a host and its interface, in bits per second",
+        ),
         optional("same_az", Shape::Object(&LINK), "links within an Availability Zone"),
         optional("cross_az", Shape::Object(&LINK), "links between Availability Zones of a Region"),
         optional("cross_region", Shape::Object(&LINK), "links between Regions"),
@@ -120,7 +125,6 @@ pub(super) static LINK: Object = object(
     &[
         optional("latency", DURATION, "one way"),
         optional("jitter", DURATION, "at most this much more, by chance"),
-        optional("bandwidth", Shape::Scalar(Scalar::Rate), "bits per second"),
         optional("loss", Shape::Scalar(Scalar::Share), "packets lost by chance"),
     ],
 );

@@ -54,6 +54,8 @@ pub use substitute::{NameProblem, Names, Scope, StackNames, Text};
 /// A scenario as meant: everything that can be checked before a run has been.
 #[derive(Clone, Debug)]
 pub struct Scenario {
+    /// The file it was read from.
+    pub file: FileId,
     /// The `name`, or else the name of the scenario's folder.
     pub name: String,
     /// Free text.
@@ -142,7 +144,9 @@ pub struct Settings {
     pub quotas: Vec<Quota>,
     /// Whether installs need a way to the package mirror.
     pub packages: Packages,
-    /// What differs from the default links.
+    /// Of the link between a host and its interface, in bits per second.
+    pub bandwidth_bps: Option<u64>,
+    /// What differs from the default links between places.
     pub links: IndexMap<LinkClass, LinkOverride>,
 }
 
@@ -203,8 +207,6 @@ pub struct LinkOverride {
     pub latency: Option<SimDuration>,
     /// At most this much on top, by chance.
     pub jitter: Option<SimDuration>,
-    /// In bits per second.
-    pub bandwidth_bps: Option<u64>,
     /// Packets lost, by chance, in a million.
     pub loss_per_million: Option<u32>,
 }

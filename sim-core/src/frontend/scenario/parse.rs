@@ -85,6 +85,7 @@ impl Loader<'_> {
         let on_premises = self.on_premises(root.get("on_premises"));
         let settings = self.settings(root.get("settings"));
         Scenario {
+            file: self.file,
             name: root.get("name").and_then(Node::as_str).map_or_else(|| fallback_name(path), str::to_owned),
             description: root.get("description").and_then(Node::as_str).map(str::to_owned),
             region,
@@ -276,6 +277,7 @@ impl Loader<'_> {
                 Some("preinstalled") => Packages::Preinstalled,
                 _ => Packages::Mirror,
             },
+            bandwidth_bps: links.and_then(|links| links.get("bandwidth")?.as_str()).and_then(scalar::rate_bps),
             links: LinkClass::ALL.iter().filter_map(link).collect(),
         }
     }
@@ -365,7 +367,6 @@ fn link(node: &Node) -> LinkOverride {
     LinkOverride {
         latency: text("latency").and_then(|text| scalar::duration(text).ok()),
         jitter: text("jitter").and_then(|text| scalar::duration(text).ok()),
-        bandwidth_bps: text("bandwidth").and_then(scalar::rate_bps),
         loss_per_million: text("loss").and_then(scalar::share_per_million),
     }
 }

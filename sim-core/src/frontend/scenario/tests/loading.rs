@@ -125,15 +125,15 @@ fn parameters_are_texts_and_lists_are_joined_as_cloudformation_takes_them() {
 fn settings_change_links_quotas_and_packages() {
     let settings = scenario(
         "template: template.yaml\nsettings:\n  packages: preinstalled\n  quotas: {vpcs_per_region: 10}\n  links:\n    \
-         cross_az: {latency: 1.5ms, jitter: 100us, bandwidth: 5Gbps, loss: 0.1%}\n",
+         bandwidth: 5Gbps\n    cross_az: {latency: 1.5ms, jitter: 100us, loss: 0.1%}\n",
     )
     .settings;
     assert_eq!(settings.packages, Packages::Preinstalled);
     assert_eq!((settings.quotas[0].name.as_str(), settings.quotas[0].limit), ("vpcs_per_region", 10));
+    assert_eq!(settings.bandwidth_bps, Some(5_000_000_000));
     let expected = LinkOverride {
         latency: Some(SimDuration::from_micros(1_500)),
         jitter: Some(SimDuration::from_micros(100)),
-        bandwidth_bps: Some(5_000_000_000),
         loss_per_million: Some(1_000),
     };
     assert_eq!(settings.links.get(&LinkClass::CrossZone), Some(&expected));

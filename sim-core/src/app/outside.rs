@@ -1,0 +1,34 @@
+//! What answers on a host outside AWS: the page of `/` and the TCP ports that the scenario gives it.
+
+use super::httpd::{self, Flavour, Site};
+use crate::host::Sys;
+
+/// Where the page lies.
+pub(crate) const ROOT: &str = "/srv";
+
+/// Serves the page, if there is one, and accepts on every port given, for as long as the host is up. What comes in on a port
+/// is read and not answered.
+pub(crate) async fn main(sys: Sys, arguments: Vec<String>) -> i32 {
+    let has_page = sys.files(|files| files.read(&format!("{ROOT}/index.html")).is_ok());
+    if has_page {
+        let site = Site { flavour: Flavour::Nginx, root: ROOT.to_owned(), port: 80, service: None };
+        let task = sys.clone();
+        sys.spawn(async move { httpd::serve(task, site).await });
+    }
+    for port in arguments[1..].iter().filter_map(|port| port.parse().ok()).filter(|port| !(has_page && *port == 80)) {
+        let task = sys.clone();
+        sys.spawn(async move { accept(task, port).await });
+    }
+    0
+}
+
+async fn accept(sys: Sys, port: u16) {
+    let Ok(listener) = sys.tcp_listen(port) else { return };
+    loop {
+        let stream = listener.accept().await;
+        sys.spawn(async move {
+            let mut buffer = [0; 1024];
+            while let Ok(1..) = stream.read(&mut buffer).await {}
+        });
+    }
+}

@@ -1,0 +1,82 @@
+//! The operator's workstation: `aws` lines, carried out as the real CLI would.
+
+use serde_json::Value;
+
+use super::report::{Output, OutputStream};
+use super::session::Session;
+use crate::cloud::{ApiError, Caller};
+use crate::frontend::aws_cli::{self, CliError, Command, Invocation, Next, Printed};
+use crate::id::{AccountId, Origin, Region};
+
+/// What came of a line.
+pub(super) struct Typed {
+    pub terminal: Vec<Output>,
+    pub exit: i32,
+    /// The AWS error code, if AWS refused.
+    pub error: Option<&'static str>,
+    /// What was typed and has no effect here.
+    pub warnings: Vec<String>,
+}
+
+/// Where the operator works from.
+#[derive(Clone, Copy)]
+pub(super) struct Workplace {
+    pub account: AccountId,
+    pub region: Region,
+    /// The step whose line this is.
+    pub step: u32,
+}
+
+/// Types a line.
+pub(super) fn type_line(session: &mut Session<'_>, place: Workplace, line: &str) -> Typed {
+    let words = match aws_cli::split_line(line) {
+        Ok(words) => words,
+        Err(error) => return printed(CliError::general(format!("vpcsim: {}", error.message)).into(), None),
+    };
+    let words: Vec<String> = words.into_iter().map(|word| word.text).collect();
+    match Command::parse(&words) {
+        Ok(Command::Call(invocation)) => {
+            let answer = call(session, place, &invocation);
+            let typed = printed(invocation.print(&answer), answer.err().map(|error| error.code));
+            Typed { warnings: invocation.warnings, ..typed }
+        }
+        Ok(Command::Wait(waiter, invocation)) => {
+            let mut waiting = waiter.start();
+            loop {
+                let answer = call(session, place, &invocation);
+                match waiting.judge(&answer) {
+                    Next::Done => return printed(Printed::default(), None),
+                    Next::Fail(error) => return printed(error.into(), None),
+                    Next::RetryAfter(delay) => session.pass_until(session.world.now() + delay),
+                }
+            }
+        }
+        Ok(Command::Print(text)) => printed(Printed { stdout: text, ..Printed::default() }, None),
+        Err(error) => printed(error.into(), None),
+    }
+}
+
+/// Makes the call from the operator's place, or from where `--region` and `--profile` say: a profile is called like a stack
+/// and means its account and Region, or is an account's number.
+fn call(session: &mut Session<'_>, place: Workplace, invocation: &Invocation) -> Result<Value, ApiError> {
+    let stack =
+        invocation.profile.as_ref().and_then(|profile| session.stacks.iter().find(|stack| stack.name == *profile));
+    let account = invocation.profile.as_deref().and_then(AccountId::parse);
+    let caller = Caller {
+        account: stack.map(|stack| stack.account).or(account).unwrap_or(place.account),
+        region: invocation.region.or(stack.map(|stack| stack.region)).unwrap_or(place.region),
+        now: session.world.now(),
+        origin: Origin::Step(place.step),
+    };
+    session.call(&caller, invocation.operation, invocation.parameters.clone())
+}
+
+fn printed(printed: Printed, error: Option<&'static str>) -> Typed {
+    let pieces = [(OutputStream::Stdout, printed.stdout), (OutputStream::Stderr, printed.stderr)];
+    let terminal = pieces
+        .into_iter()
+        .filter(|(_, text)| !text.is_empty())
+        .map(|(stream, text)| Output { stream, bytes: text.into_bytes() })
+        .collect();
+    Typed { terminal, exit: i32::from(printed.exit), error, warnings: Vec::new() }
+}

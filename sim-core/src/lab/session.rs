@@ -1,0 +1,156 @@
+//! A lab under way: the world with its stacks, and whoever watches it.
+//!
+//! Time passes only through [`Session::pass_until`] and its siblings, so that every trace event reaches the captures and the
+//! witness, in order and in bounded memory.
+
+use std::mem;
+
+use serde_json::Value;
+
+use super::names::{LogicalIds, Names};
+use super::witness::Witness;
+use crate::cloud::{ApiError, Caller, Operation};
+use crate::engine::{SimDuration, SimTime};
+use crate::frontend::Api;
+use crate::frontend::cloudformation::Stack;
+use crate::frontend::diagnostic::Sources;
+use crate::host::Finished;
+use crate::id::{AccountId, Origin, Region};
+use crate::sim::world::{Pause, Running, World};
+use crate::trace::{CaptureError, Captures, TraceEvent};
+
+/// How long a call to AWS takes, as seen by whoever makes it. A SIM value: the real CLI takes about half a second.
+const CALL: SimDuration = SimDuration::from_millis(500);
+
+/// What takes longer than this is not waited for before the next resource is made.
+const SETTLE: SimDuration = SimDuration::from_secs(1);
+
+/// A lab under way.
+pub(super) struct Session<'a> {
+    pub world: World,
+    pub sources: &'a Sources,
+    pub stacks: Vec<Stack>,
+    pub logical_ids: LogicalIds,
+    pub witness: Witness,
+    captures: Captures,
+    /// The first thing that went wrong with the captures; nothing is written after it.
+    capture_error: Option<CaptureError>,
+    events: Vec<TraceEvent>,
+}
+
+impl<'a> Session<'a> {
+    /// A lab in which nothing has happened yet.
+    pub fn new(world: World, sources: &'a Sources, captures: Captures) -> Session<'a> {
+        Session {
+            world,
+            sources,
+            stacks: Vec::new(),
+            logical_ids: LogicalIds::default(),
+            witness: Witness::default(),
+            captures,
+            capture_error: None,
+            events: Vec::new(),
+        }
+    }
+
+    /// Knows every name.
+    pub fn names(&self) -> Names<'_> {
+        Names {
+            cloud: self.world.cloud(),
+            logical_ids: &self.logical_ids,
+            internet: self.world.internet_hosts(),
+            sources: self.sources,
+        }
+    }
+
+    /// Lets time pass until `until`.
+    pub fn pass_until(&mut self, until: SimTime) {
+        self.pass(|world| world.run_until(until));
+    }
+
+    /// Lets time pass until every instance that starts has run its user data, or until `limit`.
+    pub fn pass_until_booted(&mut self, limit: SimTime) -> bool {
+        self.pass(|world| world.run_until_booted(limit)).is_some()
+    }
+
+    /// Lets time pass until a program ends; `None` if it still runs at `limit`.
+    pub fn pass_until_finished(&mut self, running: Running, limit: SimTime) -> Option<Finished> {
+        self.pass(|world| world.wait_for(running, limit))
+    }
+
+    /// Makes one call to AWS, which takes its time.
+    pub fn call(&mut self, caller: &Caller, name: &str, parameters: Value) -> Result<Value, ApiError> {
+        let answer = match Operation::from_value(name, parameters) {
+            Ok(operation) => self.world.call(&Caller { now: self.world.now(), ..*caller }, operation),
+            Err(error) => Err(ApiError::new("InvalidAction", error.to_string())),
+        };
+        self.pass_until(self.world.now() + CALL);
+        answer
+    }
+
+    /// Ends the captures.
+    pub fn finish(mut self) -> Result<crate::trace::CaptureSummary, CaptureError> {
+        self.observe();
+        match self.capture_error {
+            Some(error) => Err(error),
+            None => self.captures.finish(),
+        }
+    }
+
+    fn pass<T>(&mut self, mut run: impl FnMut(&mut World) -> Pause<T>) -> Option<T> {
+        loop {
+            let pause = run(&mut self.world);
+            self.observe();
+            match pause {
+                Pause::Done(value) => return Some(value),
+                Pause::Limit => return None,
+                Pause::TraceIsLong => {}
+            }
+        }
+    }
+
+    /// Shows what has happened to the captures and the witness.
+    fn observe(&mut self) {
+        let mut events = mem::take(&mut self.events);
+        self.world.take_trace(&mut events);
+        for event in events.drain(..) {
+            let names = Names {
+                cloud: self.world.cloud(),
+                logical_ids: &self.logical_ids,
+                internet: self.world.internet_hosts(),
+                sources: self.sources,
+            };
+            let frame = match &self.capture_error {
+                Some(_) => None,
+                None => self.captures.observe(&event, &names).unwrap_or_else(|error| {
+                    self.capture_error = Some(error);
+                    None
+                }),
+            };
+            self.witness.observe(&event, frame);
+        }
+        self.events = events;
+    }
+}
+
+impl Api for Session<'_> {
+    fn call(
+        &mut self,
+        account: AccountId,
+        region: Region,
+        origin: Origin,
+        operation: &str,
+        parameters: Value,
+    ) -> Result<Value, ApiError> {
+        let caller = Caller { account, region, now: self.world.now(), origin };
+        Session::call(self, &caller, operation, parameters)
+    }
+
+    /// Waits for what settles at once: a peering request's check. Launches go on side by side; the lab waits for them at the
+    /// end.
+    fn settle(&mut self) {
+        while let Some(at) = self.world.next_change().filter(|at| at.since(self.world.now()) < SETTLE) {
+            self.pass_until(at);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Watches the packets of a step: which were dropped, and what the first one and the first one back passed.
+//!
+//! It reads the trace and nothing else, so that what a report says of a packet is what happened to it.
+
+use std::mem;
+
+use rustc_hash::FxHashSet;
+
+use super::report::Leg;
+use crate::engine::SimTime;
+use crate::id::ResourceId;
+use crate::net::{FlowKey, Headers};
+use crate::trace::{Direction, DropReason, PacketId, Step, TraceEvent};
+
+/// Drops that are kept for one step's report; of those beyond only the number is.
+const DROPS: usize = 1_000;
+
+/// What was seen since the step began.
+#[derive(Debug, Default)]
+pub(super) struct Witness {
+    /// Every packet that was dropped, in order.
+    pub drops: Vec<Lost>,
+    /// How many more there were.
+    pub more_drops: u64,
+    forward: Option<Walk>,
+    back: Option<Walk>,
+    /// The flows that were seen in the direction in which they began.
+    begun: FxHashSet<FlowKey>,
+}
+
+/// A packet that was dropped.
+#[derive(Clone, Debug)]
+pub(super) struct Lost {
+    pub time: SimTime,
+    pub headers: Headers,
+    pub reason: DropReason,
+    pub leg: Leg,
+    /// Its frame's number in the capture of everything, if it has one.
+    pub frame: Option<u64>,
+}
+
+/// A packet on its way and what it has passed.
+#[derive(Clone, Debug)]
+struct Walk {
+    packet: PacketId,
+    flow: FlowKey,
+    /// The flow as the far end knows it, once the packet was delivered.
+    delivered_as: Option<FlowKey>,
+    stations: Vec<ResourceId>,
+}
+
+impl Witness {
+    /// Forgets what was seen: a new step begins. Flows under way are remembered, so that their answers are known as such.
+    pub fn begin_step(&mut self) {
+        self.drops.clear();
+        self.more_drops = 0;
+        self.forward = None;
+        self.back = None;
+        if self.begun.len() > 100_000 {
+            self.begun = FxHashSet::default();
+        }
+    }
+
+    /// Takes the next event, with the frame number that a drop's frame has in the capture.
+    pub fn observe(&mut self, event: &TraceEvent, frame: Option<u64>) {
+        let Some(flow) = event.headers.ip.as_ref().map(FlowKey::of) else {
+            if let Step::Dropped(reason) = &event.step {
+                self.lose(event, reason, Leg::Forward, frame);
+            }
+            return;
+        };
+        match &event.step {
+            Step::Seen { point, direction, .. } => {
+                if *direction == Direction::Egress && !self.is_answer(flow) {
+                    self.begun.insert(flow);
+                }
+                self.pass(event.packet, flow, *point, *direction);
+            }
+            Step::Vpc { vpc } => self.walk(event.packet, |walk| walk.push((*vpc).into())),
+            Step::Gateway { gateway } => self.walk(event.packet, |walk| walk.push(*gateway)),
+            Step::Delivered { to } => {
+                // The far end knows the flow as it was delivered, which a gateway may have translated.
+                if !self.is_answer(flow) {
+                    self.begun.insert(flow);
+                }
+                self.walk(event.packet, |walk| {
+                    walk.push(*to);
+                    walk.delivered_as = Some(flow);
+                });
+            }
+            Step::Dropped(reason) => {
+                let leg = if self.is_answer(flow) { Leg::Return } else { Leg::Forward };
+                self.lose(event, reason, leg, frame);
+            }
+            Step::Answered { .. }
+            | Step::AddressChecked { .. }
+            | Step::SecurityGroup { .. }
+            | Step::NetworkAcl { .. }
+            | Step::Route { .. }
+            | Step::Translated { .. } => {}
+        }
+    }
+
+    /// What the step's first packet passed: interfaces, VPCs, gateways.
+    pub fn path(&self) -> &[ResourceId] {
+        self.forward.as_ref().map_or(&[], |walk| &walk.stations)
+    }
+
+    /// What the first packet back passed.
+    pub fn return_path(&self) -> &[ResourceId] {
+        self.back.as_ref().map_or(&[], |walk| &walk.stations)
+    }
+
+    fn is_answer(&self, flow: FlowKey) -> bool {
+        !self.begun.contains(&flow) && self.begun.contains(&flow.reversed())
+    }
+
+    /// A packet is at a capture point. The first one to leave an interface is the step's; the first to come back is the one
+    /// that answers the flow as its receiver knew it.
+    fn pass(&mut self, packet: PacketId, flow: FlowKey, point: ResourceId, direction: Direction) {
+        if direction == Direction::Egress && self.forward.is_none() {
+            self.forward = Some(Walk { packet, flow, delivered_as: None, stations: Vec::new() });
+        } else if direction == Direction::Egress
+            && self.back.is_none()
+            && let Some(forward) = &self.forward
+            && forward.delivered_as.unwrap_or(forward.flow) == flow.reversed()
+        {
+            self.back = Some(Walk { packet, flow, delivered_as: None, stations: Vec::new() });
+        }
+        self.walk(packet, |walk| walk.push(point));
+    }
+
+    fn walk(&mut self, packet: PacketId, step: impl FnOnce(&mut Walk)) {
+        if let Some(walk) = [&mut self.forward, &mut self.back].into_iter().flatten().find(|walk| walk.packet == packet)
+        {
+            step(walk);
+        }
+    }
+
+    fn lose(&mut self, event: &TraceEvent, reason: &DropReason, leg: Leg, frame: Option<u64>) {
+        if self.drops.len() == DROPS {
+            self.more_drops += 1;
+            return;
+        }
+        let reason = reason.clone();
+        self.drops.push(Lost { time: event.time, headers: event.headers, reason, leg, frame });
+    }
+
+    /// Takes the drops seen so far.
+    pub fn take_drops(&mut self) -> Vec<Lost> {
+        mem::take(&mut self.drops)
+    }
+}
+
+impl Walk {
+    fn push(&mut self, station: ResourceId) {
+        if self.stations.last() != Some(&station) {
+            self.stations.push(station);
+        }
+    }
+}
