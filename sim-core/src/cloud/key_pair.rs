@@ -26,6 +26,7 @@ pub struct KeyPair {
     pub(crate) key_type: String,
     pub(crate) created: SimTime,
     pub(crate) tags: Tags,
+    pub(crate) origin: Origin,
 }
 
 requests! {
@@ -116,6 +117,7 @@ impl Cloud {
             key_type: key_type.to_owned(),
             created: caller.now,
             tags,
+            origin: caller.origin,
         };
         let answer = Object::new()
             .text("KeyPairId", id)

@@ -88,19 +88,10 @@ impl Tags {
     }
 }
 
-impl Cloud {
-    /// A resource's tags, if it exists and can have some.
-    pub fn tags(&self, id: ResourceId) -> Option<&Tags> {
-        macro_rules! look_up {
-            ($($kind:ident $id:ident $table:ident;)*) => {
-                match id.kind() {
-                    $(ResourceKind::$kind => self.$table.get(&$id::try_from(id).ok()?).map(|it| &it.tags),)*
-                    ResourceKind::SecurityGroupRule => self.rule_tags.get(&SecurityGroupRuleId::try_from(id).ok()?),
-                    _ => None,
-                }
-            };
-        }
-        look_up! {
+/// What every record has, found by the id of any kind.
+macro_rules! of_record {
+    ($cloud:ident, $id:ident, $field:ident) => {
+        of_record! { $cloud $id $field
             Vpc VpcId vpcs;
             Subnet SubnetId subnets;
             RouteTable RouteTableId route_tables;
@@ -113,6 +104,28 @@ impl Cloud {
             Allocation AllocationId elastic_ips;
             KeyPair KeyPairId key_pairs;
         }
+    };
+    ($cloud:ident $id:ident $field:ident $($kind:ident $typed:ident $table:ident;)*) => {
+        match $id.kind() {
+            $(ResourceKind::$kind => $cloud.$table.get(&$typed::try_from($id).ok()?).map(|record| &record.$field),)*
+            _ => None,
+        }
+    };
+}
+
+impl Cloud {
+    /// A resource's tags, if it exists and can have some.
+    pub fn tags(&self, id: ResourceId) -> Option<&Tags> {
+        match id.kind() {
+            ResourceKind::SecurityGroupRule => self.rule_tags.get(&SecurityGroupRuleId::try_from(id).ok()?),
+            _ => of_record!(self, id, tags),
+        }
+    }
+
+    /// Where a resource was written; AWS where nobody wrote it, or it is gone.
+    pub fn origin(&self, id: ResourceId) -> Origin {
+        let look_up = || of_record!(self, id, origin);
+        look_up().copied().unwrap_or(Origin::Aws)
     }
 
     /// The tags that this caller sees and may change.

@@ -10,7 +10,12 @@ use crate::net::{Headers, Summary, Transport, protocol};
 pub(super) fn report(names: &Names<'_>, lost: &Lost, expected: bool) -> DropReport {
     let display = |id: ResourceId| names.display(id);
     let reason = &lost.reason;
-    let source = match reason.origin {
+    // Where nothing more precise decided, the resource itself was written somewhere.
+    let origin = match reason.origin {
+        Origin::Aws => names.cloud.origin(reason.by),
+        origin => origin,
+    };
+    let source = match origin {
         Origin::Step(step) => Some(DropSource::Step(step)),
         origin => names.source(origin).map(DropSource::Line),
     };
