@@ -8,6 +8,7 @@ pub mod cloudformation;
 pub mod codes;
 pub mod diagnostic;
 pub mod node;
+pub(crate) mod query;
 pub mod scenario;
 pub mod spelling;
 

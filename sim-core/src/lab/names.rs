@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use serde_json::Value;
 
 use super::report::{Component, SourceLine};
-use crate::cloud::{ApiError, Caller, Cloud, InstanceState, Operation};
+use crate::cloud::{ApiError, Caller, Cloud, InstanceState};
 use crate::frontend::Api;
 use crate::frontend::cloudformation::Stack;
 use crate::frontend::diagnostic::Sources;
@@ -175,10 +175,6 @@ impl Api for Instantly<'_> {
         operation: &str,
         parameters: Value,
     ) -> Result<Value, ApiError> {
-        let now = self.0.now();
-        match Operation::from_value(operation, parameters) {
-            Ok(operation) => self.0.call(&Caller { account, region, now, origin }, operation),
-            Err(error) => Err(ApiError::new("InvalidAction", error.to_string())),
-        }
+        self.0.call(&Caller { account, region, now: self.0.now(), origin }, operation, parameters)
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::names::{LogicalIds, Names};
 use super::witness::Witness;
-use crate::cloud::{ApiError, Caller, Operation};
+use crate::cloud::{ApiError, Caller};
 use crate::engine::{SimDuration, SimTime};
 use crate::frontend::Api;
 use crate::frontend::cloudformation::Stack;
@@ -80,10 +80,7 @@ impl<'a> Session<'a> {
 
     /// Makes one call to AWS, which takes its time.
     pub fn call(&mut self, caller: &Caller, name: &str, parameters: Value) -> Result<Value, ApiError> {
-        let answer = match Operation::from_value(name, parameters) {
-            Ok(operation) => self.world.call(&Caller { now: self.world.now(), ..*caller }, operation),
-            Err(error) => Err(ApiError::new("InvalidAction", error.to_string())),
-        };
+        let answer = self.world.call(caller, name, parameters);
         self.pass_until(self.world.now() + CALL);
         answer
     }

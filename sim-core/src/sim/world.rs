@@ -172,12 +172,14 @@ impl World {
         self.partition.packet_hops()
     }
 
-    /// Carries out one operation at the present moment.
+    /// Carries out the operation `name` at the present moment; `caller.now` is of no account.
     ///
     /// # Errors
     /// The AWS error code and message; then nothing has changed.
-    pub fn call(&mut self, caller: &Caller, operation: Operation) -> Result<Value, ApiError> {
-        let answer = self.cloud.apply(caller, operation)?;
+    pub fn call(&mut self, caller: &Caller, name: &str, parameters: Value) -> Result<Value, ApiError> {
+        let operation = Operation::from_value(name, parameters)
+            .map_err(|error| ApiError::new("InvalidAction", error.to_string()))?;
+        let answer = self.cloud.apply(&Caller { now: self.now(), ..*caller }, operation)?;
         self.follow_cloud();
         Ok(answer)
     }

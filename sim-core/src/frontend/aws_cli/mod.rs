@@ -18,7 +18,6 @@ mod model;
 mod output;
 mod parse;
 mod python;
-mod query;
 mod shorthand;
 mod table;
 mod text;
@@ -33,7 +32,6 @@ mod tests;
 pub(crate) use error::CliError;
 pub(crate) use output::{OutputFormat, Printed, render};
 pub(crate) use parse::{Command, Invocation};
-pub(crate) use query::{Query, QueryError};
 pub(crate) use wait::{Next, Waiter, Waiting};
 pub(crate) use words::{Word, WordError, split_commands, split_line};
 

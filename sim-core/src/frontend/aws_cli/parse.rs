@@ -12,9 +12,9 @@ use super::error::{CliError, invalid_choice};
 use super::help;
 use super::model::{Model, Operation};
 use super::output::OutputFormat;
-use super::query::Query;
 use super::wait::Waiter;
 use super::{unpack, validate};
+use crate::frontend::query::Query;
 use crate::id::{Region, UnknownRegion};
 
 /// What a command line asks for.

@@ -9,9 +9,9 @@ use self::Condition::{All, Answered, Any, Holds, Refused};
 use self::Outcome::{Failure, Retry, Success};
 use super::error::CliError;
 use super::model::kebab_case;
-use super::query::Query;
 use crate::cloud::ApiError;
 use crate::engine::SimDuration;
+use crate::frontend::query::Query;
 
 /// A waiter: `aws ec2 wait vpc-available`.
 #[derive(PartialEq, Debug)]

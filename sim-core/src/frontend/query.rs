@@ -1,4 +1,5 @@
-//! `--query`: a JMESPath expression over an answer (the JMESPath specification; the `jmespath` crate evaluates it).
+//! JMESPath expressions over an answer: the AWS CLI's `--query`, a scenario's `save` and `expect: json:` (the JMESPath
+//! specification; the `jmespath` crate evaluates them).
 //!
 //! Two things are put right around the crate, both of which users of the AWS CLI see:
 //! - the crate keeps objects sorted by key, the CLI keeps the order of the answer and of `{A: x, B: y}`; [`KeyOrder`]
@@ -20,8 +21,19 @@ pub(crate) struct Query(String);
 
 /// Why an expression is none, or cannot be used on an answer.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct QueryError(String);
+#[error("{drawn}")]
+pub(crate) struct QueryError {
+    /// With a drawing of the place, as the AWS CLI shows it.
+    drawn: String,
+    /// In one clause.
+    pub(crate) reason: String,
+}
+
+impl From<String> for QueryError {
+    fn from(reason: String) -> QueryError {
+        QueryError { drawn: reason.clone(), reason }
+    }
+}
 
 /// How many operators an expression may have. The crate recurses once or more for each; labs need a few dozen.
 const MAX_OPERATORS: usize = 500;
@@ -36,7 +48,7 @@ impl Query {
     /// When it is none: where it goes wrong.
     pub(crate) fn new(typed: &str) -> Result<Query, QueryError> {
         if typed.chars().filter(|letter| "([{.|&!<>=".contains(*letter)).count() > MAX_OPERATORS {
-            return Err(QueryError(format!("vpcsim takes no more than {MAX_OPERATORS} operators")));
+            return Err(format!("vpcsim takes no more than {MAX_OPERATORS} operators").into());
         }
         let expression = quote_old_literals(typed);
         jmespath::compile(&expression)?;
@@ -59,7 +71,12 @@ impl Query {
 
 impl From<JmespathError> for QueryError {
     fn from(error: JmespathError) -> QueryError {
-        QueryError(error.to_string().trim_end().to_owned())
+        let reason = error.reason.to_string();
+        let reason = reason.trim_start_matches("Parse error: ").trim_start_matches("Runtime error: ");
+        QueryError {
+            drawn: error.to_string().trim_end().to_owned(),
+            reason: format!("{reason}, at character {}", error.offset + 1),
+        }
     }
 }
 
