@@ -174,6 +174,8 @@ impl Drop for Captures {
 #[derive(Debug)]
 struct Files {
     folder: PathBuf,
+    /// The folders that were made for this, the innermost first.
+    made: Vec<PathBuf>,
     format: CaptureFormat,
     epoch: Duration,
     names: FileNames,
@@ -187,6 +189,8 @@ struct Files {
 
 impl Files {
     fn create(folder: &Path, format: CaptureFormat, epoch: Duration) -> Result<Files, CaptureError> {
+        let made = folder.ancestors().take_while(|above| !above.as_os_str().is_empty() && !above.exists());
+        let made = made.map(Path::to_owned).collect();
         fs::create_dir_all(folder)
             .and_then(|()| remove(folder, &[".pcapng.part", ".pcap.part"]))
             .map_err(|error| CaptureError::new(folder, &error))?;
@@ -195,6 +199,7 @@ impl Files {
         let all = CaptureFile::create(file_path(folder, &all, format), format)?;
         Ok(Files {
             folder: folder.to_owned(),
+            made,
             format,
             epoch,
             names,
@@ -265,6 +270,9 @@ impl Files {
     fn abandon(self) {
         self.all.abandon();
         self.points.into_iter().for_each(CaptureFile::abandon);
+        for folder in self.made {
+            let _ = fs::remove_dir(folder); // Fails, as it should, where somebody put something into it meanwhile.
+        }
     }
 }
 
