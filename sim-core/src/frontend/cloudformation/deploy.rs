@@ -7,6 +7,7 @@
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
+use super::advice;
 use super::expression::Expression;
 use super::functions::{Environment, Evaluator, Lookup, NoResources, NoValue, Resources};
 use super::parameters::{self, GivenParameter};
@@ -277,7 +278,8 @@ impl Deployment<'_> {
             Err(error) => {
                 let place = place_of(&error, creation.requested_at, &values, declaration);
                 let message = format!("AWS refuses `{logical_id}` ({}): {}", declaration.type_name, error.message);
-                Err(Not::Failed(Some(Box::new(Diagnostic::error("VPC030", place, message).label(error.code)))))
+                let refusal = Diagnostic::error("VPC030", place, message).label(error.code);
+                Err(Not::Failed(Some(Box::new(refusal.help_if(advice::on(error.code).map(str::to_owned))))))
             }
         }
     }

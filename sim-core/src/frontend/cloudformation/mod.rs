@@ -5,6 +5,7 @@
 //! [`Api`](super::Api). This room knows neither packets nor what EC2 allows: refusals come back from `cloud` and are shown
 //! under the line that caused them.
 
+mod advice;
 mod deploy;
 mod expression;
 mod functions;

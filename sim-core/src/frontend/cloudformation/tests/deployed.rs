@@ -235,6 +235,8 @@ error[VPC030]: AWS refuses `Net` (AWS::EC2::Subnet): The CIDR '10.1.0.0/24' is i
   |
 9 |       CidrBlock: 10.1.0.0/24
   |                  ^^^^^^^^^^^ InvalidSubnet.Range
+  |
+help: a subnet's block is a /16 to a /28 that lies inside one of its VPC's blocks
 
 error[VPC030]: AWS refuses `Group` (AWS::EC2::SecurityGroup): Invalid TCP port range (90-80)
   --> template.yaml:19:11
