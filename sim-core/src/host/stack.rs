@@ -87,9 +87,10 @@ impl Stack {
     }
 }
 
-/// smoltcp counts microseconds; a moment is rounded down, so that what is due at a microsecond has happened in all of it.
+/// smoltcp counts microseconds; a moment is rounded up, so that what smoltcp schedules is never early: a SYN's third second
+/// ends after a program's three seconds of patience that began with it.
 pub(super) fn instant(now: SimTime) -> Instant {
-    Instant::from_micros(i64::try_from(now.as_nanos() / 1_000).unwrap_or(i64::MAX))
+    Instant::from_micros(i64::try_from(now.as_nanos().div_ceil(1_000)).unwrap_or(i64::MAX))
 }
 
 pub(super) struct Arrived(Vec<u8>);

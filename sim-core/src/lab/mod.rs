@@ -11,6 +11,7 @@ mod session;
 mod steps;
 mod witness;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::engine::{SimDuration, SimTime};
@@ -87,14 +88,15 @@ pub fn run(file: &Path, options: &RunOptions, observer: &mut dyn Observer) -> Re
     })?;
 
     let mut runner = Runner::new(scenario);
-    let (mut ok, mut failed, mut dropped) = (0, 0, 0);
+    // A background step is reported twice, when it starts and when it is collected; it holds if both do.
+    let mut verdicts: BTreeMap<u32, bool> = BTreeMap::new();
     let all = folder.as_ref().map(|folder| folder.join("all").with_extension(captures.unwrap_or_default().extension()));
     let all = all.map(|path| path.display().to_string());
     let mut tell = |mut report: StepReport| {
         for drop in &mut report.drops {
             drop.capture = drop.frame.and_then(|_| all.clone());
         }
-        *(if report.is_ok() { &mut ok } else { &mut failed }) += 1;
+        *verdicts.entry(report.number).or_insert(true) &= report.is_ok();
         observer.step(&report)
     };
     for step in &scenario.steps {
@@ -106,18 +108,18 @@ pub fn run(file: &Path, options: &RunOptions, observer: &mut dyn Observer) -> Re
     let virtual_time = session.world.now().since(SimTime::ZERO);
     let packet_hops = session.world.packet_hops();
     let written = session.finish()?;
-    dropped += written.dropped;
+    let ok = verdicts.values().filter(|held| **held).count();
     let summary = RunSummary {
-        steps: ok + failed,
+        steps: verdicts.len(),
         ok,
-        failed,
+        failed: verdicts.len() - ok,
         virtual_time,
         captures: all.map(|all| CapturesReport {
             all,
             comments: captures.is_some_and(|format| format == CaptureFormat::Pcapng),
             frames: written.frames,
         }),
-        dropped,
+        dropped: written.dropped,
         packet_hops,
     };
     observer.summary(&summary)?;

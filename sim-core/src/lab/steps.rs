@@ -6,7 +6,10 @@ use super::operator::{self, Workplace};
 use super::report::{CommandReport, Failure, Output, OutputStream, SourceLine, StepReport};
 use super::session::Session;
 use crate::engine::{SimDuration, SimTime};
-use crate::frontend::scenario::{self, Action, Deployed, Observation, ObservedDrop, RunMode, Scenario, Scope, Step};
+use crate::frontend::diagnostic::Diagnostic;
+use crate::frontend::scenario::{
+    self, Action, Command, Deployed, Observation, ObservedDrop, RunMode, Scenario, Scope, Step,
+};
 use crate::host::{Finished, Output as HostOutput};
 use crate::id::{AccountId, ResourceId};
 use crate::sim::world::Running;
@@ -15,9 +18,12 @@ use indexmap::IndexMap;
 /// A command that still runs after this much virtual time is interrupted, as a person would with Ctrl-C.
 const PATIENCE: SimDuration = SimDuration::from_secs(3_600);
 
-/// Between one command's end and the next command: somebody reads and types. A SIM value. It also lets connections that were
-/// just closed finish in peace.
-const TYPING: SimDuration = SimDuration::from_secs(2);
+/// After each command somebody reads its output and types the next one. A SIM value. What is still on its way when a command
+/// ends (a connection that closes, a packet that is lost late) belongs to the step that sent it.
+const READING: SimDuration = SimDuration::from_secs(2);
+
+/// The exit status of a command that could not even be typed, as ssh has it for a host it does not reach.
+const NOT_TYPED: i32 = 255;
 
 /// Runs the steps of one scenario.
 pub(super) struct Runner<'s> {
@@ -29,7 +35,9 @@ pub(super) struct Runner<'s> {
 
 /// A step that was started and left to itself.
 struct Background {
-    commands: Vec<(String, String, Running)>,
+    prompt: String,
+    lines: String,
+    running: Running,
     started: SimTime,
 }
 
@@ -39,6 +47,8 @@ struct Collected {
     commands: Vec<CommandReport>,
     notes: Vec<String>,
     seen: Observation,
+    /// How long the commands took, without the reading between them; `None` where none was typed.
+    took: Option<SimDuration>,
 }
 
 impl<'s> Runner<'s> {
@@ -53,33 +63,57 @@ impl<'s> Runner<'s> {
         session.witness.begin_step();
         let started = session.world.now();
         let mut collected = Collected::default();
+        // A background step is judged by the step that collects it, which may expect more.
+        let mut judged = vec![step];
         match &step.action {
             Action::Wait(length) => session.pass_until(started + *length),
-            Action::WaitFor { step } => self.collect_background(session, *step, &mut collected),
-            Action::Run { commands, mode } => {
-                for command in commands {
-                    session.pass_until(session.world.now() + TYPING);
-                    let line = match self.with_scope(session, |scope| command.text.fill(scope)) {
-                        Ok(line) => line,
-                        Err(problems) => {
-                            collected.notes.extend(problems.into_iter().map(|problem| problem.message));
-                            collected.seen.exit.get_or_insert(2);
-                            continue;
-                        }
-                    };
-                    match &step.on {
-                        None => self.type_aws(session, step, &line, &mut collected),
-                        Some(host) => match self.with_scope(session, |scope| host.fill(scope)) {
-                            Ok(name) => self.type_on_host(session, step, *mode, &name, &line, &mut collected),
-                            Err(problems) => {
-                                collected.notes.extend(problems.into_iter().map(|problem| problem.message))
-                            }
-                        },
-                    }
-                }
+            Action::WaitFor { step } => {
+                self.collect_background(session, *step, &mut collected);
+                judged.splice(0..0, self.scenario.steps.iter().find(|earlier| earlier.number == *step));
             }
+            Action::Run { commands, mode } => self.run_commands(session, step, commands, *mode, &mut collected),
         }
-        self.report(session, step, started, collected)
+        self.report(session, step, &judged, started, collected)
+    }
+
+    /// Types a step's commands where the step says.
+    fn run_commands(
+        &mut self,
+        session: &mut Session<'_>,
+        step: &Step,
+        commands: &[Command],
+        mode: RunMode,
+        collected: &mut Collected,
+    ) {
+        let filled: Result<(Vec<String>, Option<String>), Vec<Diagnostic>> = self.with_scope(session, |scope| {
+            let lines = commands.iter().map(|command| command.text.fill(scope)).collect::<Result<_, _>>()?;
+            let host = step.on.as_ref().map(|host| host.fill(scope)).transpose()?;
+            Ok((lines, host))
+        });
+        let (lines, host) = match filled {
+            Ok(filled) => filled,
+            Err(problems) => {
+                collected.notes.extend(problems.into_iter().map(|problem| problem.message));
+                collected.seen.exit = Some(NOT_TYPED);
+                return;
+            }
+        };
+        if let (Some(host), RunMode::Background) = (&host, mode) {
+            // One shell runs them in order while the scenario goes on.
+            return self.leave_in_background(session, step, host, lines.join("\n"), collected);
+        }
+        for line in lines {
+            if !collected.commands.is_empty() {
+                session.pass_until(session.world.now() + READING);
+            }
+            let begun = session.world.now();
+            match &host {
+                None => self.type_aws(session, step, line, collected),
+                Some(host) => self.type_on_host(session, host, line, collected),
+            }
+            let took = session.world.now().since(begun);
+            collected.took = Some(collected.took.unwrap_or_default() + took);
+        }
     }
 
     /// What names stand for at this point of the run.
@@ -89,50 +123,51 @@ impl<'s> Runner<'s> {
     }
 
     /// Types an `aws` line on the operator's workstation.
-    fn type_aws(&mut self, session: &mut Session<'_>, step: &Step, line: &str, collected: &mut Collected) {
+    fn type_aws(&mut self, session: &mut Session<'_>, step: &Step, line: String, collected: &mut Collected) {
         let place = Workplace { account: self.account, region: self.scenario.region, step: step.number };
-        let typed = operator::type_line(session, place, line);
+        let typed = operator::type_line(session, place, &line);
         collected.notes.extend(typed.warnings);
-        collected.command("$".to_owned(), line.to_owned(), typed.terminal, Some(typed.exit));
+        collected.command("$".to_owned(), line, typed.terminal, Some(typed.exit));
         if typed.error.is_some() {
             collected.seen.error = typed.error.map(str::to_owned);
         }
     }
 
-    /// Types a line on a host.
-    fn type_on_host(
+    /// Types a line on a host and waits for it to end.
+    fn type_on_host(&mut self, session: &mut Session<'_>, host: &str, line: String, collected: &mut Collected) {
+        let Some(running) = self.start(session, host, &line, collected) else { return };
+        let finished = finish(session, running, session.world.now() + PATIENCE, collected);
+        collected.host_command(prompt(host), line, finished);
+    }
+
+    /// Starts lines on a host and goes on.
+    fn leave_in_background(
         &mut self,
         session: &mut Session<'_>,
         step: &Step,
-        mode: RunMode,
         host: &str,
-        line: &str,
+        lines: String,
         collected: &mut Collected,
     ) {
-        let prompt = format!("{host}$");
-        let Some(running) = self.start(session, host, line) else {
-            collected.notes.push(format!("{host} is not running: the command was not typed"));
-            collected.command(prompt, line.to_owned(), Vec::new(), Some(255));
-            return;
-        };
-        if mode == RunMode::Background {
-            let started = session.world.now();
-            let background =
-                self.background.entry(step.number).or_insert_with(|| Background { commands: Vec::new(), started });
-            background.commands.push((prompt.clone(), line.to_owned(), running));
-            collected.command(prompt, line.to_owned(), Vec::new(), None);
-            return;
-        }
-        let finished = finish(session, running, session.world.now() + PATIENCE, collected);
-        collected.host_command(prompt, line.to_owned(), finished);
+        let Some(running) = self.start(session, host, &lines, collected) else { return };
+        let prompt = prompt(host);
+        collected.command(prompt.clone(), lines.clone(), Vec::new(), None);
+        let started = session.world.now();
+        self.background.insert(step.number, Background { prompt, lines, running, started });
     }
 
-    fn start(&self, session: &mut Session<'_>, host: &str, line: &str) -> Option<Running> {
-        let guest = match session.names().host(host)? {
-            HostName::Instance(instance) => session.world.instance_guest(instance)?,
-            HostName::Internet(number) => session.world.internet_hosts().get(number)?.guest,
-        };
-        session.world.start(guest, line)
+    /// Starts a line on a host, unless the host is not running.
+    fn start(&self, session: &mut Session<'_>, host: &str, line: &str, collected: &mut Collected) -> Option<Running> {
+        let guest = session.names().host(host).and_then(|name| match name {
+            HostName::Instance(instance) => session.world.instance_guest(instance),
+            HostName::Internet(number) => session.world.internet_hosts().get(number).map(|found| found.guest),
+        });
+        let running = guest.and_then(|guest| session.world.start(guest, line));
+        if running.is_none() {
+            collected.notes.push(format!("{host} is not running: the command was not typed"));
+            collected.command(prompt(host), line.to_owned(), Vec::new(), Some(NOT_TYPED));
+        }
+        running
     }
 
     /// Waits for a background step to end and takes what it printed.
@@ -141,27 +176,31 @@ impl<'s> Runner<'s> {
             collected.notes.push(format!("step {step} has already been waited for"));
             return;
         };
-        for (prompt, line, running) in background.commands {
-            let finished = finish(session, running, background.started + PATIENCE, collected);
-            collected.host_command(prompt, line, finished);
-        }
+        let Background { prompt, lines, running, started } = background;
+        let finished = finish(session, running, started + PATIENCE, collected);
+        collected.host_command(prompt, lines, finished);
     }
 
-    /// Ends what still runs in the background, one report a step.
+    /// Ends what still runs in the background, one report a step. The scenario is over: what has not ended by itself is
+    /// interrupted, and has no exit status that could be wrong.
     pub fn finish(&mut self, session: &mut Session<'_>) -> Vec<StepReport> {
         let mut reports = Vec::new();
-        for number in self.background.keys().copied().collect::<Vec<_>>() {
+        for (number, background) in std::mem::take(&mut self.background) {
             let Some(step) = self.scenario.steps.iter().find(|step| step.number == number) else { continue };
             session.witness.begin_step();
             let started = session.world.now();
             let mut collected = Collected::default();
-            let Some(background) = self.background.shift_remove(&number) else { continue };
-            for (prompt, line, running) in background.commands {
-                // The scenario is over: whatever has not ended by itself is interrupted.
-                let finished = finish(session, running, started, &mut collected);
-                collected.host_command(prompt, line, finished);
+            let Background { prompt, lines, running, .. } = background;
+            let ended = session.pass_until_finished(running, started);
+            let interrupted = ended.is_none();
+            let finished = ended.or_else(|| session.world.interrupt(running));
+            collected.host_command(prompt, lines, finished);
+            if interrupted {
+                let note = "the command still ran when the scenario ended, and was interrupted";
+                collected.notes.push(note.to_owned());
+                collected.seen.exit = None;
             }
-            reports.push(self.report(session, step, started, collected));
+            reports.push(self.report(session, step, &[step], started, collected));
         }
         reports
     }
@@ -171,10 +210,14 @@ impl<'s> Runner<'s> {
         &mut self,
         session: &mut Session<'_>,
         step: &Step,
+        judged: &[&Step],
         started: SimTime,
         mut collected: Collected,
     ) -> StepReport {
         let ended = session.world.now();
+        if !collected.commands.is_empty() {
+            session.pass_until(ended + READING);
+        }
         let running = collected.commands.iter().any(|command| command.exit.is_none());
         for (id, note) in session.world.take_notes() {
             let place = note.line.map_or_else(String::new, |line| format!(" line {line} of its user data:"));
@@ -191,12 +234,12 @@ impl<'s> Runner<'s> {
             lost.iter().map(|lost| ObservedDrop { code: lost.reason.code, by: names.passed(lost.reason.by) }).collect();
         collected.seen.path = passed(session.witness.path());
         collected.seen.return_path = passed(session.witness.return_path());
-        collected.seen.duration = ended.since(started);
+        collected.seen.duration = collected.took.unwrap_or(ended.since(started));
 
         // A step's own variables count in its expectations. What still runs is judged when it is collected.
         let seen = &collected.seen;
         let mut failures = Vec::new();
-        if !running {
+        for step in judged.iter().filter(|_| !running) {
             failures.extend(self.save(session, step, seen));
             failures.extend(self.with_scope(session, |scope| step.expect.judge(seen, scope)));
         }
@@ -221,7 +264,7 @@ impl<'s> Runner<'s> {
             commands: collected.commands,
             drops,
             failures,
-            passed: step.expect.summary(),
+            passed: if running { "it runs in the background".to_owned() } else { step.expect.summary() },
             started,
             ended,
             notes: collected.notes,
@@ -243,16 +286,22 @@ impl<'s> Runner<'s> {
     }
 }
 
-/// Waits for a program and interrupts it at `limit`.
+/// Waits for a program and interrupts it when patience ends.
 fn finish(session: &mut Session<'_>, running: Running, limit: SimTime, collected: &mut Collected) -> Option<Finished> {
     session.pass_until_finished(running, limit).or_else(|| {
-        if session.world.now() >= limit && limit > SimTime::ZERO {
-            collected.notes.push("the command was still running and was interrupted, as by Ctrl-C".to_owned());
+        let note = if session.world.now() >= limit {
+            "the command was still running after an hour and was interrupted, as by Ctrl-C"
         } else {
-            collected.notes.push("the command waits for something that can never come; it was interrupted".to_owned());
-        }
+            "the command waits for something that can never come; it was interrupted"
+        };
+        collected.notes.push(note.to_owned());
         session.world.interrupt(running)
     })
+}
+
+/// What stands before a command on a host.
+fn prompt(host: &str) -> String {
+    format!("{host}$")
 }
 
 impl Collected {
@@ -279,7 +328,7 @@ impl Collected {
 
     fn host_command(&mut self, prompt: String, line: String, finished: Option<Finished>) {
         let Some(finished) = finished else {
-            return self.command(prompt, line, Vec::new(), Some(255));
+            return self.command(prompt, line, Vec::new(), Some(NOT_TYPED));
         };
         let terminal = finished
             .terminal

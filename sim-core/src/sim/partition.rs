@@ -254,9 +254,12 @@ impl Partition {
         Some(process)
     }
 
-    /// The host behind a guest's number, woken if it sleeps; `None` when it is switched off.
-    pub fn host(&mut self, shared: &Shared<'_>, guest: GuestIndex) -> Option<&mut Host> {
-        self.awake(shared, guest).map(|awake| &mut awake.host)
+    /// Sets up the host behind a guest's number, woken if it sleeps, and lets it run.
+    pub fn set_up(&mut self, shared: &Shared<'_>, guest: GuestIndex, set_up: impl FnOnce(&mut Host)) {
+        if let Some(awake) = self.awake(shared, guest) {
+            set_up(&mut awake.host);
+            self.run_guest(shared, guest);
+        }
     }
 
     /// Ends a program as Ctrl-C does.

@@ -225,6 +225,9 @@ impl World {
                 return Pause::Done(finished);
             }
             if !self.step(limit) {
+                if self.partition.next_time().is_some() && limit > self.now() {
+                    self.partition.advance_to(limit);
+                }
                 return Pause::Limit;
             }
         }
@@ -347,11 +350,12 @@ impl World {
         if http.is_none() && ports.is_empty() {
             return;
         }
-        let Some(host) = partition.host(&shared, guest) else { return };
-        if let Some(page) = http {
-            host.write_file(&format!("{OUTSIDE_ROOT}/index.html"), page.as_bytes());
-        }
-        host.start_service(OUTSIDE_SERVER, &ports.iter().map(u16::to_string).collect::<Vec<_>>());
+        partition.set_up(&shared, guest, |host| {
+            if let Some(page) = http {
+                host.write_file(&format!("{OUTSIDE_ROOT}/index.html"), page.as_bytes());
+            }
+            host.start_service(OUTSIDE_SERVER, &ports.iter().map(u16::to_string).collect::<Vec<_>>());
+        });
     }
 }
 

@@ -464,7 +464,9 @@ impl PathExpect {
             passed => passed.iter().map(Passed::best_name).collect::<Vec<_>>().join(" → "),
         };
         let expected = wanted.join(" → ");
-        (!same).then(|| Failure::new(format!("expected the {what} {expected}"), expected, actual, self.span))
+        (!same).then(|| {
+            Failure::new(format!("expected the {what} {expected}; it was {actual}"), expected, actual, self.span)
+        })
     }
 }
 
