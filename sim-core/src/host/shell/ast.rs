@@ -1,9 +1,11 @@
 //! The shell language as vpcsim understands it: our own small tree, independent of the parser that fills it.
 //!
-//! The grammar is that of POSIX "Shell Command Language" §2.9 with bash's `[[ … ]]`, `&>` and brace ranges. What a script says
-//! beyond it is kept as [`CommandKind::NotUnderstood`], so that the rest of the script still runs.
+//! The grammar is that of POSIX "Shell Command Language" §2.9 with bash's `[[ … ]]`, `(( … ))`, `&>` and brace ranges. What else
+//! bash knows is kept as [`CommandKind::NotUnderstood`], so that the rest of the script still runs.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+use super::parser::SyntaxError;
 
 /// Commands in order.
 #[derive(Clone, Default, Debug)]
@@ -39,6 +41,14 @@ pub(super) struct Command {
     pub(super) redirections: Vec<Redirection>,
 }
 
+impl Command {
+    /// A command of no words, which is true.
+    pub(super) fn nothing(line: u32) -> Command {
+        let kind = CommandKind::Simple { assignments: Vec::new(), words: Vec::new() };
+        Command { line: Some(line), kind, redirections: Vec::new() }
+    }
+}
+
 /// What a command does.
 #[derive(Clone, Debug)]
 pub(super) enum CommandKind {
@@ -50,8 +60,15 @@ pub(super) enum CommandKind {
     While { until: bool, condition: Script, body: Script },
     Case { value: Word, arms: Vec<(Vec<Word>, Script)> },
     Test(Test),
+    /// `(( … ))`.
+    Arithmetic { expression: Word },
+    /// `for (( …; …; … ))`; an empty condition holds.
+    ForArithmetic { start: Word, condition: Word, step: Word, body: Script },
     Function { name: String, body: Arc<Command> },
+    /// Good bash that is not simulated.
     NotUnderstood { what: String },
+    /// Not a command at all, in backquotes or in a here-document: bash finds out only when it runs the substitution.
+    Broken { error: SyntaxError },
 }
 
 /// `NAME=value`, `NAME+=value`.
@@ -62,6 +79,15 @@ pub(super) struct Assignment {
     pub(super) append: bool,
 }
 
+impl Script {
+    /// A script of one command.
+    pub(super) fn of(line: u32, kind: CommandKind) -> Script {
+        let command = Command { line: Some(line), kind, redirections: Vec::new() };
+        let first = Pipeline { negated: false, commands: vec![command] };
+        Script(vec![Item { first, rest: Vec::new(), background: false }])
+    }
+}
+
 /// Where a stream goes or comes from.
 #[derive(Clone, Debug)]
 pub(super) enum Redirection {
@@ -69,7 +95,8 @@ pub(super) enum Redirection {
     Write { descriptor: i32, file: Word, append: bool },
     Duplicate { descriptor: i32, of: i32 },
     Both { file: Word, append: bool },
-    HereDocument(Word),
+    /// The body stands below the command's line, so it is set when the parser gets there.
+    HereDocument(Arc<OnceLock<Word>>),
     HereString(Word),
 }
 
@@ -101,7 +128,7 @@ pub(super) enum Piece {
     /// `$(…)`.
     Command { script: Script, quoted: bool },
     /// `$((…))`.
-    Arithmetic { expression: String },
+    Arithmetic { expression: Word },
 }
 
 /// What `$` names.
@@ -140,7 +167,7 @@ pub(super) enum Otherwise {
     Length,
     /// `${x#pattern}`, `${x%pattern}`; twice for the longest.
     Remove {
-        pattern: String,
+        pattern: Word,
         end: End,
         longest: bool,
     },

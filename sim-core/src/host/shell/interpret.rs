@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use super::Mode;
 use super::ast::*;
+use super::parser::{Parser, SyntaxError};
 use crate::host::files::FileError;
 use crate::host::{Output, Sink, Sys};
 
@@ -287,6 +288,28 @@ impl Shell {
                 };
                 Flow::Next
             }
+            CommandKind::Arithmetic { expression } => {
+                // True when it is not zero, the other way round than an exit status.
+                self.status = i32::from(self.arithmetic(sys, expression).await.unwrap_or_default() == 0);
+                Flow::Next
+            }
+            CommandKind::ForArithmetic { start, condition, step, body } => {
+                self.arithmetic(sys, start).await;
+                let mut status = 0;
+                while condition.0.is_empty() || self.arithmetic(sys, condition).await.is_some_and(|value| value != 0) {
+                    let round = self.run(sys, body).await;
+                    status = self.status;
+                    if let Some(flow) = after_round(round) {
+                        return flow;
+                    }
+                    if self.exhausted(sys) {
+                        return Flow::Exit;
+                    }
+                    self.arithmetic(sys, step).await;
+                }
+                self.status = status;
+                Flow::Next
+            }
             CommandKind::Function { name, body } => {
                 self.functions.insert(name.clone(), Arc::clone(body));
                 self.status = 0;
@@ -295,6 +318,14 @@ impl Shell {
             CommandKind::NotUnderstood { what } => {
                 sys.note(format!("not understood and not run: {what}"));
                 self.status = 0;
+                Flow::Next
+            }
+            CommandKind::Broken { error } => {
+                self.complain_of_syntax(sys, error);
+                if self.mode == Mode::Script {
+                    sys.note(format!("in a substitution: {error}"));
+                }
+                self.status = 2;
                 Flow::Next
             }
         }
@@ -391,19 +422,51 @@ impl Shell {
         Flow::Next
     }
 
-    /// Parses and runs a text, saying what of it is not understood.
+    /// Reads and runs a text command by command, as bash does. A syntax error ends a script with status 2; at the prompt it
+    /// costs its line.
     pub(super) async fn run_text(&mut self, sys: &Sys, text: &str) -> Flow {
-        let (script, problems) = super::lower::parse(text);
-        for problem in problems {
-            let line = (self.mode == Mode::Script && self.numbered).then_some(problem.line).or(sys.line);
-            let sys = Sys { line, ..sys.clone() };
-            sys.note(format!("not understood and not run: {}", problem.reason));
-            if self.mode == Mode::Interactive {
-                self.complain(&sys, &problem.reason);
-                self.status = 2;
+        let mut parser = Parser::new(text);
+        loop {
+            let command = parser.next_command();
+            for warning in parser.take_warnings() {
+                let sys = Sys { line: self.line_for_notes(sys, warning.line), ..sys.clone() };
+                self.complain(&sys, &format!("warning: {}", warning.text));
+                sys.note(format!("warning: {}", warning.text));
+            }
+            match command {
+                Ok(None) => return Flow::Next,
+                Ok(Some(commands)) => {
+                    let flow = self.run(sys, &commands).await;
+                    if flow != Flow::Next {
+                        return flow;
+                    }
+                }
+                Err(error) => {
+                    let sys = Sys { line: self.line_for_notes(sys, error.line), ..sys.clone() };
+                    self.complain_of_syntax(&sys, &error);
+                    if self.mode == Mode::Script {
+                        sys.note(format!("{error}; the script stops here"));
+                    }
+                    self.status = 2;
+                    if self.mode == Mode::Script || !self.numbered {
+                        return Flow::Next;
+                    }
+                    parser.forget_line();
+                }
             }
         }
-        self.run(sys, &script).await
+    }
+
+    /// The line to name: that of the user's own text, or where that text calls what runs now.
+    fn line_for_notes(&self, sys: &Sys, line: u32) -> Option<u32> {
+        if self.numbered { Some(line) } else { sys.line }
+    }
+
+    fn complain_of_syntax(&self, sys: &Sys, error: &SyntaxError) {
+        self.complain(sys, &error.to_string());
+        if self.mode == Mode::Script && error.repeats_source() {
+            self.complain(sys, &format!("`{}'", error.source));
+        }
     }
 
     fn not_found(&mut self, sys: &Sys, name: &str) {
@@ -440,7 +503,10 @@ impl Shell {
                     }
                 }
             }
-            Redirection::HereDocument(word) => sys.stdin = self.text(sys, word).await.into_bytes().into(),
+            Redirection::HereDocument(body) => {
+                let word = body.get().expect("the parser reads every body before it gives its command away");
+                sys.stdin = self.text(sys, word).await.into_bytes().into();
+            }
             Redirection::HereString(word) => {
                 sys.stdin = format!("{}\n", self.text(sys, word).await).into_bytes().into();
             }
