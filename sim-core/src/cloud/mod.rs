@@ -7,6 +7,7 @@
 //! Differs from AWS: an account starts without default VPCs (DVPC-1); a scenario that wants one builds it.
 
 mod answer;
+mod attachment;
 mod base64;
 mod cidr;
 mod describe;
@@ -179,7 +180,9 @@ impl Cloud {
     /// The AWS error code and message with which EC2 would refuse.
     pub fn apply(&mut self, caller: &Caller, operation: Operation) -> Result<Value, ApiError> {
         self.advance(caller.now);
-        self.dispatch(caller, operation)
+        let answer = self.dispatch(caller, operation);
+        self.forget_stale();
+        answer
     }
 
     /// The VPCs whose forwarding may differ since the last call, in order: what must be compiled again. A VPC that is gone

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::answer::Answer;
 use super::{Caller, Cloud};
 
+use super::attachment::*;
 use super::elastic_ip::*;
 use super::identity::*;
 use super::instance::*;
@@ -130,6 +131,8 @@ operations! {
     DeleteNetworkInterface delete_network_interface;
     DescribeNetworkInterfaces describe_network_interfaces;
     ModifyNetworkInterfaceAttribute modify_network_interface_attribute;
+    AttachNetworkInterface attach_network_interface;
+    DetachNetworkInterface detach_network_interface;
     AssignPrivateIpAddresses assign_private_ip_addresses;
     UnassignPrivateIpAddresses unassign_private_ip_addresses;
 

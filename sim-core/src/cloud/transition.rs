@@ -45,11 +45,23 @@ impl Cloud {
                 _ => {}
             }
         }
+        self.forget_stale();
     }
 
-    /// When the next change of state is due.
+    /// When the next change of state is due. The first entry is never a stale one, see [`forget_stale`](Self::forget_stale).
     pub fn next_transition(&self) -> Option<SimTime> {
-        self.schedule.due.iter().find(|&(&(time, _), &what)| self.is_due(time, what)).map(|(&(time, _), _)| time)
+        self.schedule.due.first_key_value().map(|(&(time, _), _)| time)
+    }
+
+    /// Takes entries off the front that a request has made pointless, so that asking what comes next is one look. Each entry
+    /// is taken once, so this costs no more than adding them did.
+    pub(crate) fn forget_stale(&mut self) {
+        while let Some((&(time, number), &what)) = self.schedule.due.first_key_value() {
+            if self.is_due(time, what) {
+                return;
+            }
+            self.schedule.due.remove(&(time, number));
+        }
     }
 
     fn is_due(&self, time: SimTime, transition: Transition) -> bool {

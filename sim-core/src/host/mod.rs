@@ -21,10 +21,11 @@ mod socket;
 mod stack;
 mod sys;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::future::Future;
 use std::iter;
+use std::mem;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::pin::Pin;
 
@@ -35,6 +36,7 @@ use crate::net::MacAddr;
 
 pub(crate) use errno::{Errno, IcmpError};
 use executor::Executor;
+use files::FileSystem;
 pub(crate) use files::file_name;
 use kernel::Kernel;
 pub(crate) use kernel::Service;
@@ -148,6 +150,19 @@ pub struct Host {
 /// What a shell says of a command that Ctrl-C ended: 128 and the signal's number.
 const EXIT_INTERRUPTED: i32 = 130;
 
+/// What a host keeps while it is switched off: what is on its disk, and how many processes it has numbered, so that a number
+/// means one process for the whole run.
+///
+/// Differs from AWS: directories in memory, such as `/tmp` of Amazon Linux 2023, are kept too.
+#[derive(Debug)]
+pub(crate) struct Disk {
+    files: FileSystem,
+    hostname: String,
+    packages: BTreeSet<String>,
+    services: BTreeMap<String, Service>,
+    last_process: u32,
+}
+
 /// How often [`Host::run`] goes around at one moment before it stops until the next microsecond: a bound on a program or
 /// a stack that never comes to rest.
 const ROUNDS_MAX: usize = 100_000;
@@ -166,6 +181,42 @@ impl Host {
             host.start_service("sshd", &[]);
         }
         host
+    }
+
+    /// Boots a host from the disk it was switched off with. Services start if they are enabled, as systemd has it.
+    pub(crate) fn from_disk(config: HostConfig, disk: Disk, now: SimTime) -> Host {
+        let mut host =
+            Host { kernel: Some(Box::new(Kernel::new(config, now))), executor: Executor::default(), shells: BTreeMap::new() };
+        let Disk { files, hostname, packages, services, last_process } = disk;
+        let kernel = host.kernel();
+        (kernel.files, kernel.hostname, kernel.packages) = (files, hostname, packages);
+        (kernel.services, kernel.last_process) = (services, last_process);
+        let enabled: Vec<String> =
+            kernel.services.iter().filter(|(_, service)| service.enabled).map(|(unit, _)| unit.clone()).collect();
+        for unit in enabled {
+            if unit == "sshd" {
+                host.kernel().services.entry(unit).or_default().running = true;
+                host.start_service("sshd", &[]);
+            } else {
+                host.start_service("systemctl", &["start".to_owned(), unit]);
+            }
+        }
+        host
+    }
+
+    /// Switches the host off: its memory is gone, its disk stays.
+    pub(crate) fn into_disk(mut self) -> Disk {
+        let kernel = self.kernel();
+        for service in kernel.services.values_mut() {
+            service.running = false;
+        }
+        Disk {
+            files: mem::take(&mut kernel.files),
+            hostname: mem::take(&mut kernel.hostname),
+            packages: mem::take(&mut kernel.packages),
+            services: mem::take(&mut kernel.services),
+            last_process: kernel.last_process,
+        }
     }
 
     /// Starts a command line, as the image's user types it after logging in. Several lines are run one after the other.
@@ -268,7 +319,7 @@ impl Host {
 
     /// Takes what has to be said about the guest since the last call.
     pub fn take_notes(&mut self) -> Vec<Note> {
-        std::mem::take(&mut self.kernel().notes)
+        mem::take(&mut self.kernel().notes)
     }
 
     fn begin(&mut self, now: SimTime, user: &str, home: &str) -> (ProcessId, Sys) {

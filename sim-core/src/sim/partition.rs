@@ -12,7 +12,7 @@ use crate::dataplane::conntrack::Flows;
 use crate::dataplane::pipeline::{self, Entry, Hop, Next, Outcome, Transit};
 use crate::dataplane::tables::{EniIndex, Tables};
 use crate::engine::{EventQueue, SimTime};
-use crate::host::{Finished, Host, HostConfig, Note, ProcessId};
+use crate::host::{Disk, Finished, Host, HostConfig, Note, ProcessId};
 use crate::id::{AvailabilityZone, Origin, ResourceId};
 use crate::net::{Frame, Headers};
 use crate::trace::{Decider, DropCode, DropReason, PacketId, Step, Trace, TraceEvent};
@@ -113,13 +113,14 @@ struct Port {
     plug: Plug,
     out: AccessLink,
     back: AccessLink,
-    sent: u32,
 }
 
 struct Guest {
     id: ResourceId,
     state: GuestState,
     plugs: Vec<Plug>,
+    /// What it was switched off with, unless it has never been awake.
+    disk: Option<Box<Disk>>,
 }
 
 /// Some VPCs, their guests and the events between them.
@@ -130,6 +131,11 @@ pub(crate) struct Partition {
     guests: Vec<Guest>,
     /// Which guest, and which of its interfaces, is behind an ENI.
     behind: Vec<Option<(GuestIndex, u32)>>,
+    /// How many packets a plug has sent, by [`Plug::source`]. It outlives boots and attachments, so that a packet's number
+    /// means one packet for the whole run.
+    sent: Vec<u32>,
+    /// What there is to say of guests that they do not say themselves.
+    notes: Vec<(ResourceId, Note)>,
     flows: Flows,
     trace: Trace,
     outbox: Vec<(usize, Vec<u8>)>,
@@ -145,6 +151,8 @@ impl Partition {
             free: Vec::new(),
             guests: Vec::new(),
             behind: Vec::new(),
+            sent: Vec::new(),
+            notes: Vec::new(),
             flows: Flows::default(),
             trace,
             outbox: Vec::new(),
@@ -155,6 +163,16 @@ impl Partition {
     /// Adds a guest that is switched off.
     pub fn add_guest(&mut self, id: ResourceId, plugs: Vec<Plug>) -> GuestIndex {
         let guest = GuestIndex(self.guests.len() as u32);
+        self.guests.push(Guest { id, state: GuestState::Off, plugs: Vec::new(), disk: None });
+        self.plug_in(guest, plugs);
+        guest
+    }
+
+    /// Gives a guest that is switched off the interfaces with which it will boot.
+    pub fn plug_in(&mut self, guest: GuestIndex, plugs: Vec<Plug>) {
+        for old in mem::take(&mut self.guests[guest.0 as usize].plugs) {
+            self.unplug(guest, old);
+        }
         for (port, plug) in plugs.iter().enumerate() {
             if let Plug::Eni(eni) = plug {
                 let index = eni.0 as usize;
@@ -164,8 +182,28 @@ impl Partition {
                 self.behind[index] = Some((guest, port as u32));
             }
         }
-        self.guests.push(Guest { id, state: GuestState::Off, plugs });
-        guest
+        self.guests[guest.0 as usize].plugs = plugs;
+    }
+
+    /// Pulls an interface out of a guest, which may be running: its link is dead from then on.
+    pub fn unplug(&mut self, guest: GuestIndex, plug: Plug) {
+        if let Plug::Eni(eni) = plug
+            && let Some(behind) = self.behind.get_mut(eni.0 as usize)
+            && behind.is_some_and(|(owner, _)| owner == guest)
+        {
+            *behind = None;
+            self.flows.forget(eni);
+        }
+    }
+
+    /// The interfaces with which a guest has booted or will boot.
+    pub fn plugs(&self, guest: GuestIndex) -> &[Plug] {
+        &self.guests[guest.0 as usize].plugs
+    }
+
+    /// Leaves a word about a guest.
+    pub fn note(&mut self, guest: GuestIndex, note: Note) {
+        self.notes.push((self.guests[guest.0 as usize].id, note));
     }
 
     /// Switches a guest on: it can be reached and woken.
@@ -176,9 +214,19 @@ impl Partition {
         }
     }
 
-    /// Switches a guest off: its memory is gone and frames for it are lost.
+    /// Switches a guest off: its memory is gone and frames for it are lost. Its disk stays; the flows of its interfaces were
+    /// tracked by the machine it ran on, and are forgotten.
     pub fn switch_off(&mut self, guest: GuestIndex) {
-        self.guests[guest.0 as usize].state = GuestState::Off;
+        let Guest { id, state, plugs, disk } = &mut self.guests[guest.0 as usize];
+        if let GuestState::Awake(mut awake) = mem::take(state) {
+            self.notes.extend(awake.host.take_notes().into_iter().map(|note| (*id, note)));
+            *disk = Some(Box::new(awake.host.into_disk()));
+        }
+        for plug in plugs {
+            if let Plug::Eni(eni) = plug {
+                self.flows.forget(*eni);
+            }
+        }
     }
 
     /// Whether a guest is switched on.
@@ -281,7 +329,7 @@ impl Partition {
 
     /// Takes what guests have to say since the last call, in their order.
     pub fn take_notes(&mut self) -> Vec<(ResourceId, Note)> {
-        let mut notes = Vec::new();
+        let mut notes = mem::take(&mut self.notes);
         for guest in &mut self.guests {
             if let GuestState::Awake(awake) = &mut guest.state {
                 notes.extend(awake.host.take_notes().into_iter().map(|note| (guest.id, note)));
@@ -292,11 +340,14 @@ impl Partition {
 
     fn awake(&mut self, shared: &Shared<'_>, guest: GuestIndex) -> Option<&mut Awake> {
         let now = self.now();
-        let Guest { state, plugs, .. } = &mut self.guests[guest.0 as usize];
+        let Guest { state, plugs, disk, .. } = &mut self.guests[guest.0 as usize];
         if matches!(state, GuestState::Asleep) {
-            let host = Host::new(shared.directory.host_config(guest), now);
-            let port =
-                |plug: &Plug| Port { plug: *plug, out: AccessLink::default(), back: AccessLink::default(), sent: 0 };
+            let config = shared.directory.host_config(guest);
+            let host = match disk.take() {
+                Some(disk) => Host::from_disk(config, *disk, now),
+                None => Host::new(config, now),
+            };
+            let port = |plug: &Plug| Port { plug: *plug, out: AccessLink::default(), back: AccessLink::default() };
             *state = GuestState::Awake(Box::new(Awake { host, ports: plugs.iter().map(port).collect(), alarm: None }));
         }
         match state {
@@ -309,7 +360,10 @@ impl Partition {
     fn run_guest(&mut self, shared: &Shared<'_>, guest: GuestIndex) {
         let now = self.now();
         let mut outbox = mem::take(&mut self.outbox);
-        let Some(awake) = self.awake(shared, guest) else { return };
+        let Some(awake) = self.awake(shared, guest) else {
+            self.outbox = outbox;
+            return;
+        };
         awake.host.run(now, &mut |interface, frame| outbox.push((interface, frame)));
         let wake = awake.host.next_wake();
         for (interface, bytes) in outbox.drain(..) {
@@ -332,8 +386,18 @@ impl Partition {
         let GuestState::Awake(awake) = &mut self.guests[guest.0 as usize].state else { return };
         let Some(port) = awake.ports.get_mut(interface) else { return };
         let plug = port.plug;
-        port.sent = port.sent.wrapping_add(1);
-        let packet = PacketId(u64::from(plug.source()) << 32 | u64::from(port.sent));
+        if let Plug::Eni(eni) = plug
+            && self.behind.get(eni.0 as usize).copied().flatten() != Some((guest, interface as u32))
+        {
+            return; // Detached since the guest has booted: there is no link to put it on.
+        }
+        let source = plug.source();
+        if source as usize >= self.sent.len() {
+            self.sent.resize(source as usize + 1, 0);
+        }
+        let sent = &mut self.sent[source as usize];
+        *sent = sent.wrapping_add(1);
+        let packet = PacketId(u64::from(source) << 32 | u64::from(*sent));
         let arrival = port.out.carry(shared.links, now, bytes.len());
         let frame = Frame::new(bytes);
         let (entry, zone) = match plug {
@@ -343,7 +407,7 @@ impl Partition {
         };
         let transit = Transit { frame, packet, entry };
         match arrival {
-            Some(at) => self.push(at, plug.source(), InFlight { to: Station::Leave(plug), transit, zone }),
+            Some(at) => self.push(at, source, InFlight { to: Station::Leave(plug), transit, zone }),
             None => self.lose_at(shared, plug, &transit, DropCode::LinkQueueFull),
         }
     }

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 
 use indexmap::IndexMap;
 use ipnet::IpNet;
+use rustc_hash::FxHashSet;
 use serde_json::Value;
 
 use super::internet::{self, Internet, InternetHost};
@@ -93,16 +94,11 @@ pub(crate) struct World {
     links: LinkSettings,
     seed: u64,
     /// Guests that boot, by when they are up.
-    boots: BTreeMap<(SimTime, GuestIndex), Boot>,
+    boots: BTreeMap<(SimTime, GuestIndex), InstanceId>,
+    /// Instances that have booted once: user data runs at the first boot only, as cloud-init has it.
+    initialised: FxHashSet<InstanceId>,
     /// User data under way.
     booting: Vec<Running>,
-}
-
-/// A boot under way.
-enum Boot {
-    /// The first one, at which user data runs, as cloud-init has it.
-    First(InstanceId),
-    Again,
 }
 
 /// What guests are made from.
@@ -116,7 +112,12 @@ struct Guests {
 
 /// What a sleeping guest needs to wake.
 enum GuestConfig {
-    Instance { family: ImageFamily, interfaces: Box<[InterfaceConfig]> },
+    Instance {
+        family: ImageFamily,
+        interfaces: Box<[InterfaceConfig]>,
+        /// Each boot has chance of its own: other ports, other sequence numbers.
+        boots: u32,
+    },
     Internet { name: String, interface: Box<InterfaceConfig> },
 }
 
@@ -134,6 +135,7 @@ impl World {
             links,
             seed,
             boots: BTreeMap::new(),
+            initialised: FxHashSet::default(),
             booting: Vec::new(),
         };
         for (number, host) in internet.into_iter().enumerate() {
@@ -296,14 +298,16 @@ impl World {
         let Some(instance) = self.cloud.instances.get(&id) else { return };
         let state = instance.state;
         match (self.guests.instances.get(&id).copied(), state) {
-            (None, InstanceState::Running) => {
-                let guest = self.add_instance(id);
-                self.boots.insert((self.now() + BOOT, guest), Boot::First(id));
-            }
-            (Some(guest), InstanceState::Running) if !self.partition.is_on(guest) => {
-                self.boots.insert((self.now() + BOOT, guest), Boot::Again);
-            }
-            (Some(_), InstanceState::Running) | (_, InstanceState::Pending { .. }) | (None, _) => {}
+            (known, InstanceState::Running) => match known {
+                Some(guest) if self.partition.is_on(guest) => self.follow_attachments(id, guest),
+                Some(guest) if self.boots.keys().any(|(_, booting)| *booting == guest) => self.plug_in(id, guest),
+                known => {
+                    let guest = known.unwrap_or_else(|| self.add_instance(id));
+                    self.plug_in(id, guest);
+                    self.boots.insert((self.now() + BOOT, guest), id);
+                }
+            },
+            (_, InstanceState::Pending { .. }) | (None, _) => {}
             (Some(guest), _) => {
                 self.partition.switch_off(guest);
                 self.boots.retain(|(_, booting), _| *booting != guest);
@@ -313,21 +317,53 @@ impl World {
     }
 
     fn add_instance(&mut self, id: InstanceId) -> GuestIndex {
-        let instance = &self.cloud.instances[&id];
-        let enis: Vec<_> = instance.interfaces.iter().filter_map(|eni| self.compiler.eni_index(*eni)).collect();
-        let interfaces = enis.iter().filter_map(|eni| interface_config(&self.tables, *eni)).collect();
-        let family = instance.image.family;
-        let guest = self.partition.add_guest(id.into(), enis.into_iter().map(Plug::Eni).collect());
-        self.guests.configs.push(GuestConfig::Instance { family, interfaces });
+        let guest = self.partition.add_guest(id.into(), Vec::new());
+        let family = self.cloud.instances[&id].image.family;
+        self.guests.configs.push(GuestConfig::Instance { family, interfaces: Box::default(), boots: 0 });
         self.guests.instances.insert(id, guest);
         guest
     }
 
+    /// Gives an instance that boots the interfaces it has, with the addresses they have.
+    fn plug_in(&mut self, id: InstanceId, guest: GuestIndex) {
+        let enis = self.interfaces_of(id);
+        let now = enis.iter().filter_map(|eni| interface_config(&self.tables, *eni)).collect();
+        if let GuestConfig::Instance { interfaces, .. } = &mut self.guests.configs[guest.0 as usize] {
+            *interfaces = now;
+        }
+        self.partition.plug_in(guest, enis.into_iter().map(Plug::Eni).collect());
+    }
+
+    /// A running instance loses a detached interface at once and sees an attached one when it boots.
+    ///
+    /// Differs from AWS: there a running Linux configures a new interface by itself.
+    fn follow_attachments(&mut self, id: InstanceId, guest: GuestIndex) {
+        let now: Vec<Plug> = self.interfaces_of(id).into_iter().map(Plug::Eni).collect();
+        let booted = self.partition.plugs(guest).to_vec();
+        for plug in booted.iter().filter(|plug| !now.contains(plug)) {
+            self.partition.unplug(guest, *plug);
+        }
+        for plug in now.iter().filter(|plug| !booted.contains(plug)) {
+            let Plug::Eni(eni) = plug else { continue };
+            let text = format!("{} is attached while the instance runs; it is used from the next boot on", self.tables.eni_id(*eni));
+            self.partition.note(guest, Note { text, line: None });
+        }
+    }
+
+    fn interfaces_of(&self, id: InstanceId) -> Vec<EniIndex> {
+        self.cloud.instances[&id].interfaces.iter().filter_map(|eni| self.compiler.eni_index(*eni)).collect()
+    }
+
     /// Switches on the guest whose boot is due.
     fn boot_next(&mut self) {
-        let Some(((_, guest), boot)) = self.boots.pop_first() else { return };
+        let Some(((_, guest), id)) = self.boots.pop_first() else { return };
         self.partition.switch_on(guest);
-        let Boot::First(id) = boot else { return };
+        if let GuestConfig::Instance { boots, .. } = &mut self.guests.configs[guest.0 as usize] {
+            *boots += 1;
+        }
+        if !self.initialised.insert(id) {
+            return;
+        }
         let Some(script) = self.cloud.instances.get(&id).and_then(|instance| instance.user_data.clone()) else {
             return;
         };
@@ -361,13 +397,15 @@ impl World {
 
 impl Directory for Guests {
     fn host_config(&self, guest: GuestIndex) -> HostConfig {
-        let seed = mix(self.seed ^ mix(u64::from(guest.0)));
-        let (profile, hostname, interfaces) = match &self.configs[guest.0 as usize] {
-            GuestConfig::Instance { family, interfaces } => {
-                (profile_of(*family), private_host_name(interfaces), interfaces.to_vec())
+        let (profile, hostname, interfaces, reboots) = match &self.configs[guest.0 as usize] {
+            GuestConfig::Instance { family, interfaces, boots } => {
+                (profile_of(*family), private_host_name(interfaces), interfaces.to_vec(), boots.saturating_sub(1))
             }
-            GuestConfig::Internet { name, interface } => (Profile::Ubuntu, name.clone(), vec![(**interface).clone()]),
+            GuestConfig::Internet { name, interface } => {
+                (Profile::Ubuntu, name.clone(), vec![(**interface).clone()], 0)
+            }
         };
+        let seed = mix(self.seed ^ mix(u64::from(reboots) << 32 | u64::from(guest.0)));
         HostConfig {
             profile,
             hostname,

@@ -24,7 +24,8 @@ OPERATIONS = {
         CreateNetworkAcl DeleteNetworkAcl DescribeNetworkAcls
         CreateNetworkAclEntry ReplaceNetworkAclEntry DeleteNetworkAclEntry ReplaceNetworkAclAssociation
         CreateNetworkInterface DeleteNetworkInterface DescribeNetworkInterfaces
-        ModifyNetworkInterfaceAttribute AssignPrivateIpAddresses UnassignPrivateIpAddresses
+        ModifyNetworkInterfaceAttribute AttachNetworkInterface DetachNetworkInterface
+        AssignPrivateIpAddresses UnassignPrivateIpAddresses
         RunInstances DescribeInstances DescribeInstanceStatus StartInstances StopInstances
         TerminateInstances ModifyInstanceAttribute
         AllocateAddress AssociateAddress DisassociateAddress ReleaseAddress DescribeAddresses
