@@ -8,6 +8,7 @@
 //! ICMP, [`socket`] keeps sockets, [`kernel`] owns it all, [`sys`] is what programs see of it, [`executor`] runs them, and
 //! [`shell`] reads what people type. The programs themselves are in `app`.
 
+mod disk;
 mod errno;
 mod executor;
 mod files;
@@ -33,6 +34,7 @@ use ipnet::{Ipv4Net, Ipv6Net};
 use crate::engine::{SimDuration, SimTime};
 use crate::net::MacAddr;
 
+pub use disk::Disk;
 pub(crate) use errno::{Errno, IcmpError};
 use executor::Executor;
 pub(crate) use files::file_name;
@@ -168,6 +170,21 @@ impl Host {
         host
     }
 
+    /// Boots a host from the disk it had: no user data, which is for the first boot only, but what was enabled starts.
+    pub fn from_disk(config: HostConfig, disk: Disk, now: SimTime) -> Host {
+        let mut host = Host::new(config, now);
+        for service in disk.insert_into(host.kernel()) {
+            host.start_service("systemctl", &["start".to_owned(), service]);
+        }
+        host.settle();
+        host
+    }
+
+    /// Switches a host off: its memory is gone, its disk stays.
+    pub fn into_disk(mut self) -> Disk {
+        Disk::of(self.kernel())
+    }
+
     /// Starts a command line, as the image's user types it after logging in. Several lines are run one after the other.
     pub fn start(&mut self, now: SimTime, command_line: &str) -> ProcessId {
         let user = self.kernel().profile.login_user();
@@ -269,6 +286,19 @@ impl Host {
     /// Takes what has to be said about the guest since the last call.
     pub fn take_notes(&mut self) -> Vec<Note> {
         std::mem::take(&mut self.kernel().notes)
+    }
+
+    /// Lets programs run until all of them wait. A guest that sleeps has booted long before the frame that wakes it arrives, so
+    /// its servers listen already.
+    fn settle(&mut self) {
+        for _ in 0..ROUNDS_MAX {
+            let Some(kernel) = self.kernel.take() else { return };
+            let (kernel, polled) = self.executor.poll(kernel);
+            self.kernel = Some(kernel);
+            if !polled {
+                return;
+            }
+        }
     }
 
     fn begin(&mut self, now: SimTime, user: &str, home: &str) -> (ProcessId, Sys) {

@@ -12,7 +12,7 @@ use crate::dataplane::conntrack::Flows;
 use crate::dataplane::pipeline::{self, Entry, Hop, Next, Outcome, Transit};
 use crate::dataplane::tables::{EniIndex, Tables};
 use crate::engine::{EventQueue, SimTime};
-use crate::host::{Finished, Host, HostConfig, Note, ProcessId};
+use crate::host::{Disk, Finished, Host, HostConfig, Note, ProcessId};
 use crate::id::{AvailabilityZone, Origin, ResourceId};
 use crate::net::{Frame, Headers};
 use crate::trace::{Decider, DropCode, DropReason, PacketId, Step, Trace, TraceEvent};
@@ -119,6 +119,8 @@ struct Port {
 struct Guest {
     id: ResourceId,
     state: GuestState,
+    /// What it kept when it was last switched off.
+    disk: Option<Disk>,
     plugs: Vec<Plug>,
 }
 
@@ -164,7 +166,7 @@ impl Partition {
                 self.behind[index] = Some((guest, port as u32));
             }
         }
-        self.guests.push(Guest { id, state: GuestState::Off, plugs });
+        self.guests.push(Guest { id, state: GuestState::Off, disk: None, plugs });
         guest
     }
 
@@ -176,9 +178,12 @@ impl Partition {
         }
     }
 
-    /// Switches a guest off: its memory is gone and frames for it are lost.
+    /// Switches a guest off: its memory is gone and frames for it are lost; its disk waits for the next start.
     pub fn switch_off(&mut self, guest: GuestIndex) {
-        self.guests[guest.0 as usize].state = GuestState::Off;
+        let guest = &mut self.guests[guest.0 as usize];
+        if let GuestState::Awake(awake) = mem::take(&mut guest.state) {
+            guest.disk = Some(awake.host.into_disk());
+        }
     }
 
     /// Whether a guest is switched on.
@@ -289,9 +294,13 @@ impl Partition {
 
     fn awake(&mut self, shared: &Shared<'_>, guest: GuestIndex) -> Option<&mut Awake> {
         let now = self.now();
-        let Guest { state, plugs, .. } = &mut self.guests[guest.0 as usize];
+        let Guest { state, disk, plugs, .. } = &mut self.guests[guest.0 as usize];
         if matches!(state, GuestState::Asleep) {
-            let host = Host::new(shared.directory.host_config(guest), now);
+            let config = shared.directory.host_config(guest);
+            let host = match disk.take() {
+                Some(disk) => Host::from_disk(config, disk, now),
+                None => Host::new(config, now),
+            };
             let port =
                 |plug: &Plug| Port { plug: *plug, out: AccessLink::default(), back: AccessLink::default(), sent: 0 };
             *state = GuestState::Awake(Box::new(Awake { host, ports: plugs.iter().map(port).collect(), alarm: None }));
