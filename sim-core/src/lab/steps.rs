@@ -39,6 +39,8 @@ struct Collected {
     commands: Vec<CommandReport>,
     notes: Vec<String>,
     seen: Observation,
+    /// Time that passed between its commands, which is none of theirs.
+    typing: SimDuration,
 }
 
 impl<'s> Runner<'s> {
@@ -51,14 +53,19 @@ impl<'s> Runner<'s> {
     /// Runs one step.
     pub fn run(&mut self, session: &mut Session<'_>, step: &Step) -> StepReport {
         session.witness.begin_step();
-        let started = session.world.now();
+        let mut started = session.world.now();
         let mut collected = Collected::default();
         match &step.action {
             Action::Wait(length) => session.pass_until(started + *length),
             Action::WaitFor { step } => self.collect_background(session, *step, &mut collected),
             Action::Run { commands, mode } => {
-                for command in commands {
+                for (number, command) in commands.iter().enumerate() {
                     session.pass_until(session.world.now() + TYPING);
+                    if number == 0 {
+                        started = session.world.now();
+                    } else {
+                        collected.typing = collected.typing + TYPING;
+                    }
                     let line = match self.with_scope(session, |scope| command.text.fill(scope)) {
                         Ok(line) => line,
                         Err(problems) => {
@@ -191,7 +198,7 @@ impl<'s> Runner<'s> {
             lost.iter().map(|lost| ObservedDrop { code: lost.reason.code, by: names.passed(lost.reason.by) }).collect();
         collected.seen.path = passed(session.witness.path());
         collected.seen.return_path = passed(session.witness.return_path());
-        collected.seen.duration = ended.since(started);
+        collected.seen.duration = ended.since(started) - collected.typing;
 
         // A step's own variables count in its expectations. What still runs is judged when it is collected.
         let seen = &collected.seen;
@@ -206,6 +213,7 @@ impl<'s> Runner<'s> {
             .collect();
         let expected: Vec<bool> = self
             .with_scope(session, |scope| seen.drops.iter().map(|drop| step.expect.expects_drop(drop, scope)).collect());
+        let passed = self.with_scope(session, |scope| step.expect.summary(scope));
         let names = session.names();
         let drops = lost.iter().zip(expected).map(|(lost, expected)| drops::report(&names, lost, expected)).collect();
         if session.witness.more_drops > 0 {
@@ -221,7 +229,7 @@ impl<'s> Runner<'s> {
             commands: collected.commands,
             drops,
             failures,
-            passed: step.expect.summary(),
+            passed,
             started,
             ended,
             notes: collected.notes,
