@@ -19,6 +19,10 @@ use crate::id::*;
 /// How long an instance is pending, stopping or shutting down.
 pub(super) const PASSING: SimDuration = SimDuration::from_secs(10);
 
+/// From launch or start until both status checks have passed. A SIM value: AWS takes a minute or two, and the guest has booted
+/// by then.
+const CHECKING: SimDuration = SimDuration::from_secs(90);
+
 /// How long Describe still shows a terminated instance: about an hour on AWS.
 const TERMINATED_VISIBLE: SimDuration = SimDuration::from_secs(3_600);
 
@@ -294,12 +298,16 @@ impl Cloud {
             .selected::<Instance>(caller, &request.instance_ids, &request.filters)?
             .filter(running)
             .map(|instance| {
-                let on = instance.state == InstanceState::Running;
+                let (status, reachability) = match instance.state {
+                    InstanceState::Running if caller.now.since(instance.launched) < CHECKING => {
+                        ("initializing", "initializing")
+                    }
+                    InstanceState::Running => ("ok", "passed"),
+                    _ => ("not-applicable", "not-applicable"),
+                };
                 let summary = || {
-                    let details = Object::new()
-                        .text("Name", "reachability")
-                        .text("Status", if on { "passed" } else { "not-applicable" });
-                    Object::new().list("Details", [details]).text("Status", if on { "ok" } else { "not-applicable" })
+                    let details = Object::new().text("Name", "reachability").text("Status", reachability);
+                    Object::new().list("Details", [details]).text("Status", status)
                 };
                 Object::new()
                     .text("AvailabilityZone", instance.zone)

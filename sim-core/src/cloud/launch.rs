@@ -91,7 +91,12 @@ enum PlannedInterface {
 impl Cloud {
     pub(crate) fn run_instances(&mut self, caller: &Caller, request: RunInstances) -> Answer {
         let Some(image) = &request.image_id else { return Err(ApiError::missing("ImageId")) };
-        let image = Image::from_id(caller.region, parse_id(image)?);
+        let image = match image.strip_prefix("resolve:ssm:") {
+            Some(parameter) => Image::from_ssm_parameter(caller.region, parameter).ok_or_else(|| {
+                ApiError::invalid_value(format!("The parameter '{parameter}' could not be resolved to an image"))
+            })?,
+            None => Image::from_id(caller.region, parse_id(image)?),
+        };
         let count = request.max_count.unwrap_or(1);
         let least = request.min_count.unwrap_or(count);
         if least < 1 || least > count {

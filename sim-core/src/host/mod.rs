@@ -8,6 +8,7 @@
 //! ICMP, [`socket`] keeps sockets, [`kernel`] owns it all, [`sys`] is what programs see of it, [`executor`] runs them, and
 //! [`shell`] reads what people type. The programs themselves are in `app`.
 
+mod disk;
 mod errno;
 mod executor;
 mod files;
@@ -34,9 +35,9 @@ use ipnet::{Ipv4Net, Ipv6Net};
 use crate::engine::{SimDuration, SimTime};
 use crate::net::MacAddr;
 
+pub use disk::Disk;
 pub(crate) use errno::{Errno, IcmpError};
 use executor::Executor;
-use files::FileSystem;
 pub(crate) use files::file_name;
 use kernel::Kernel;
 pub(crate) use kernel::Service;
@@ -150,19 +151,6 @@ pub struct Host {
 /// What a shell says of a command that Ctrl-C ended: 128 and the signal's number.
 const EXIT_INTERRUPTED: i32 = 130;
 
-/// What a host keeps while it is switched off: what is on its disk, and how many processes it has numbered, so that a number
-/// means one process for the whole run.
-///
-/// Differs from AWS: directories in memory, such as `/tmp` of Amazon Linux 2023, are kept too.
-#[derive(Debug)]
-pub(crate) struct Disk {
-    files: FileSystem,
-    hostname: String,
-    packages: BTreeSet<String>,
-    services: BTreeMap<String, Service>,
-    last_process: u32,
-}
-
 /// How often [`Host::run`] goes around at one moment before it stops until the next microsecond: a bound on a program or
 /// a stack that never comes to rest.
 const ROUNDS_MAX: usize = 100_000;
@@ -183,40 +171,19 @@ impl Host {
         host
     }
 
-    /// Boots a host from the disk it was switched off with. Services start if they are enabled, as systemd has it.
-    pub(crate) fn from_disk(config: HostConfig, disk: Disk, now: SimTime) -> Host {
-        let mut host =
-            Host { kernel: Some(Box::new(Kernel::new(config, now))), executor: Executor::default(), shells: BTreeMap::new() };
-        let Disk { files, hostname, packages, services, last_process } = disk;
-        let kernel = host.kernel();
-        (kernel.files, kernel.hostname, kernel.packages) = (files, hostname, packages);
-        (kernel.services, kernel.last_process) = (services, last_process);
-        let enabled: Vec<String> =
-            kernel.services.iter().filter(|(_, service)| service.enabled).map(|(unit, _)| unit.clone()).collect();
-        for unit in enabled {
-            if unit == "sshd" {
-                host.kernel().services.entry(unit).or_default().running = true;
-                host.start_service("sshd", &[]);
-            } else {
-                host.start_service("systemctl", &["start".to_owned(), unit]);
-            }
+    /// Boots a host from the disk it had: no user data, which is for the first boot only, but what was enabled starts.
+    pub fn from_disk(config: HostConfig, disk: Disk, now: SimTime) -> Host {
+        let mut host = Host::new(config, now);
+        for service in disk.insert_into(host.kernel()) {
+            host.start_service("systemctl", &["start".to_owned(), service]);
         }
+        host.settle();
         host
     }
 
-    /// Switches the host off: its memory is gone, its disk stays.
-    pub(crate) fn into_disk(mut self) -> Disk {
-        let kernel = self.kernel();
-        for service in kernel.services.values_mut() {
-            service.running = false;
-        }
-        Disk {
-            files: mem::take(&mut kernel.files),
-            hostname: mem::take(&mut kernel.hostname),
-            packages: mem::take(&mut kernel.packages),
-            services: mem::take(&mut kernel.services),
-            last_process: kernel.last_process,
-        }
+    /// Switches a host off: its memory is gone, its disk stays.
+    pub fn into_disk(mut self) -> Disk {
+        Disk::of(self.kernel())
     }
 
     /// Starts a command line, as the image's user types it after logging in. Several lines are run one after the other.
@@ -320,6 +287,19 @@ impl Host {
     /// Takes what has to be said about the guest since the last call.
     pub fn take_notes(&mut self) -> Vec<Note> {
         mem::take(&mut self.kernel().notes)
+    }
+
+    /// Lets programs run until all of them wait. A guest that sleeps has booted long before the frame that wakes it arrives, so
+    /// its servers listen already.
+    fn settle(&mut self) {
+        for _ in 0..ROUNDS_MAX {
+            let Some(kernel) = self.kernel.take() else { return };
+            let (kernel, polled) = self.executor.poll(kernel);
+            self.kernel = Some(kernel);
+            if !polled {
+                return;
+            }
+        }
     }
 
     fn begin(&mut self, now: SimTime, user: &str, home: &str) -> (ProcessId, Sys) {

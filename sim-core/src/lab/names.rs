@@ -66,13 +66,20 @@ impl Names<'_> {
         component.known_as().map_or_else(|| owner.to_string(), str::to_owned)
     }
 
-    /// A resource with its names.
+    fn tag_name(&self, id: ResourceId) -> Option<&str> {
+        self.cloud.tags(id).and_then(|tags| tags.name())
+    }
+
+    /// A resource with its names. An interface that has none is called after its instance.
     pub fn component(&self, id: ResourceId) -> Component {
         let internet = self.internet.iter().find(|host| ResourceId::from(host.id) == id);
         let name = match internet {
             Some(host) => Some(host.name.clone()),
             None if id.kind() == ResourceKind::InternetHost => Some("the Internet".to_owned()),
-            None => self.cloud.tags(id).and_then(|tags| tags.name()).map(str::to_owned),
+            None => self
+                .tag_name(id)
+                .map(str::to_owned)
+                .or_else(|| self.device(id).map(|(_, index)| format!("eth{index} of {}", self.display(id)))),
         };
         let logical_id = self.logical_ids.of(id).map(|(_, logical_id)| logical_id.to_owned());
         Component { id, name, logical_id, kind: kind_in_words(id.kind()).to_owned() }
@@ -127,7 +134,7 @@ impl CaptureWords for Names<'_> {
             None => (name.clone(), name),
         };
         let mut description = id.to_string();
-        if let Some(name) = self.component(id).name.filter(|name| *name != interface) {
+        if let Some(name) = self.tag_name(id).filter(|name| *name != interface) {
             let _ = write!(description, " {name}");
         }
         CapturePoint { file, interface, description }

@@ -267,9 +267,11 @@ impl Component {
 }
 
 impl fmt::Display for Component {
-    /// `PublicRouteTable0101 (rtb-0f3c…)`, or the full id where there is no name.
+    /// `PublicRouteTable0101 (rtb-0f3c…)`, or the full id where there is no name. What is outside AWS has no id that anyone
+    /// would know.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.known_as() {
+            Some(name) if self.id.kind() == ResourceKind::InternetHost => f.write_str(name),
             Some(name) => write!(f, "{name} ({})", self.id.short()),
             None => write!(f, "{}", self.id),
         }

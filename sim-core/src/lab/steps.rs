@@ -61,7 +61,7 @@ impl<'s> Runner<'s> {
     /// Runs one step.
     pub fn run(&mut self, session: &mut Session<'_>, step: &Step) -> StepReport {
         session.witness.begin_step();
-        let started = session.world.now();
+        let mut started = session.world.now();
         let mut collected = Collected::default();
         // A background step is judged by the step that collects it, which may expect more.
         let mut judged = vec![step];
@@ -247,8 +247,14 @@ impl<'s> Runner<'s> {
             .into_iter()
             .map(|failure| Failure { text: failure.text, expected: failure.expected, actual: failure.actual })
             .collect();
-        let expected: Vec<bool> = self
-            .with_scope(session, |scope| seen.drops.iter().map(|drop| step.expect.expects_drop(drop, scope)).collect());
+        let expected: Vec<bool> = self.with_scope(session, |scope| {
+            let mut is_expected = |drop| judged.iter().any(|step| step.expect.expects_drop(drop, scope));
+            seen.drops.iter().map(|drop| is_expected(drop)).collect()
+        });
+        let passed = match running {
+            true => "it runs in the background".to_owned(),
+            false => self.with_scope(session, |scope| step.expect.summary(scope)),
+        };
         let names = session.names();
         let drops = lost.iter().zip(expected).map(|(lost, expected)| drops::report(&names, lost, expected)).collect();
         if session.witness.more_drops > 0 {
@@ -264,7 +270,7 @@ impl<'s> Runner<'s> {
             commands: collected.commands,
             drops,
             failures,
-            passed: if running { "it runs in the background".to_owned() } else { step.expect.summary() },
+            passed,
             started,
             ended,
             notes: collected.notes,

@@ -118,7 +118,10 @@ enum GuestConfig {
         /// Each boot has chance of its own: other ports, other sequence numbers.
         boots: u32,
     },
-    Internet { name: String, interface: Box<InterfaceConfig> },
+    Internet {
+        name: String,
+        interface: Box<InterfaceConfig>,
+    },
 }
 
 impl World {
@@ -345,7 +348,10 @@ impl World {
         }
         for plug in now.iter().filter(|plug| !booted.contains(plug)) {
             let Plug::Eni(eni) = plug else { continue };
-            let text = format!("{} is attached while the instance runs; it is used from the next boot on", self.tables.eni_id(*eni));
+            let text = format!(
+                "{} is attached while the instance runs; it is used from the next boot on",
+                self.tables.eni_id(*eni)
+            );
             self.partition.note(guest, Note { text, line: None });
         }
     }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::observe::{Observation, ObservedDrop, Passed};
 use super::query::Query;
+use super::scalar;
 use super::substitute::{Names, Text, sentence};
 use crate::engine::SimDuration;
 use crate::frontend::diagnostic::Span;
@@ -179,7 +180,7 @@ impl Expect {
 
     /// What holds, for the line of a step that passed: `exit 1, 100% packet loss, dropped ROUTE`. Empty if nothing more
     /// than success was expected.
-    pub fn summary(&self) -> String {
+    pub fn summary(&self, names: &mut dyn Names) -> String {
         let mut parts: Vec<String> = Vec::new();
         if let Some((exit, _)) = self.exit {
             parts.push(format!("exit {exit}"));
@@ -200,12 +201,13 @@ impl Expect {
         }
         for (what, path) in [("path", &self.path), ("return path", &self.return_path)] {
             if let Some(path) = path {
-                let hops: Vec<&str> = path.hops.iter().map(Text::written).collect();
+                let hops: Vec<String> =
+                    path.hops.iter().map(|hop| hop.fill(names).unwrap_or_else(|_| hop.written().to_owned())).collect();
                 parts.push(format!("{what} {}", hops.join(" → ")));
             }
         }
         if let Some((most, _)) = self.within {
-            parts.push(format!("within {most}"));
+            parts.push(format!("within {}", scalar::duration_in_words(most)));
         }
         parts.join(", ")
     }

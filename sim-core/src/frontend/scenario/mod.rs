@@ -267,7 +267,7 @@ impl Step {
             (None, Action::Run { commands, .. }) => {
                 commands.first().map(|first| first.first_line().to_owned()).unwrap_or_default()
             }
-            (None, Action::Wait(length)) => format!("wait {length}"),
+            (None, Action::Wait(length)) => format!("wait {}", scalar::duration_in_words(*length)),
             (None, Action::WaitFor { step }) => format!("wait for step {step}"),
         }
     }

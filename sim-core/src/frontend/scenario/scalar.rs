@@ -159,6 +159,28 @@ const UNITS: [(&str, u64); 7] = [
 
 const DURATION_PATTERN: &str = "[0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d)";
 
+/// A duration as [`duration`] reads it: `7d`, `1h30m`, `250ms`.
+pub(super) fn duration_in_words(length: SimDuration) -> String {
+    const UNITS: [(u64, &str); 7] = [
+        (86_400_000_000_000, "d"),
+        (3_600_000_000_000, "h"),
+        (60_000_000_000, "m"),
+        (1_000_000_000, "s"),
+        (1_000_000, "ms"),
+        (1_000, "us"),
+        (1, "ns"),
+    ];
+    let mut rest = length.as_nanos();
+    let mut text = String::new();
+    for (unit, name) in UNITS {
+        if rest >= unit {
+            text += &format!("{}{name}", rest / unit);
+            rest %= unit;
+        }
+    }
+    if text.is_empty() { "0s".to_owned() } else { text }
+}
+
 /// The length of `30s`, `1.5h`, `1h30m`.
 ///
 /// # Errors
@@ -319,6 +341,14 @@ pub(super) fn alternatives(words: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn durations_are_printed_as_people_write_them() {
+        for text in ["30s", "5m", "7d", "6d23h", "250ms", "150us", "1h30m", "1s500ms", "1d1h1m1s1ms1us1ns", "0s"] {
+            assert_eq!(duration(text).map(duration_in_words).as_deref(), Ok(text));
+        }
+        assert_eq!(duration("90m").map(duration_in_words).as_deref(), Ok("1h30m"));
+    }
 
     #[test]
     fn durations_have_units() {

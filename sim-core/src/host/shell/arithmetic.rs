@@ -68,11 +68,8 @@ impl<'a> Calculator<'a> {
         let value = match self.assignment_target() {
             Some((name, operator)) => {
                 let right = self.assignment(live)?;
-                let value = if operator.is_empty() {
-                    right
-                } else {
-                    self.apply(operator, self.variable(name), right, live)?
-                };
+                let value =
+                    if operator.is_empty() { right } else { self.apply(operator, self.variable(name), right, live)? };
                 self.assign(name, value, live);
                 value
             }

@@ -52,23 +52,54 @@ impl Command {
 /// What a command does.
 #[derive(Clone, Debug)]
 pub(super) enum CommandKind {
-    Simple { assignments: Vec<Assignment>, words: Vec<Word> },
+    Simple {
+        assignments: Vec<Assignment>,
+        words: Vec<Word>,
+    },
     Subshell(Script),
     Group(Script),
-    If { branches: Vec<(Script, Script)>, otherwise: Option<Script> },
-    For { variable: String, words: Option<Vec<Word>>, body: Script },
-    While { until: bool, condition: Script, body: Script },
-    Case { value: Word, arms: Vec<(Vec<Word>, Script)> },
+    If {
+        branches: Vec<(Script, Script)>,
+        otherwise: Option<Script>,
+    },
+    For {
+        variable: String,
+        words: Option<Vec<Word>>,
+        body: Script,
+    },
+    While {
+        until: bool,
+        condition: Script,
+        body: Script,
+    },
+    Case {
+        value: Word,
+        arms: Vec<(Vec<Word>, Script)>,
+    },
     Test(Test),
     /// `(( … ))`.
-    Arithmetic { expression: Word },
+    Arithmetic {
+        expression: Word,
+    },
     /// `for (( …; …; … ))`; an empty condition holds.
-    ForArithmetic { start: Word, condition: Word, step: Word, body: Script },
-    Function { name: String, body: Arc<Command> },
+    ForArithmetic {
+        start: Word,
+        condition: Word,
+        step: Word,
+        body: Script,
+    },
+    Function {
+        name: String,
+        body: Arc<Command>,
+    },
     /// Good bash that is not simulated.
-    NotUnderstood { what: String },
+    NotUnderstood {
+        what: String,
+    },
     /// Not a command at all, in backquotes or in a here-document: bash finds out only when it runs the substitution.
-    Broken { error: SyntaxError },
+    Broken {
+        error: SyntaxError,
+    },
 }
 
 /// `NAME=value`, `NAME+=value`.
@@ -92,9 +123,19 @@ impl Script {
 #[derive(Clone, Debug)]
 pub(super) enum Redirection {
     Read(Word),
-    Write { descriptor: i32, file: Word, append: bool },
-    Duplicate { descriptor: i32, of: i32 },
-    Both { file: Word, append: bool },
+    Write {
+        descriptor: i32,
+        file: Word,
+        append: bool,
+    },
+    Duplicate {
+        descriptor: i32,
+        of: i32,
+    },
+    Both {
+        file: Word,
+        append: bool,
+    },
     /// The body stands below the command's line, so it is set when the parser gets there.
     HereDocument(Arc<OnceLock<Word>>),
     HereString(Word),

@@ -92,6 +92,13 @@ const fn describe(pointer: &'static str) -> Source {
 
 fn run_instance(creation: &mut Creation<'_>) -> Result<Created, ApiError> {
     let mut request = creation.pick(&["ImageId", "InstanceType", "KeyName"]);
+    // A dynamic reference, `{{resolve:ssm:/aws/service/…}}`, is what RunInstances itself understands without the braces.
+    if let Some(Json::String(image)) = request.get_mut("ImageId")
+        && let Some(reference) = image.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"))
+        && reference.starts_with("resolve:ssm:")
+    {
+        *image = reference.to_owned();
+    }
     request.insert("MinCount".to_owned(), 1.into());
     request.insert("MaxCount".to_owned(), 1.into());
     request.extend(creation.pick(&[

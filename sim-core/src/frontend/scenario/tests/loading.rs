@@ -45,21 +45,21 @@ fn the_formats_example_means_what_its_page_says() {
     assert_eq!(first.on.as_ref().map(Text::written), Some("ljhVPC1-EC2"));
     assert_eq!(commands(first), ["ping -c 1 10.42.1.100"]);
     assert_eq!(
-        first.expect.summary(),
+        first.expect.summary(&mut Fixed(&[("pcx", "pcx-0c")])),
         "exit 1, 100% packet loss, dropped IGW_DESTINATION_ADDRESS_NOT_IN_RFC1918_EGRESS"
     );
     let second = &scenario.steps[1];
     assert_eq!(second.on, None);
     assert_eq!(second.save[0].name, "pcx");
-    assert_eq!(second.expect.summary(), "VpcPeeringConnection.Status.Code initiating-request");
+    assert_eq!(second.expect.summary(&mut Fixed(&[])), "VpcPeeringConnection.Status.Code initiating-request");
     assert_eq!(scenario.steps[2].expect, Expect::default());
     let routes = commands(&scenario.steps[3]);
     assert_eq!(routes.len(), 2);
     assert!(routes[0].starts_with("aws ec2 create-route --route-table-id ${PublicRouteTable0101}"));
     assert!(routes[1].ends_with("--vpc-peering-connection-id ${pcx}"));
     assert_eq!(
-        scenario.steps[4].expect.summary(),
-        "1 received, ttl=255, path ljhVPC1-EC2 → VPC01 → ${pcx} → VPC02 → ljhVPC2-EC2"
+        scenario.steps[4].expect.summary(&mut Fixed(&[("pcx", "pcx-0c")])),
+        "1 received, ttl=255, path ljhVPC1-EC2 → VPC01 → pcx-0c → VPC02 → ljhVPC2-EC2"
     );
     assert!(matches!(scenario.steps[5].action, Action::Wait(length) if length == SimDuration::from_secs(604_800)));
     assert_eq!(scenario.steps[2].title(), "aws ec2 accept-vpc-peering-connection --vpc-peering-connection-id ${pcx}");

@@ -6,15 +6,18 @@ use super::word::Place;
 use super::{Parsed, Parser, SyntaxErrorKind};
 
 /// Operators of two operands that are words of their own.
-const BINARY: [&str; 13] =
-    ["==", "=", "!=", "=~", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef"];
+const BINARY: [&str; 13] = ["==", "=", "!=", "=~", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef"];
 
 impl Parser {
     /// What stands between `[[`, already taken, and `]]`, which is taken too.
     pub(super) fn conditional(&mut self) -> Parsed<Test> {
         let test = self.test_or()?;
         self.skip_newlines();
-        if self.eat_reserved("]]") { Ok(test) } else { Err(self.conditional_error("syntax error in conditional expression")) }
+        if self.eat_reserved("]]") {
+            Ok(test)
+        } else {
+            Err(self.conditional_error("syntax error in conditional expression"))
+        }
     }
 
     fn test_or(&mut self) -> Parsed<Test> {

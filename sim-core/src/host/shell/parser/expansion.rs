@@ -51,7 +51,9 @@ impl Parser {
             return Some(positional(&first.to_string()));
         }
         if first == '_' || first.is_ascii_alphabetic() {
-            return Some(Parameter::Variable(self.take_while(|letter| letter == '_' || letter.is_ascii_alphanumeric())));
+            return Some(Parameter::Variable(
+                self.take_while(|letter| letter == '_' || letter.is_ascii_alphanumeric()),
+            ));
         }
         let parameter = match first {
             '@' | '*' => Parameter::All,

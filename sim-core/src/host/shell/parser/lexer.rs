@@ -5,8 +5,8 @@ use super::{Parsed, Parser, SyntaxErrorKind};
 
 /// The control and redirection operators of bash, a longer one before its beginnings.
 const OPERATORS: [&str; 23] = [
-    ";;&", "<<<", "<<-", "&>>", "&&", "||", ";;", ";&", "|&", "&>", "<<", ">>", "<&", ">&", "<>", ">|", ";", "&", "|", "<",
-    ">", "(", ")",
+    ";;&", "<<<", "<<-", "&>>", "&&", "||", ";;", ";&", "|&", "&>", "<<", ">>", "<&", ">&", "<>", ">|", ";", "&", "|",
+    "<", ">", "(", ")",
 ];
 
 /// Words that end a list of commands when they stand where a command could.
