@@ -153,14 +153,12 @@ fn id_codes(kind: ResourceKind) -> IdCodes {
         ResourceKind::DhcpOptions => {
             ("InvalidDhcpOptionsId.Malformed", "InvalidDhcpOptionID.NotFound", "The dhcpOption ID '{}' does not exist")
         }
-        ResourceKind::EniAttachment => (
-            "InvalidAttachmentID.Malformed",
-            "InvalidAttachmentID.NotFound",
-            "The attachment ID '{}' does not exist",
-        ),
-        ResourceKind::SubnetCidrAssociation
-        | ResourceKind::Reservation
-        | ResourceKind::InternetHost => ("InvalidID", "InvalidID", "The ID '{}' is not valid"),
+        ResourceKind::EniAttachment => {
+            ("InvalidAttachmentID.Malformed", "InvalidAttachmentID.NotFound", "The attachment ID '{}' does not exist")
+        }
+        ResourceKind::SubnetCidrAssociation | ResourceKind::Reservation | ResourceKind::InternetHost => {
+            ("InvalidID", "InvalidID", "The ID '{}' is not valid")
+        }
     };
     IdCodes { malformed, not_found, sentence }
 }

@@ -185,8 +185,11 @@ impl Host {
 
     /// Boots a host from the disk it was switched off with. Services start if they are enabled, as systemd has it.
     pub(crate) fn from_disk(config: HostConfig, disk: Disk, now: SimTime) -> Host {
-        let mut host =
-            Host { kernel: Some(Box::new(Kernel::new(config, now))), executor: Executor::default(), shells: BTreeMap::new() };
+        let mut host = Host {
+            kernel: Some(Box::new(Kernel::new(config, now))),
+            executor: Executor::default(),
+            shells: BTreeMap::new(),
+        };
         let Disk { files, hostname, packages, services, last_process } = disk;
         let kernel = host.kernel();
         (kernel.files, kernel.hostname, kernel.packages) = (files, hostname, packages);
@@ -315,6 +318,11 @@ impl Host {
         let finished = self.kernel().take_finished(process)?;
         self.shells.remove(&process);
         Some(finished)
+    }
+
+    /// Whether a process runs, or has left something to take.
+    pub(crate) fn knows(&mut self, process: ProcessId) -> bool {
+        self.kernel().processes.contains_key(&process)
     }
 
     /// Takes what has to be said about the guest since the last call.
