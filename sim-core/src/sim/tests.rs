@@ -570,3 +570,25 @@ fn a_vpc_can_be_taken_down_piece_by_piece_and_its_addresses_used_again() {
     assert_eq!(lab.ping(&c, "10.1.1.10"), "pong");
     assert_ne!(a, b);
 }
+
+#[test]
+fn what_a_vpc_routes_and_carries_without_being_asked() {
+    // ADDR-8: a block that is added has its local route at once. MTU-1, MTU-2a. ADDR-16, L2-17, L2-18: the router and the
+    // services behind link-local addresses say nothing.
+    let mut lab = Lab::new();
+    let site = lab.site("10.1.0.0/16", "10.1.1.0/24");
+    lab.ok("AssociateVpcCidrBlock", json!({"VpcId": site.vpc, "CidrBlock": "10.9.0.0/16"}));
+    let added = lab.subnet(&site.vpc, "10.9.1.0/24", 1);
+    let a = lab.instance(&site.subnet, &site.group, json!({}));
+    let b = lab.instance(&added, &site.group, json!({}));
+    lab.boot();
+    let address = lab.private(&b);
+    assert!(address.starts_with("10.9.1."), "{address}");
+    assert_eq!(lab.ping(&a, &address), "pong");
+    for (size, exit) in [(8_973, 0), (8_974, 1)] {
+        assert_eq!(lab.run(&a, &format!("ping -c 1 -W 1 -M do -s {size} {address}")).1, exit, "{size} bytes");
+    }
+    for silent in ["10.1.1.1", "10.1.0.2", "169.254.169.254"] {
+        assert_eq!(lab.ping(&a, silent), "NO_POSSIBLE_DESTINATION", "{silent}");
+    }
+}
