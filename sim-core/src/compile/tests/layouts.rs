@@ -258,3 +258,47 @@ fn a_group_of_a_peer_in_another_region_cannot_be_meant() {
     ends(&topology(""), &[("x: icmp 10.1.1.10 > 10.2.1.10", "delivered")]);
     ends(&topology("region eu-west-1"), &[("x: icmp 10.1.1.10 > 10.2.1.10", "UNKNOWN_PEERED_SGS by server")]);
 }
+
+#[test]
+fn any_protocol_is_carried_that_the_rules_admit() {
+    // L2-20: GRE is protocol 47; ESP, which is 50, is not meant by the rule.
+    let topology = |number: &str| {
+        format!(
+            "
+            vpc main 10.0.0.0/16
+            subnet web main 10.0.1.0/24
+            subnet db main 10.0.2.0/24
+            group server main
+            allow server ingress {number} 0.0.0.0/0
+            eni c web 10.0.1.10
+            eni s db 10.0.2.20 server
+            "
+        )
+    };
+    ends(&topology("47"), &[("c: gre 10.0.1.10 > 10.0.2.20", "delivered")]);
+    ends(&topology("50"), &[("c: gre 10.0.1.10 > 10.0.2.20", "ENI_SG_RULES_MISMATCH by server")]);
+}
+
+#[test]
+fn within_a_subnet_no_route_leads_through_an_appliance() {
+    // L2-6, L2-7: the route for the subnet's own block is there, and nobody asks the table.
+    ends(
+        "
+        vpc main 10.0.0.0/16
+        subnet web main 10.0.1.0/24
+        subnet db main 10.0.2.0/24
+        subnet guard main 10.0.3.0/24
+        eni firewall guard 10.0.3.10
+        route web 10.0.1.0/24 firewall
+        route web 10.0.2.0/24 firewall
+        eni a web 10.0.1.10
+        eni b web 10.0.1.11
+        eni c db 10.0.2.10
+        ",
+        &[
+            ("a: icmp 10.0.1.10 > 10.0.1.11", "delivered"),
+            // Into another subnet it leads there, where the destination check stops what is not the firewall's (L2-9).
+            ("a: icmp 10.0.1.10 > 10.0.2.10", "ENI_SOURCE_DEST_CHECK_RESTRICTION by firewall"),
+        ],
+    );
+}
