@@ -151,6 +151,16 @@ impl Cloud {
             (Some(id), _) => self.find::<NetworkInterface>(caller, id)?,
             (None, Some(id)) => {
                 let instance = self.find::<Instance>(caller, id)?;
+                if instance.interfaces.len() > 1 {
+                    return Err(ApiError::new(
+                        "InvalidInstanceID",
+                        format!(
+                            "There are multiple interfaces attached to instance '{}'. Please specify an interface ID for \
+                             the operation instead.",
+                            instance.id
+                        ),
+                    ));
+                }
                 let interface = match instance.state {
                     InstanceState::ShuttingDown { .. } | InstanceState::Terminated { .. } => None,
                     _ => instance.interfaces.first(),

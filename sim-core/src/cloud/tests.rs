@@ -1,5 +1,6 @@
 //! Tests of the room as a whole: requests as their front ends make them, and the codes and answers they get.
 
+mod attachment;
 mod lab;
 mod life_cycle;
 mod property;

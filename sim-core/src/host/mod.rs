@@ -284,6 +284,11 @@ impl Host {
         Some(finished)
     }
 
+    /// Whether a process runs, or has left something to take.
+    pub(crate) fn knows(&mut self, process: ProcessId) -> bool {
+        self.kernel().processes.contains_key(&process)
+    }
+
     /// Takes what has to be said about the guest since the last call.
     pub fn take_notes(&mut self) -> Vec<Note> {
         mem::take(&mut self.kernel().notes)

@@ -2,6 +2,8 @@
 //!
 //! Hosts are those the scenario names. The way between AWS's edge and a host costs some hops of TTL (L2-16); how many is a SIM
 //! value, since it differs with every path.
+//!
+//! Differs from AWS: a router on the way that lets a TTL run out does not tell the sender.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -6,3 +6,6 @@ pub(crate) mod internet;
 pub(crate) mod links;
 pub(crate) mod partition;
 pub(crate) mod world;
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,7 @@ use crate::dataplane::conntrack::Flows;
 use crate::dataplane::pipeline::{self, Entry, Hop, Next, Outcome, Transit};
 use crate::dataplane::tables::{EniIndex, Tables};
 use crate::engine::{EventQueue, SimTime};
-use crate::host::{Disk, Finished, Host, HostConfig, Note, ProcessId};
+use crate::host::{Disk, Finished, Host, Note, ProcessId};
 use crate::id::{AvailabilityZone, Origin, ResourceId};
 use crate::net::{Frame, Headers};
 use crate::trace::{Decider, DropCode, DropReason, PacketId, Step, Trace, TraceEvent};
@@ -31,10 +31,10 @@ pub(crate) struct Shared<'a> {
     pub seed: u64,
 }
 
-/// Knows what a guest is made from; asked when it wakes for the first time.
+/// Knows what a guest is made from; asked when it wakes.
 pub(crate) trait Directory {
-    /// How to build a guest's host.
-    fn host_config(&self, guest: GuestIndex) -> HostConfig;
+    /// Boots a guest's host, from its disk if it has been up before.
+    fn boot(&self, guest: GuestIndex, disk: Option<Disk>, now: SimTime) -> Host;
 }
 
 /// Where a guest's interface is plugged in.
@@ -302,14 +302,6 @@ impl Partition {
         Some(process)
     }
 
-    /// Sets up the host behind a guest's number, woken if it sleeps, and lets it run.
-    pub fn set_up(&mut self, shared: &Shared<'_>, guest: GuestIndex, set_up: impl FnOnce(&mut Host)) {
-        if let Some(awake) = self.awake(shared, guest) {
-            set_up(&mut awake.host);
-            self.run_guest(shared, guest);
-        }
-    }
-
     /// Ends a program as Ctrl-C does.
     pub fn interrupt(&mut self, shared: &Shared<'_>, guest: GuestIndex, process: ProcessId) {
         let now = self.now();
@@ -324,6 +316,14 @@ impl Partition {
         match &mut self.guests[guest.0 as usize].state {
             GuestState::Awake(awake) => awake.host.take_finished(process),
             GuestState::Off | GuestState::Asleep => None,
+        }
+    }
+
+    /// Whether a program runs or waits to be collected; one whose guest was switched off is gone without a word.
+    pub fn knows(&mut self, guest: GuestIndex, process: ProcessId) -> bool {
+        match &mut self.guests[guest.0 as usize].state {
+            GuestState::Awake(awake) => awake.host.knows(process),
+            GuestState::Off | GuestState::Asleep => false,
         }
     }
 
@@ -342,11 +342,7 @@ impl Partition {
         let now = self.now();
         let Guest { state, plugs, disk, .. } = &mut self.guests[guest.0 as usize];
         if matches!(state, GuestState::Asleep) {
-            let config = shared.directory.host_config(guest);
-            let host = match disk.take() {
-                Some(disk) => Host::from_disk(config, *disk, now),
-                None => Host::new(config, now),
-            };
+            let host = shared.directory.boot(guest, disk.take().map(|disk| *disk), now);
             let port = |plug: &Plug| Port { plug: *plug, out: AccessLink::default(), back: AccessLink::default() };
             *state = GuestState::Awake(Box::new(Awake { host, ports: plugs.iter().map(port).collect(), alarm: None }));
         }
@@ -517,6 +513,10 @@ impl Partition {
         let Some((guest, port)) = self.guest_behind(shared, plug) else {
             return self.lose_at(shared, plug, &transit, DropCode::BadState);
         };
+        if matches!(self.guests[guest.0 as usize].state, GuestState::Asleep) {
+            // What starts at boot is up before the frame arrives.
+            self.run_guest(shared, guest);
+        }
         let Some(awake) = self.awake(shared, guest) else {
             return self.lose_at(shared, plug, &transit, DropCode::BadState);
         };

@@ -19,7 +19,7 @@ use crate::cloud::{ApiError, Caller, Cloud, CloudConfig, ImageFamily, InstanceSt
 use crate::compile::Compiler;
 use crate::dataplane::tables::{EniIndex, ROUTER_IPV6, Tables};
 use crate::engine::{SimDuration, SimTime, mix};
-use crate::host::{Finished, HostConfig, InterfaceConfig, Note, ProcessId, Profile, Programs};
+use crate::host::{Disk, Finished, Host, HostConfig, InterfaceConfig, Note, ProcessId, Profile, Programs};
 use crate::id::{InstanceId, InternetHostId, ResourceId};
 use crate::net::MacAddr;
 use crate::trace::{Trace, TraceEvent};
@@ -121,6 +121,9 @@ enum GuestConfig {
     Internet {
         name: String,
         interface: Box<InterfaceConfig>,
+        /// The page of `/`, if it serves one.
+        page: Option<String>,
+        ports: Vec<u16>,
     },
 }
 
@@ -223,11 +226,15 @@ impl World {
         partition.start(&shared, guest, command_line).map(|process| Running { guest, process })
     }
 
-    /// Lets virtual time pass until a program ends. [`Pause::Limit`]: it still runs at `limit`, or waits for what can never come.
+    /// Lets virtual time pass until a program ends. [`Pause::Limit`]: it still runs at `limit`, waits for what can never come,
+    /// or is gone because its guest was switched off.
     pub fn wait_for(&mut self, running: Running, limit: SimTime) -> Pause<Finished> {
         while self.partition.trace_len() < TRACE_EVENTS {
             if let Some(finished) = self.partition.take_finished(running.guest, running.process) {
                 return Pause::Done(finished);
+            }
+            if !self.partition.knows(running.guest, running.process) {
+                return Pause::Limit;
             }
             if !self.step(limit) {
                 if self.partition.next_time().is_some() && limit > self.now() {
@@ -330,7 +337,8 @@ impl World {
     /// Gives an instance that boots the interfaces it has, with the addresses they have.
     fn plug_in(&mut self, id: InstanceId, guest: GuestIndex) {
         let enis = self.interfaces_of(id);
-        let now = enis.iter().filter_map(|eni| interface_config(&self.tables, *eni)).collect();
+        let family = self.cloud.instances[&id].image.family;
+        let now = enis.iter().filter_map(|eni| interface_config(&self.tables, *eni, family)).collect();
         if let GuestConfig::Instance { interfaces, .. } = &mut self.guests.configs[guest.0 as usize] {
             *interfaces = now;
         }
@@ -385,50 +393,55 @@ impl World {
         let mac = MacAddr::local(0xff_0000_0000 | u64::from(number));
         let guest = self.partition.add_guest(id.into(), vec![Plug::Internet(number)]);
         let interface = internet::interface(mac, address);
-        self.guests.configs.push(GuestConfig::Internet { name: name.clone(), interface: Box::new(interface) });
+        let config = GuestConfig::Internet { name: name.clone(), interface: Box::new(interface), page: http, ports };
+        self.guests.configs.push(config);
         self.internet.add(InternetHost { id, name, address, mac, guest });
         self.partition.switch_on(guest);
-        let (partition, shared) = self.split();
-        if http.is_none() && ports.is_empty() {
-            return;
-        }
-        partition.set_up(&shared, guest, |host| {
-            if let Some(page) = http {
-                host.write_file(&format!("{OUTSIDE_ROOT}/index.html"), page.as_bytes());
-            }
-            host.start_service(OUTSIDE_SERVER, &ports.iter().map(u16::to_string).collect::<Vec<_>>());
-        });
     }
 }
 
 impl Directory for Guests {
-    fn host_config(&self, guest: GuestIndex) -> HostConfig {
-        let (profile, hostname, interfaces, reboots) = match &self.configs[guest.0 as usize] {
+    fn boot(&self, guest: GuestIndex, disk: Option<Disk>, now: SimTime) -> Host {
+        let config = &self.configs[guest.0 as usize];
+        let (profile, hostname, interfaces, reboots) = match config {
             GuestConfig::Instance { family, interfaces, boots } => {
                 (profile_of(*family), private_host_name(interfaces), interfaces.to_vec(), boots.saturating_sub(1))
             }
-            GuestConfig::Internet { name, interface } => {
+            GuestConfig::Internet { name, interface, .. } => {
                 (Profile::Ubuntu, name.clone(), vec![(**interface).clone()], 0)
             }
         };
-        let seed = mix(self.seed ^ mix(u64::from(reboots) << 32 | u64::from(guest.0)));
-        HostConfig {
+        let host_config = HostConfig {
             profile,
             hostname,
             interfaces,
-            seed,
+            seed: mix(self.seed ^ mix(u64::from(reboots) << 32 | u64::from(guest.0))),
             epoch_nanos: self.epoch_nanos,
             hosts_file: Vec::new(),
             programs: self.programs,
+        };
+        let mut host = match disk {
+            Some(disk) => Host::from_disk(host_config, disk, now),
+            None => Host::new(host_config, now),
+        };
+        if let GuestConfig::Internet { page, ports, .. } = config {
+            if let Some(page) = page {
+                host.write_file(&format!("{OUTSIDE_ROOT}/index.html"), page.as_bytes());
+            }
+            host.start_service(OUTSIDE_SERVER, &ports.iter().map(u16::to_string).collect::<Vec<_>>());
         }
+        host
     }
 }
 
-/// An instance's interface as its DHCP client sets it up (ADDR-12, ADDR-19): the subnet's router is the default route. Only the
-/// primary IPv4 address; secondary ones are the guest's own business, as on AWS.
-fn interface_config(tables: &Tables, eni: EniIndex) -> Option<InterfaceConfig> {
+/// An instance's interface as its DHCP client sets it up (ADDR-12, ADDR-19): the subnet's router is the default route. Secondary
+/// IPv4 addresses are the guest's own business: Amazon Linux configures them when it boots, others only the primary one.
+///
+/// Differs from AWS: an address assigned while the instance runs is configured at its next boot.
+fn interface_config(tables: &Tables, eni: EniIndex, family: ImageFamily) -> Option<InterfaceConfig> {
     let interface = tables.interface(eni)?;
     let subnet = interface.subnet;
+    let takes_secondary = matches!(family, ImageFamily::AmazonLinux2 | ImageFamily::AmazonLinux2023);
     let block = |address: IpAddr| subnet.blocks.iter().find(|block| block.contains(&address));
     let mut config = InterfaceConfig {
         mac: interface.eni.mac,
@@ -440,7 +453,7 @@ fn interface_config(tables: &Tables, eni: EniIndex) -> Option<InterfaceConfig> {
     };
     for address in &interface.eni.addresses {
         match (*address, block(*address)) {
-            (IpAddr::V4(address), Some(IpNet::V4(block))) if config.ipv4.is_empty() => {
+            (IpAddr::V4(address), Some(IpNet::V4(block))) if config.ipv4.is_empty() || takes_secondary => {
                 config.ipv4.push((address, *block))
             }
             (IpAddr::V6(address), Some(IpNet::V6(block))) => {

@@ -136,7 +136,7 @@ fn one_connection_per_pair_at_a_time_pcx_11() {
 }
 
 #[test]
-fn any_overlapping_block_makes_a_request_fail_pcx_12() {
+fn any_overlapping_block_makes_a_request_fail_pcx_4_pcx_12() {
     let mut b = Bench::new();
     let (one, two) = (b.vpc("10.41.0.0/16"), b.vpc("10.42.0.0/16"));
     b.ok("AssociateVpcCidrBlock", json!({"VpcId": one, "CidrBlock": "100.64.0.0/16"}));

@@ -603,6 +603,7 @@ pub(super) fn build(packet: &str) -> Vec<u8> {
         "icmp-reply" if source.is_ipv4() => ip.icmpv4_echo_reply(9, 1).write(&mut bytes, &payload),
         "icmp" => ip.icmpv6_echo_request(9, 1).write(&mut bytes, &payload),
         "icmp-reply" => ip.icmpv6_echo_reply(9, 1).write(&mut bytes, &payload),
+        "gre" => ip.write(&mut bytes, etherparse::IpNumber::GRE, &payload),
         other => panic!("no such packet: {other}"),
     }
     .expect("a vector takes everything");
