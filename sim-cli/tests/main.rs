@@ -7,4 +7,5 @@ mod golden;
 mod program;
 mod scenarios;
 mod strangers;
+mod templates;
 mod transcripts;
