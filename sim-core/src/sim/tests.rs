@@ -442,8 +442,13 @@ fn an_attached_interface_is_used_from_the_next_boot_and_a_detached_one_is_dead_a
         lab.call("AttachNetworkInterface", attach).expect_err("it is in use").code,
         "InvalidNetworkInterface.InUse"
     );
+    let other =
+        lab.get("CreateNetworkInterface", json!({"SubnetId": site.subnet}), "/NetworkInterface/NetworkInterfaceId");
+    let attach = json!({"NetworkInterfaceId": other, "InstanceId": b, "DeviceIndex": 2});
+    lab.ok("AttachNetworkInterface", attach);
     let notes = lab.world.take_notes();
-    assert!(notes.iter().any(|(_, note)| note.text.contains(&eni)), "{notes:?}");
+    let told = |eni: &str| notes.iter().filter(|(_, note)| note.text.contains(eni)).count();
+    assert_eq!([told(&eni), told(&other)], [1, 1], "{notes:?}");
     assert_eq!(lab.ping(&a, "10.1.1.77"), "BAD_STATE");
     lab.stop(&b);
     lab.start(&b);
