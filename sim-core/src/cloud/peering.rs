@@ -8,8 +8,8 @@
 //!            (blocks overlap, PCX-4)    └────► expired    (after 7 days)
 //! ```
 //!
-//! `initiating-request` and `provisioning` last [`SETTLING`]. SIM: AWS says "for an instant". The state `deleting`, seen on
-//! AWS between Regions only, is not shown.
+//! `initiating-request` and `provisioning` last [`SETTLING`]. SIM: AWS says "for an instant". Differs from AWS:
+//! the state `deleting`, seen there between Regions only, is not shown.
 
 use indexmap::IndexMap;
 use ipnet::{Ipv4Net, Ipv6Net};

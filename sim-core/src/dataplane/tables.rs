@@ -246,7 +246,7 @@ pub(crate) enum Peer {
     },
     /// A group whose peering or owner is gone: matches nothing until it is back (SG-12).
     StaleGroup,
-    /// A prefix list; none are simulated yet, so it matches nothing.
+    /// Differs from AWS: prefix lists are not simulated, so a rule that names one matches nothing.
     PrefixList,
 }
 

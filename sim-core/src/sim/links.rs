@@ -107,15 +107,15 @@ impl LinkSettings {
 
     /// From an interface to a gateway of its VPC: half of a path within the zone. What else happens on a path happens on the
     /// rest of it.
-    pub fn to_gateway(&self, zone: Option<AvailabilityZone>) -> Way {
+    pub fn up_to_gateway(&self, zone: Option<AvailabilityZone>) -> Way {
         let latency = SimDuration::from_nanos(self.between(zone, zone).latency.as_nanos() / 2);
         Way { latency, figures: LinkFigures { jitter: SimDuration::ZERO, loss_per_million: 0, ..self.same_zone } }
     }
 
     /// From a gateway to an interface, for a frame that started in `from`.
-    pub fn from_gateway(&self, from: Option<AvailabilityZone>, to: Option<AvailabilityZone>) -> Way {
+    pub fn beyond_gateway(&self, from: Option<AvailabilityZone>, to: Option<AvailabilityZone>) -> Way {
         let whole = self.between(from, to);
-        Way { latency: whole.latency - self.to_gateway(from).latency, ..whole }
+        Way { latency: whole.latency - self.up_to_gateway(from).latency, ..whole }
     }
 
     /// Between the edge of AWS and a host on the Internet.
@@ -200,7 +200,7 @@ impl FabricLink {
         let (index, inside) = (now.as_nanos() / cell, now.as_nanos() % cell);
         let corner = |index: u64| u128::from(mix(self.seed.wrapping_add(index.wrapping_mul(0x9e37_79b9_7f4a_7c15))));
         let weighted = corner(index) * u128::from(cell - inside) + corner(index + 1) * u128::from(inside);
-        SimDuration::from_nanos(((weighted / u128::from(cell)) * u128::from(most.as_nanos()) >> 64) as u64)
+        SimDuration::from_nanos((((weighted / u128::from(cell)) * u128::from(most.as_nanos())) >> 64) as u64)
     }
 }
 
@@ -226,7 +226,7 @@ mod tests {
         ] {
             let (a, b) = (zone(from), zone(to));
             let direct = ACCESS + links.between(a, b).latency + ACCESS;
-            let through = ACCESS + links.to_gateway(a).latency + links.from_gateway(a, b).latency + ACCESS;
+            let through = ACCESS + links.up_to_gateway(a).latency + links.beyond_gateway(a, b).latency + ACCESS;
             assert_eq!(direct, SimDuration::from_micros(micros), "{from} to {to}");
             assert_eq!(through, direct, "{from} to {to} by a gateway");
         }

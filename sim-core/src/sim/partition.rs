@@ -476,8 +476,8 @@ impl Partition {
         let way = match (from, next) {
             (_, Next::Internet) | (Next::Internet, _) => links.internet(),
             (Next::Guest(from), Next::Eni(to)) => links.between(zone_of(from), zone_of(to)),
-            (Next::Guest(from), _) => links.to_gateway(zone_of(from)),
-            (_, Next::Eni(to)) => links.from_gateway(zone, zone_of(to)),
+            (Next::Guest(from), _) => links.up_to_gateway(zone_of(from)),
+            (_, Next::Eni(to)) => links.beyond_gateway(zone, zone_of(to)),
             _ => links.nowhere(),
         };
         let link = FabricLink::new(shared.seed, u64::from(source), u64::from(station_number(next)));

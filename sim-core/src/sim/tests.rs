@@ -9,7 +9,7 @@ use super::links::LinkSettings;
 use super::world::{InternetHostConfig, Pause, World, WorldConfig};
 use crate::app;
 use crate::cloud::{ApiError, Caller, Operation, Quotas};
-use crate::engine::{SimDuration, SimTime};
+use crate::engine::{SimDuration, SimTime, Stream};
 use crate::host::{Finished, Output};
 use crate::id::{AccountId, Origin, Region};
 use crate::trace::Step;
@@ -442,8 +442,13 @@ fn an_attached_interface_is_used_from_the_next_boot_and_a_detached_one_is_dead_a
         lab.call("AttachNetworkInterface", attach).expect_err("it is in use").code,
         "InvalidNetworkInterface.InUse"
     );
+    let other =
+        lab.get("CreateNetworkInterface", json!({"SubnetId": site.subnet}), "/NetworkInterface/NetworkInterfaceId");
+    let attach = json!({"NetworkInterfaceId": other, "InstanceId": b, "DeviceIndex": 2});
+    lab.ok("AttachNetworkInterface", attach);
     let notes = lab.world.take_notes();
-    assert!(notes.iter().any(|(_, note)| note.text.contains(&eni)), "{notes:?}");
+    let told = |eni: &str| notes.iter().filter(|(_, note)| note.text.contains(eni)).count();
+    assert_eq!([told(&eni), told(&other)], [1, 1], "{notes:?}");
     assert_eq!(lab.ping(&a, "10.1.1.77"), "BAD_STATE");
     lab.stop(&b);
     lab.start(&b);
@@ -591,4 +596,77 @@ fn what_a_vpc_routes_and_carries_without_being_asked() {
     for silent in ["10.1.1.1", "10.1.0.2", "169.254.169.254"] {
         assert_eq!(lab.ping(&a, silent), "NO_POSSIBLE_DESTINATION", "{silent}");
     }
+}
+
+#[test]
+fn no_order_of_comings_and_goings_upsets_the_world() {
+    // Requests at random, right or wrong, while pings are under way: they are answered or refused, and two runs are one.
+    let run = |seed: u64| {
+        let mut chance = Stream::new(seed, "comings and goings");
+        let mut pick = |bound: usize| (chance.next_u64() % bound as u64) as usize;
+        let mut lab = Lab::new();
+        let sites = [lab.site("10.1.0.0/16", "10.1.1.0/24"), lab.site("10.2.0.0/16", "10.2.1.0/24")];
+        let (mut instances, mut interfaces, mut attachments) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut peerings, mut answers) = (vec![lab.peer(&sites[0], &sites[1])], Vec::new());
+        for _ in 0..4 {
+            instances.push(lab.instance(&sites[pick(2)].subnet, &sites[0].group, json!({"Groups": []})));
+        }
+        lab.boot();
+        for _ in 0..120 {
+            let site = &sites[pick(2)];
+            let instance = instances[pick(instances.len())].clone();
+            let peering = peerings[pick(peerings.len())].clone();
+            let destination = ["10.1.0.0/16", "10.2.0.0/16", "0.0.0.0/0", "10.2.1.0/24"][pick(4)];
+            let route = json!({"RouteTableId": site.routes, "DestinationCidrBlock": destination});
+            let some = |list: &[String], at: usize| list.get(at % list.len().max(1)).cloned().unwrap_or_default();
+            let (interface, attachment) = (some(&interfaces, pick(99)), some(&attachments, pick(99)));
+            let (name, request) = match pick(18) {
+                0 => ("StopInstances", json!({"InstanceIds": [instance]})),
+                1..=3 => ("StartInstances", json!({"InstanceIds": [instance]})),
+                4 => ("TerminateInstances", json!({"InstanceIds": [instance]})),
+                5 => ("RunInstances", json!({"ImageId": IMAGE, "MinCount": 1, "MaxCount": 1, "SubnetId": site.subnet})),
+                6 => ("CreateNetworkInterface", json!({"SubnetId": site.subnet})),
+                7 | 8 => (
+                    "AttachNetworkInterface",
+                    json!({"NetworkInterfaceId": interface, "InstanceId": instance, "DeviceIndex": 1 + pick(3)}),
+                ),
+                9 => ("DetachNetworkInterface", json!({"AttachmentId": attachment})),
+                10 => ("DeleteNetworkInterface", json!({"NetworkInterfaceId": interface})),
+                11 => ("CreateRoute", with(&route, "VpcPeeringConnectionId", &peering)),
+                12 => ("ReplaceRoute", with(&route, "NetworkInterfaceId", &interface)),
+                13 => ("DeleteRoute", route),
+                14 => ("DeleteVpcPeeringConnection", json!({"VpcPeeringConnectionId": peering})),
+                15 => ("CreateVpcPeeringConnection", json!({"VpcId": sites[0].vpc, "PeerVpcId": sites[1].vpc})),
+                16 => ("AcceptVpcPeeringConnection", json!({"VpcPeeringConnectionId": peering})),
+                _ => ("DetachInternetGateway", json!({"InternetGatewayId": site.gateway, "VpcId": site.vpc})),
+            };
+            let answer = lab.call(name, request);
+            let made = |pointer: &str| Some(answer.as_ref().ok()?.pointer(pointer)?.as_str()?.to_owned());
+            instances.extend(made("/Instances/0/InstanceId"));
+            interfaces.extend(made("/NetworkInterface/NetworkInterfaceId"));
+            attachments.extend(made("/AttachmentId"));
+            peerings.extend(made("/VpcPeeringConnection/VpcPeeringConnectionId"));
+            answers.push(format!("{name} {:?}", answer.map(|_| ()).map_err(|error| error.code)));
+
+            let (from, to) = (instances[pick(instances.len())].clone(), instances[pick(instances.len())].clone());
+            let shown = lab.ok("DescribeInstances", json!({"InstanceIds": [to]}));
+            let address = shown.pointer("/Reservations/0/Instances/0/PrivateIpAddress").and_then(Value::as_str);
+            let guest = lab.world.instance_guest(from.parse().expect("an id"));
+            if let (Some(address), Some(guest)) = (address, guest) {
+                let _ = lab.world.start(guest, &format!("ping -c 2 -W 1 {address}"));
+            }
+            let length = [3_000, 90_000, 400_000_000, 15_000_000_000, 40_000_000_000][pick(5)];
+            lab.pass(SimDuration::from_nanos(length));
+        }
+        (answers, lab.drops, lab.world.packet_hops())
+    };
+    for seed in 0..6 {
+        assert_eq!(run(seed), run(seed), "seed {seed}");
+    }
+}
+
+fn with(request: &Value, member: &str, value: &str) -> Value {
+    let mut request = request.clone();
+    request[member] = json!(value);
+    request
 }

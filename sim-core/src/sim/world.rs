@@ -97,6 +97,8 @@ pub(crate) struct World {
     boots: BTreeMap<(SimTime, GuestIndex), InstanceId>,
     /// Instances that have booted once: user data runs at the first boot only, as cloud-init has it.
     initialised: FxHashSet<InstanceId>,
+    /// Interfaces that wait for their guest's next boot, about which the user has been told.
+    announced: FxHashSet<(GuestIndex, EniIndex)>,
     /// User data under way.
     booting: Vec<Running>,
 }
@@ -142,6 +144,7 @@ impl World {
             seed,
             boots: BTreeMap::new(),
             initialised: FxHashSet::default(),
+            announced: FxHashSet::default(),
             booting: Vec::new(),
         };
         for (number, host) in internet.into_iter().enumerate() {
@@ -342,6 +345,7 @@ impl World {
         if let GuestConfig::Instance { interfaces, .. } = &mut self.guests.configs[guest.0 as usize] {
             *interfaces = now;
         }
+        self.announced.retain(|(waiting, _)| *waiting != guest);
         self.partition.plug_in(guest, enis.into_iter().map(Plug::Eni).collect());
     }
 
@@ -356,6 +360,9 @@ impl World {
         }
         for plug in now.iter().filter(|plug| !booted.contains(plug)) {
             let Plug::Eni(eni) = plug else { continue };
+            if !self.announced.insert((guest, *eni)) {
+                continue; // It has been said.
+            }
             let text = format!(
                 "{} is attached while the instance runs; it is used from the next boot on",
                 self.tables.eni_id(*eni)

@@ -1,7 +1,8 @@
 //! IPv6 neighbour discovery, answered like ARP (L2-19; RFC 4861).
 //!
-//! The router owns `fe80:ec2::1` in every subnet; its EUI-64 address is not simulated. Router advertisements are not either:
-//! guests are configured without them.
+//! The router owns `fe80:ec2::1` in every subnet.
+//!
+//! Differs from AWS: the router's EUI-64 address and its advertisements are not simulated; guests are configured without them.
 
 use std::net::IpAddr;
 
