@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::links::LinkSettings;
 use super::world::{InternetHostConfig, Pause, World, WorldConfig};
 use crate::app;
-use crate::cloud::{ApiError, Caller, Operation, Quotas};
+use crate::cloud::{ApiError, Caller, Quotas};
 use crate::engine::{SimDuration, SimTime, Stream};
 use crate::host::{Finished, Output};
 use crate::id::{AccountId, Origin, Region};
@@ -54,14 +54,13 @@ impl Lab {
     }
 
     fn call(&mut self, name: &str, parameters: Value) -> Result<Value, ApiError> {
-        let operation = Operation::from_value(name, parameters).unwrap_or_else(|error| panic!("{error}"));
         let caller = Caller {
             account: AccountId::DEFAULT,
             region: Region::DEFAULT,
             now: self.world.now(),
             origin: Origin::Step(1),
         };
-        self.world.call(&caller, operation)
+        self.world.call(&caller, name, parameters)
     }
 
     #[track_caller]
