@@ -26,7 +26,7 @@ pub(super) enum Join {
     Or,
 }
 
-/// Commands whose outputs feed each other.
+/// Commands whose outputs feed each other; they run one after the other, not at once (see `interpret`).
 #[derive(Clone, Debug)]
 pub(super) struct Pipeline {
     pub(super) negated: bool,

@@ -1,7 +1,8 @@
 //! Running a script: lists, pipelines, compound commands, redirections, and finding what a name stands for.
 //!
-//! `Differs from AWS:` the commands of a pipeline run one after the other, each reading all that the one before has written.
-//! Nothing in a lab depends on their running together. Loops are bounded, so that a script that never ends cannot hang the
+//! `Differs from AWS:` the commands of a pipeline run one after the other, each reading all that the one before has written
+//! when that has ended: `ping -c 4 web | head -1` prints after the last reply. Nothing in a lab depends on their running
+//! together. Loops are bounded, so that a script that never ends cannot hang the
 //! simulator.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +20,9 @@ use crate::host::{Output, Sink, Sys};
 const STEPS_MAX: u32 = 10_000;
 /// How deep functions, subshells and scripts may call each other.
 const DEPTH_MAX: u32 = 24;
+/// How deep commands may run inside each other in all, calls and compound commands together: each takes its part of the
+/// simulator's own stack.
+const NESTING_MAX: u32 = 80;
 
 /// The future of a step that may contain itself.
 pub(super) type Step<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -52,6 +56,7 @@ pub(super) struct Shell {
     pub(super) numbered: bool,
     steps: u32,
     pub(super) depth: u32,
+    nesting: u32,
 }
 
 impl Shell {
@@ -70,6 +75,7 @@ impl Shell {
             numbered: true,
             steps: 0,
             depth: 0,
+            nesting: 0,
         }
     }
 
@@ -184,7 +190,7 @@ impl Shell {
                 self.exit = Some(1);
                 return Flow::Exit;
             }
-            if self.depth > DEPTH_MAX {
+            if self.depth > DEPTH_MAX || self.nesting > NESTING_MAX {
                 sys.note("the script calls itself too deeply and was stopped");
                 self.exit = Some(1);
                 return Flow::Exit;
@@ -195,7 +201,10 @@ impl Shell {
                     return Flow::Next;
                 }
             }
-            self.run_kind(&sys, &command.kind).await
+            self.nesting += 1;
+            let flow = self.run_kind(&sys, &command.kind).await;
+            self.nesting -= 1;
+            flow
         })
     }
 
@@ -321,7 +330,8 @@ impl Shell {
                 Flow::Next
             }
             CommandKind::Broken { error } => {
-                self.complain_of_syntax(sys, error);
+                let sys = &Sys { line: self.line_for_notes(sys, error.line), ..sys.clone() };
+                self.complain_of_syntax(sys, ": command substitution", error);
                 if self.mode == Mode::Script {
                     sys.note(format!("in a substitution: {error}"));
                 }
@@ -443,7 +453,7 @@ impl Shell {
                 }
                 Err(error) => {
                     let sys = Sys { line: self.line_for_notes(sys, error.line), ..sys.clone() };
-                    self.complain_of_syntax(&sys, &error);
+                    self.complain_of_syntax(&sys, "", &error);
                     if self.mode == Mode::Script {
                         sys.note(format!("{error}; the script stops here"));
                     }
@@ -462,10 +472,12 @@ impl Shell {
         if self.numbered { Some(line) } else { sys.line }
     }
 
-    fn complain_of_syntax(&self, sys: &Sys, error: &SyntaxError) {
-        self.complain(sys, &error.to_string());
+    /// `within` is what of the script bash names before the line.
+    fn complain_of_syntax(&self, sys: &Sys, within: &str, error: &SyntaxError) {
+        let voice = self.voice(sys, within);
+        sys.eprint(format!("{voice}: {error}\n"));
         if self.mode == Mode::Script && error.repeats_source() {
-            self.complain(sys, &format!("`{}'", error.source));
+            sys.eprint(format!("{voice}: `{}'\n", error.source));
         }
     }
 
@@ -477,14 +489,17 @@ impl Shell {
 
     /// An error in the shell's own voice.
     pub(super) fn complain(&self, sys: &Sys, text: &str) {
-        let shell = match self.mode {
-            Mode::Interactive => sys.profile().shell_name().to_owned(),
+        sys.eprint(format!("{}: {text}\n", self.voice(sys, "")));
+    }
+
+    fn voice(&self, sys: &Sys, within: &str) -> String {
+        match self.mode {
+            Mode::Interactive => format!("{}{within}", sys.profile().shell_name()),
             Mode::Script => {
                 let line = sys.line.map_or_else(String::new, |line| format!(": line {line}"));
-                format!("/var/lib/cloud/instance/scripts/part-001{line}")
+                format!("/var/lib/cloud/instance/scripts/part-001{within}{line}")
             }
-        };
-        sys.eprint(format!("{shell}: {text}\n"));
+        }
     }
 
     async fn redirect(&mut self, sys: &mut Sys, redirection: &Redirection) -> bool {

@@ -11,6 +11,8 @@ mod builtin;
 mod expand;
 mod interpret;
 mod parser;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use builtin::duration;
 pub(crate) use expand::unescape;

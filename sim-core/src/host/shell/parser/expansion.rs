@@ -161,8 +161,7 @@ impl Parser {
             error
         })?;
         if self.peek().is_none() {
-            let line = self.unexpected().line;
-            return Err(self.error_at(self.at, line, SyntaxErrorKind::Unmatched(')')));
+            return Err(self.error(SyntaxErrorKind::Unmatched(')')));
         }
         self.expect_operator(")")?;
         let inside = std::mem::replace(&mut self.pending, around);

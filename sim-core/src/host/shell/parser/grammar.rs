@@ -208,7 +208,12 @@ impl Parser {
         let taken = self.rest().len() - value.len();
         self.at += taken;
         if self.eat("(") {
-            self.balanced('(', ')')?;
+            self.skip_newlines();
+            while self.at_word() {
+                self.word(Place::Word)?;
+                self.skip_newlines();
+            }
+            self.expect_operator(")")?;
         } else {
             self.word(Place::AssignmentValue)?;
         }

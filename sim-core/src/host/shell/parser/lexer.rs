@@ -10,7 +10,7 @@ const OPERATORS: [&str; 23] = [
 ];
 
 /// Words that end a list of commands when they stand where a command could.
-const CLOSING_WORDS: [&str; 8] = ["then", "elif", "else", "fi", "do", "done", "esac", "}"];
+const CLOSING_WORDS: [&str; 9] = ["then", "elif", "else", "fi", "do", "done", "esac", "}", "]]"];
 
 /// Characters that end a word unless quoted.
 pub(super) fn is_metacharacter(letter: char) -> bool {
@@ -140,7 +140,7 @@ impl Parser {
     }
 
     /// The next token as an error names it; `None` at the end of the text.
-    pub(super) fn token_text(&mut self) -> Option<String> {
+    pub(super) fn token_text(&self) -> Option<String> {
         match self.peek()? {
             '\n' => Some("newline".to_owned()),
             _ => match self.operator() {

@@ -25,8 +25,6 @@ mod expansion;
 mod grammar;
 mod here_document;
 mod lexer;
-#[cfg(test)]
-mod tests;
 mod word;
 
 use std::fmt;
@@ -112,7 +110,12 @@ impl Parser {
     /// `Differs from AWS:` lines that end as on Windows are read as if they did not; bash would take the carriage return as
     /// part of the last word, and the simulator has better things to teach.
     pub(super) fn new(text: &str) -> Parser {
-        Parser::nested(text.replace("\r\n", "\n"), 1, 0)
+        let mut text = text.replace("\r\n", "\n");
+        // As bash does when a file lacks it.
+        if !text.ends_with('\n') {
+            text.push('\n');
+        }
+        Parser::nested(text, 1, 0)
     }
 
     /// Reads a text found inside another one, on `line` of it.
@@ -183,13 +186,16 @@ impl Parser {
     /// The error of a token that cannot stand where it does.
     fn unexpected(&mut self) -> SyntaxError {
         self.skip_blanks();
-        match self.token_text() {
-            Some(token) => self.error(SyntaxErrorKind::UnexpectedToken(token)),
-            None => {
-                // bash counts the line after the last one.
-                let line = self.line + u32::from(!self.text.ends_with('\n'));
-                self.error_at(self.at, line, SyntaxErrorKind::UnexpectedEnd)
+        let (at, line) = (self.at, self.line);
+        if self.at_word() && !self.at_process_substitution() {
+            // The token is the whole word as written; a quote that is open in it is the earlier error.
+            if let Err(error) = self.deeper(|parser| parser.word(word::Place::Word)) {
+                return error;
             }
+            let token = self.text[at..self.at].to_owned();
+            return self.error_at(at, line, SyntaxErrorKind::UnexpectedToken(token));
         }
+        let token = self.token_text();
+        self.error(token.map_or(SyntaxErrorKind::UnexpectedEnd, SyntaxErrorKind::UnexpectedToken))
     }
 }

@@ -32,7 +32,8 @@ impl Place {
     /// Whether a backslash before this character is taken away; elsewhere in quotes it stays.
     fn escapes(self, letter: char) -> bool {
         match self {
-            Place::Quotes | Place::Braces { quoted: true } => matches!(letter, '$' | '`' | '"' | '\\' | '}'),
+            Place::Quotes => matches!(letter, '$' | '`' | '"' | '\\'),
+            Place::Braces { quoted: true } => matches!(letter, '$' | '`' | '"' | '\\' | '}'),
             Place::HereDocument | Place::Arithmetic => matches!(letter, '$' | '`' | '\\'),
             _ => true,
         }
