@@ -277,7 +277,8 @@ impl Deployment<'_> {
             Err(error) => {
                 let place = place_of(&error, creation.requested_at, &values, declaration);
                 let message = format!("AWS refuses `{logical_id}` ({}): {}", declaration.type_name, error.message);
-                Err(Not::Failed(Some(Box::new(Diagnostic::error("VPC030", place, message).label(error.code)))))
+                let problem = Diagnostic::error("VPC030", place, message).label(error.code);
+                Err(Not::Failed(Some(Box::new(problem.help_if(advice(error.code).map(str::to_owned))))))
             }
         }
     }
@@ -364,5 +365,17 @@ impl Resources for CreatedSoFar<'_> {
             (Ok(mut values), _) => values.pop().map_or(Lookup::Empty, Lookup::Text),
             (Err(error), _) => Lookup::Refused(error),
         }
+    }
+}
+
+/// What to do about a refusal whose text, which is AWS's, leaves that open.
+fn advice(code: &str) -> Option<&'static str> {
+    match code {
+        "InvalidSubnet.Range" => {
+            Some("a subnet's block lies within a block of its VPC, and its prefix is from /16 to /28")
+        }
+        "InvalidVpc.Range" => Some("the prefix of a VPC's block is from /16 to /28"),
+        "VPCIdNotSpecified" => Some("there are no default VPCs here: give the instance a `SubnetId`"),
+        _ => None,
     }
 }

@@ -235,6 +235,8 @@ error[VPC030]: AWS refuses `Net` (AWS::EC2::Subnet): The CIDR '10.1.0.0/24' is i
   |
 9 |       CidrBlock: 10.1.0.0/24
   |                  ^^^^^^^^^^^ InvalidSubnet.Range
+  |
+help: a subnet's block lies within a block of its VPC, and its prefix is from /16 to /28
 
 error[VPC030]: AWS refuses `Group` (AWS::EC2::SecurityGroup): Invalid TCP port range (90-80)
   --> template.yaml:19:11
