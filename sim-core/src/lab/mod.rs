@@ -97,6 +97,7 @@ pub fn run(file: &Path, options: &RunOptions, observer: &mut dyn Observer) -> Re
         *(if report.is_ok() { &mut ok } else { &mut failed }) += 1;
         observer.step(&report)
     };
+    runner.pause(&mut session);
     for step in &scenario.steps {
         tell(runner.run(&mut session, step))?;
     }

@@ -39,6 +39,8 @@ struct Collected {
     commands: Vec<CommandReport>,
     notes: Vec<String>,
     seen: Observation,
+    /// When the last of its commands ended, where that is not the present.
+    ended: Option<SimTime>,
     /// Time that passed between its commands, which is none of theirs.
     typing: SimDuration,
 }
@@ -53,17 +55,15 @@ impl<'s> Runner<'s> {
     /// Runs one step.
     pub fn run(&mut self, session: &mut Session<'_>, step: &Step) -> StepReport {
         session.witness.begin_step();
-        let mut started = session.world.now();
+        let started = session.world.now();
         let mut collected = Collected::default();
         match &step.action {
             Action::Wait(length) => session.pass_until(started + *length),
             Action::WaitFor { step } => self.collect_background(session, *step, &mut collected),
             Action::Run { commands, mode } => {
                 for (number, command) in commands.iter().enumerate() {
-                    session.pass_until(session.world.now() + TYPING);
-                    if number == 0 {
-                        started = session.world.now();
-                    } else {
+                    if number > 0 {
+                        self.pause(session);
                         collected.typing = collected.typing + TYPING;
                     }
                     let line = match self.with_scope(session, |scope| command.text.fill(scope)) {
@@ -84,9 +84,17 @@ impl<'s> Runner<'s> {
                         },
                     }
                 }
+                // What is still under way when the last command ends belongs to this step, not to the next one.
+                collected.ended = Some(session.world.now());
+                self.pause(session);
             }
         }
         self.report(session, step, started, collected)
+    }
+
+    /// Somebody reads what has been printed, and types the next command.
+    pub fn pause(&self, session: &mut Session<'_>) {
+        session.pass_until(session.world.now() + TYPING);
     }
 
     /// What names stand for at this point of the run.
@@ -181,7 +189,7 @@ impl<'s> Runner<'s> {
         started: SimTime,
         mut collected: Collected,
     ) -> StepReport {
-        let ended = session.world.now();
+        let ended = collected.ended.unwrap_or(session.world.now());
         let running = collected.commands.iter().any(|command| command.exit.is_none());
         for (id, note) in session.world.take_notes() {
             let place = note.line.map_or_else(String::new, |line| format!(" line {line} of its user data:"));

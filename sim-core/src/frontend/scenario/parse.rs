@@ -84,7 +84,7 @@ impl Loader<'_> {
         let internet = self.internet(root.get("internet"));
         let on_premises = self.on_premises(root.get("on_premises"));
         let settings = self.settings(root.get("settings"));
-        if matches!(root.kind, NodeKind::Mapping(_)) && items(root.get("steps")).is_empty() {
+        if self.problems.is_empty() && items(root.get("steps")).is_empty() {
             let place = root.entry("steps").map_or(root.span, |(key, _)| key.span);
             self.warn(
                 "VPC145",
