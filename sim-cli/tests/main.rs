@@ -9,3 +9,4 @@ mod scenarios;
 mod strangers;
 mod templates;
 mod transcripts;
+mod verdicts;

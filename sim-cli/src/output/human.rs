@@ -258,7 +258,7 @@ impl<W: Write> Observer for Human<W> {
             return self.to.flush();
         }
         let Styles { title: bold, ok, faint, .. } = self.styles;
-        let (number, name) = (step.number, printable(&title(step)));
+        let (number, name) = (step.number, heading(&printable(&title(step))));
         if self.detail == Detail::Quiet && step.is_ok() {
             writeln!(self.to, "{number:<2} {bold}{name}{bold:#}   {ok}ok{ok:#}")?;
             for (drop, count) in grouped(&step.drops) {
@@ -372,6 +372,16 @@ fn readable(length: SimDuration) -> String {
         _ if seconds < 86_400 => format!("{} h {} min", seconds / 3_600, seconds / 60 % 60),
         _ => format!("{} d {} h", seconds / 86_400, seconds / 3_600 % 24),
     }
+}
+
+/// A step's name on the line of its number: cut where the line would be too long, as an unnamed step's command may be.
+fn heading(name: &str) -> String {
+    /// What is left for the name beside its number and a verdict.
+    const WIDTH: usize = COLUMNS - 15;
+    if name.chars().count() <= WIDTH {
+        return name.to_owned();
+    }
+    name.chars().take(WIDTH - 1).chain(['…']).collect()
 }
 
 /// Text that cannot steer the terminal: control characters are shown as `^[`.

@@ -366,6 +366,11 @@ const SCENARIO_WARNINGS: &[Explanation] = &[
          instance, or host under `internet`, runs it.",
     ),
     code(
+        "VPC145",
+        "a scenario without steps",
+        "The stacks are deployed and the instances boot, and then nothing is tried: such a run always succeeds.",
+    ),
+    code(
         "VPC150",
         "user data that is not wholly simulated",
         "An instance's user data has a line that vpcsim does not understand, or a command or option that it does not \

@@ -185,15 +185,17 @@ impl Diagnostic {
             }
             group = group.element(snippet);
         }
-        let mut report = vec![group];
-        if let Some(help) = &self.help {
-            report.push(Group::with_title(Level::HELP.secondary_title(help.as_str())));
-        }
+        let help = self.help.as_ref().map(|help| Group::with_title(Level::HELP.secondary_title(help.as_str())));
         let renderer = match colour {
             Colour::Never => Renderer::plain(),
             Colour::Always => Renderer::styled(),
         };
-        renderer.render(&report)
+        match help {
+            None => renderer.render(&[group]),
+            // Without a place there is no margin of line numbers that the help could hang from.
+            Some(help) if self.span.is_none() => format!("{}\n{}", renderer.render(&[group]), renderer.render(&[help])),
+            Some(help) => renderer.render(&[group, help]),
+        }
     }
 
     /// The problem for machines, with stable keys; lines and columns count from 1.

@@ -99,6 +99,7 @@ pub fn run(file: &Path, options: &RunOptions, observer: &mut dyn Observer) -> Re
         *verdicts.entry(report.number).or_insert(true) &= report.is_ok();
         observer.step(&report)
     };
+    runner.pause(&mut session);
     for step in &scenario.steps {
         tell(runner.run(&mut session, step))?;
     }

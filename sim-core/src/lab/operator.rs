@@ -34,7 +34,16 @@ pub(super) fn type_line(session: &mut Session<'_>, place: Workplace, line: &str)
         Err(error) => return printed(CliError::general(format!("vpcsim: {}", error.message)).into(), None),
     };
     let words: Vec<String> = words.into_iter().map(|word| word.text).collect();
-    match Command::parse(&words) {
+    let command = Command::parse(&words);
+    if let Ok(Command::Call(invocation) | Command::Wait(_, invocation)) = &command
+        && let Some(profile) = unknown_profile(session, invocation)
+    {
+        let stacks: Vec<&str> = session.stacks.iter().map(|stack| stack.name.as_str()).collect();
+        let note = format!("the profiles are the stacks ({}) and account numbers", stacks.join(", "));
+        let error = CliError::general(format!("The config profile ({profile}) could not be found")).note(note);
+        return printed(error.into(), None);
+    }
+    match command {
         Ok(Command::Call(invocation)) => {
             let answer = call(session, place, &invocation);
             let typed = printed(invocation.print(&answer), answer.err().map(|error| error.code));
@@ -54,6 +63,15 @@ pub(super) fn type_line(session: &mut Session<'_>, place: Workplace, line: &str)
         Ok(Command::Print(text)) => printed(Printed { stdout: text, ..Printed::default() }, None),
         Err(error) => printed(error.into(), None),
     }
+}
+
+/// The profile asked for, if it is none.
+fn unknown_profile<'a>(session: &Session<'_>, invocation: &'a Invocation) -> Option<&'a str> {
+    let profile = invocation.profile.as_deref()?;
+    let known = profile == "default"
+        || AccountId::parse(profile).is_some()
+        || session.stacks.iter().any(|stack| stack.name == profile);
+    (!known).then_some(profile)
 }
 
 /// Makes the call from the operator's place, or from where `--region` and `--profile` say: a profile is called like a stack

@@ -61,7 +61,7 @@ impl<'s> Runner<'s> {
     /// Runs one step.
     pub fn run(&mut self, session: &mut Session<'_>, step: &Step) -> StepReport {
         session.witness.begin_step();
-        let mut started = session.world.now();
+        let started = session.world.now();
         let mut collected = Collected::default();
         // A background step is judged by the step that collects it, which may expect more.
         let mut judged = vec![step];
@@ -104,7 +104,7 @@ impl<'s> Runner<'s> {
         }
         for line in lines {
             if !collected.commands.is_empty() {
-                session.pass_until(session.world.now() + READING);
+                self.pause(session);
             }
             let begun = session.world.now();
             match &host {
@@ -114,6 +114,11 @@ impl<'s> Runner<'s> {
             let took = session.world.now().since(begun);
             collected.took = Some(collected.took.unwrap_or_default() + took);
         }
+    }
+
+    /// Somebody reads what has been printed, and types the next command.
+    pub fn pause(&self, session: &mut Session<'_>) {
+        session.pass_until(session.world.now() + READING);
     }
 
     /// What names stand for at this point of the run.
@@ -216,7 +221,7 @@ impl<'s> Runner<'s> {
     ) -> StepReport {
         let ended = session.world.now();
         if !collected.commands.is_empty() {
-            session.pass_until(ended + READING);
+            self.pause(session);
         }
         let running = collected.commands.iter().any(|command| command.exit.is_none());
         for (id, note) in session.world.take_notes() {

@@ -15,8 +15,9 @@ pub(super) fn on(code: &str) -> Option<&'static str> {
             "attach the Internet gateway first, and say so with `DependsOn` on the `AWS::EC2::VPCGatewayAttachment`"
         }
         "Resource.AlreadyAssociated" => "a VPC has one Internet gateway, and a gateway one VPC", // IGW-1
-        "InvalidPermission.Duplicate" => "leave out the rule that is there twice",               // SG-31
-        "InvalidGroup.Duplicate" => "names of security groups are unique in a VPC",              // SG-30
+        "VPCIdNotSpecified" => "there are no default VPCs here: give the instance a `SubnetId`",
+        "InvalidPermission.Duplicate" => "leave out the rule that is there twice", // SG-31
+        "InvalidGroup.Duplicate" => "names of security groups are unique in a VPC", // SG-30
         "InvalidGroup.Reserved" => "`default` is the name of the group that each VPC has",
         "NetworkAclEntryAlreadyExists" => "each rule of a network ACL has a number of its own in its direction", // ACL-14
         "VpcPeeringConnectionAlreadyExists" => "two VPCs have one peering connection at a time", // PCX-11

@@ -168,10 +168,11 @@ impl Expect {
         if let Some((most, span)) = self.within
             && seen.duration > most
         {
+            let (most, took) = (scalar::duration_in_words(most), seen.duration.to_string());
             failures.push(Failure::new(
-                format!("expected the step to take at most {most}"),
-                most.to_string(),
-                seen.duration.to_string(),
+                format!("expected the step to take at most {most}, it took {took}"),
+                most,
+                took,
                 span,
             ));
         }
@@ -465,10 +466,9 @@ impl PathExpect {
             [] => "no packet".to_owned(),
             passed => passed.iter().map(Passed::best_name).collect::<Vec<_>>().join(" → "),
         };
-        let expected = wanted.join(" → ");
-        (!same).then(|| {
-            Failure::new(format!("expected the {what} {expected}; it was {actual}"), expected, actual, self.span)
-        })
+        let expected = if wanted.is_empty() { "of no packet".to_owned() } else { wanted.join(" → ") };
+        (!same)
+            .then(|| Failure::new(format!("expected the {what} {expected}, got {actual}"), expected, actual, self.span))
     }
 }
 

@@ -84,6 +84,15 @@ impl Loader<'_> {
         let internet = self.internet(root.get("internet"));
         let on_premises = self.on_premises(root.get("on_premises"));
         let settings = self.settings(root.get("settings"));
+        if self.problems.is_empty() && items(root.get("steps")).is_empty() {
+            let place = root.entry("steps").map_or(root.span, |(key, _)| key.span);
+            self.warn(
+                "VPC145",
+                place,
+                "the scenario has no steps".to_owned(),
+                "give it some under `steps`, to try the network",
+            );
+        }
         Scenario {
             file: self.file,
             name: root.get("name").and_then(Node::as_str).map_or_else(|| fallback_name(path), str::to_owned),

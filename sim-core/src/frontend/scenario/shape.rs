@@ -201,12 +201,14 @@ impl Object {
     }
 
     fn unknown_key(&self, key: &Key) -> Diagnostic {
-        let all = || {
-            let names: Vec<String> = self.keys.iter().map(|key| format!("`{}`", key.name)).collect();
-            format!("the keys of {} are {}", self.title, names.join(", "))
-        };
-        Diagnostic::error("VPC041", key.span, format!("{} has no key `{}`", self.title, key.text))
-            .help(self.nearest(&key.text).map_or_else(all, |near| format!("did you mean `{near}`?")))
+        Diagnostic::error("VPC041", key.span, format!("{} has no key `{}`", self.title, key.text)).help(
+            self.nearest(&key.text).map_or_else(|| self.keys_in_words(), |near| format!("did you mean `{near}`?")),
+        )
+    }
+
+    fn keys_in_words(&self) -> String {
+        let names: Vec<String> = self.keys.iter().map(|key| format!("`{}`", key.name)).collect();
+        format!("the keys of {} are {}", self.title, names.join(", "))
     }
 }
 
@@ -214,9 +216,10 @@ impl Object {
 fn wrong_kind(shape: &Shape, node: &Node, what: &str) -> Diagnostic {
     let message = format!("{what} must be {}, this is {}", shape.describe(), node.describe());
     let diagnostic = Diagnostic::error("VPC042", node.whole_span(), message);
-    match node.tag {
-        Some(_) => diagnostic.help("tags belong in templates; a scenario fills in `${name}`"),
-        None => diagnostic,
+    match (&node.tag, shape) {
+        (Some(_), _) => diagnostic.help("tags belong in templates; a scenario fills in `${name}`"),
+        (None, Shape::Object(object)) => diagnostic.help(object.keys_in_words()),
+        (None, _) => diagnostic,
     }
 }
 

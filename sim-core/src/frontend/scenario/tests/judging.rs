@@ -94,12 +94,12 @@ fn each_expectation_holds_or_says_why_not() {
         ("dropped: none", "expected no packet to be dropped"),
         ("path: [web1, VPC01, '${pcx}']", ""),
         ("path: [i-01, vpc-01, pcx-01]", ""),
-        ("path: [web1, VPC01]", "expected the path web1 → VPC01; it was web1 → VPC01 → pcx-01"),
-        ("path: [VPC01, web1, '${pcx}']", "expected the path VPC01 → web1 → pcx-01; it was web1 → VPC01 → pcx-01"),
+        ("path: [web1, VPC01]", "expected the path web1 → VPC01, got web1 → VPC01 → pcx-01"),
+        ("path: [VPC01, web1, '${pcx}']", "expected the path VPC01 → web1 → pcx-01, got web1 → VPC01 → pcx-01"),
         ("return_path: []", ""),
-        ("return_path: [web1]", "expected the return path web1; it was no packet"),
+        ("return_path: [web1]", "expected the return path web1, got no packet"),
         ("within: 10s", ""),
-        ("within: 9999ms", "expected the step to take at most 9.999s"),
+        ("within: 9999ms", "expected the step to take at most 9s999ms, it took 10.000s"),
     ] {
         assert_eq!(failures(text).join("|"), expected, "{text}");
     }

@@ -9,7 +9,11 @@ use crate::frontend::diagnostic::Colour;
 fn mistakes_in_the_network_are_told_at_their_places() {
     for (text, expected) in [
         ("", "VPC005 1:1 the file is empty"),
-        ("- a\n", "VPC042 1:1 a scenario must be a map, this is a list"),
+        (
+            "- a\n",
+            "VPC042 1:1 a scenario must be a map, this is a list (the keys of a scenario are `name`, `description`, `region`, \
+             `template`, `parameters`, `stacks`, `internet`, `on_premises`, `settings`, `steps`)",
+        ),
         ("name: x\n", "VPC051 1:1 a scenario needs `template` or `stacks`"),
         (
             "template: template.yaml\nstacks: {a: {template: template.yaml}}\n",
