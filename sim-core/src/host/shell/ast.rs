@@ -1,9 +1,11 @@
 //! The shell language as vpcsim understands it: our own small tree, independent of the parser that fills it.
 //!
-//! The grammar is that of POSIX "Shell Command Language" §2.9 with bash's `[[ … ]]`, `&>` and brace ranges. What a script says
-//! beyond it is kept as [`CommandKind::NotUnderstood`], so that the rest of the script still runs.
+//! The grammar is that of POSIX "Shell Command Language" §2.9 with bash's `[[ … ]]`, `(( … ))`, `&>` and brace ranges. What else
+//! bash knows is kept as [`CommandKind::NotUnderstood`], so that the rest of the script still runs.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+use super::parser::SyntaxError;
 
 /// Commands in order.
 #[derive(Clone, Default, Debug)]
@@ -24,7 +26,7 @@ pub(super) enum Join {
     Or,
 }
 
-/// Commands whose outputs feed each other.
+/// Commands whose outputs feed each other; they run one after the other, not at once (see `interpret`).
 #[derive(Clone, Debug)]
 pub(super) struct Pipeline {
     pub(super) negated: bool,
@@ -39,19 +41,65 @@ pub(super) struct Command {
     pub(super) redirections: Vec<Redirection>,
 }
 
+impl Command {
+    /// A command of no words, which is true.
+    pub(super) fn nothing(line: u32) -> Command {
+        let kind = CommandKind::Simple { assignments: Vec::new(), words: Vec::new() };
+        Command { line: Some(line), kind, redirections: Vec::new() }
+    }
+}
+
 /// What a command does.
 #[derive(Clone, Debug)]
 pub(super) enum CommandKind {
-    Simple { assignments: Vec<Assignment>, words: Vec<Word> },
+    Simple {
+        assignments: Vec<Assignment>,
+        words: Vec<Word>,
+    },
     Subshell(Script),
     Group(Script),
-    If { branches: Vec<(Script, Script)>, otherwise: Option<Script> },
-    For { variable: String, words: Option<Vec<Word>>, body: Script },
-    While { until: bool, condition: Script, body: Script },
-    Case { value: Word, arms: Vec<(Vec<Word>, Script)> },
+    If {
+        branches: Vec<(Script, Script)>,
+        otherwise: Option<Script>,
+    },
+    For {
+        variable: String,
+        words: Option<Vec<Word>>,
+        body: Script,
+    },
+    While {
+        until: bool,
+        condition: Script,
+        body: Script,
+    },
+    Case {
+        value: Word,
+        arms: Vec<(Vec<Word>, Script)>,
+    },
     Test(Test),
-    Function { name: String, body: Arc<Command> },
-    NotUnderstood { what: String },
+    /// `(( … ))`.
+    Arithmetic {
+        expression: Word,
+    },
+    /// `for (( …; …; … ))`; an empty condition holds.
+    ForArithmetic {
+        start: Word,
+        condition: Word,
+        step: Word,
+        body: Script,
+    },
+    Function {
+        name: String,
+        body: Arc<Command>,
+    },
+    /// Good bash that is not simulated.
+    NotUnderstood {
+        what: String,
+    },
+    /// Not a command at all, in backquotes or in a here-document: bash finds out only when it runs the substitution.
+    Broken {
+        error: SyntaxError,
+    },
 }
 
 /// `NAME=value`, `NAME+=value`.
@@ -62,14 +110,34 @@ pub(super) struct Assignment {
     pub(super) append: bool,
 }
 
+impl Script {
+    /// A script of one command.
+    pub(super) fn of(line: u32, kind: CommandKind) -> Script {
+        let command = Command { line: Some(line), kind, redirections: Vec::new() };
+        let first = Pipeline { negated: false, commands: vec![command] };
+        Script(vec![Item { first, rest: Vec::new(), background: false }])
+    }
+}
+
 /// Where a stream goes or comes from.
 #[derive(Clone, Debug)]
 pub(super) enum Redirection {
     Read(Word),
-    Write { descriptor: i32, file: Word, append: bool },
-    Duplicate { descriptor: i32, of: i32 },
-    Both { file: Word, append: bool },
-    HereDocument(Word),
+    Write {
+        descriptor: i32,
+        file: Word,
+        append: bool,
+    },
+    Duplicate {
+        descriptor: i32,
+        of: i32,
+    },
+    Both {
+        file: Word,
+        append: bool,
+    },
+    /// The body stands below the command's line, so it is set when the parser gets there.
+    HereDocument(Arc<OnceLock<Word>>),
     HereString(Word),
 }
 
@@ -101,7 +169,7 @@ pub(super) enum Piece {
     /// `$(…)`.
     Command { script: Script, quoted: bool },
     /// `$((…))`.
-    Arithmetic { expression: String },
+    Arithmetic { expression: Word },
 }
 
 /// What `$` names.
@@ -140,7 +208,7 @@ pub(super) enum Otherwise {
     Length,
     /// `${x#pattern}`, `${x%pattern}`; twice for the longest.
     Remove {
-        pattern: String,
+        pattern: Word,
         end: End,
         longest: bool,
     },

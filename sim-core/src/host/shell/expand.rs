@@ -1,9 +1,6 @@
 //! Word expansion (POSIX "Shell Command Language" §2.6): parameters, command substitution, arithmetic, field splitting,
 //! file names, and the patterns they share with `case` and `[[`.
 
-use brush_parser::arithmetic;
-use brush_parser::ast::{ArithmeticExpr, ArithmeticTarget, BinaryOperator, UnaryAssignmentOperator, UnaryOperator};
-
 use super::ast::{End, Otherwise, Parameter, Piece, Word};
 use super::interpret::{Shell, Step};
 use crate::host::{Sink, Sys};
@@ -104,18 +101,20 @@ impl Shell {
                     String::from_utf8_lossy(&output).trim_end_matches('\n').to_owned()
                 }
                 Piece::Arithmetic { expression } => {
-                    match arithmetic::parse(expression).ok().and_then(|tree| self.evaluate(&tree)) {
-                        Some(number) => number.to_string(),
-                        None => {
-                            sys.note(format!(
-                                "the arithmetic expression '{expression}' is not understood; it counts as 0"
-                            ));
-                            "0".to_owned()
-                        }
-                    }
+                    self.arithmetic(sys, expression).await.unwrap_or_default().to_string()
                 }
             }
         })
+    }
+
+    /// Calculates an expression after expanding it; `None` when it cannot be.
+    pub(super) async fn arithmetic(&mut self, sys: &Sys, expression: &Word) -> Option<i64> {
+        let text = self.text(sys, expression).await;
+        let value = super::arithmetic::evaluate(self, &text);
+        if value.is_none() {
+            sys.note(format!("the arithmetic expression '{text}' is not understood; it counts as 0"));
+        }
+        value
     }
 
     async fn parameter(&mut self, sys: &Sys, parameter: &Parameter, otherwise: &Otherwise) -> String {
@@ -145,89 +144,12 @@ impl Shell {
             Otherwise::Alternative { word, also_if_empty } if counts(*also_if_empty) => self.text(sys, word).await,
             Otherwise::Alternative { .. } => String::new(),
             Otherwise::Length => value.unwrap_or_default().chars().count().to_string(),
-            Otherwise::Remove { pattern, end, longest } => remove(&value.unwrap_or_default(), pattern, *end, *longest),
+            Otherwise::Remove { pattern, end, longest } => {
+                let pattern = self.pattern(sys, pattern).await;
+                remove(&value.unwrap_or_default(), &pattern, *end, *longest)
+            }
         }
     }
-
-    /// `None` for division by zero and what is not understood.
-    fn evaluate(&mut self, tree: &ArithmeticExpr) -> Option<i64> {
-        Some(match tree {
-            ArithmeticExpr::Literal(number) => *number,
-            ArithmeticExpr::Reference(ArithmeticTarget::Variable(name)) => {
-                self.variable(name).and_then(|value| value.trim().parse().ok()).unwrap_or(0)
-            }
-            ArithmeticExpr::UnaryOp(operator, operand) => {
-                let value = self.evaluate(operand)?;
-                match operator {
-                    UnaryOperator::UnaryPlus => value,
-                    UnaryOperator::UnaryMinus => value.wrapping_neg(),
-                    UnaryOperator::BitwiseNot => !value,
-                    UnaryOperator::LogicalNot => i64::from(value == 0),
-                }
-            }
-            ArithmeticExpr::BinaryOp(operator, left, right) => {
-                let (left, right) = (self.evaluate(left)?, self.evaluate(right)?);
-                binary(operator, left, right)?
-            }
-            ArithmeticExpr::Conditional(condition, yes, no) => {
-                if self.evaluate(condition)? != 0 {
-                    self.evaluate(yes)?
-                } else {
-                    self.evaluate(no)?
-                }
-            }
-            ArithmeticExpr::Assignment(ArithmeticTarget::Variable(name), value) => {
-                let value = self.evaluate(value)?;
-                self.set_variable(name, value.to_string());
-                value
-            }
-            ArithmeticExpr::BinaryAssignment(operator, target @ ArithmeticTarget::Variable(name), value) => {
-                let left = self.evaluate(&ArithmeticExpr::Reference(target.clone()))?;
-                let right = self.evaluate(value)?;
-                let value = binary(operator, left, right)?;
-                self.set_variable(name, value.to_string());
-                value
-            }
-            ArithmeticExpr::UnaryAssignment(operator, target @ ArithmeticTarget::Variable(name)) => {
-                let before = self.evaluate(&ArithmeticExpr::Reference(target.clone()))?;
-                let (after, value) = match operator {
-                    UnaryAssignmentOperator::PrefixIncrement => (before.wrapping_add(1), before.wrapping_add(1)),
-                    UnaryAssignmentOperator::PrefixDecrement => (before.wrapping_sub(1), before.wrapping_sub(1)),
-                    UnaryAssignmentOperator::PostfixIncrement => (before.wrapping_add(1), before),
-                    UnaryAssignmentOperator::PostfixDecrement => (before.wrapping_sub(1), before),
-                };
-                self.set_variable(name, after.to_string());
-                value
-            }
-            _ => return None,
-        })
-    }
-}
-
-fn binary(operator: &BinaryOperator, left: i64, right: i64) -> Option<i64> {
-    let truth = i64::from;
-    Some(match operator {
-        BinaryOperator::Power => left.wrapping_pow(u32::try_from(right).ok()?),
-        BinaryOperator::Multiply => left.wrapping_mul(right),
-        BinaryOperator::Divide => left.checked_div(right)?,
-        BinaryOperator::Modulo => left.checked_rem(right)?,
-        BinaryOperator::Comma => right,
-        BinaryOperator::Add => left.wrapping_add(right),
-        BinaryOperator::Subtract => left.wrapping_sub(right),
-        BinaryOperator::ShiftLeft => left.wrapping_shl(right as u32),
-        BinaryOperator::ShiftRight => left.wrapping_shr(right as u32),
-        BinaryOperator::LessThan => truth(left < right),
-        BinaryOperator::LessThanOrEqualTo => truth(left <= right),
-        BinaryOperator::GreaterThan => truth(left > right),
-        BinaryOperator::GreaterThanOrEqualTo => truth(left >= right),
-        BinaryOperator::Equals => truth(left == right),
-        BinaryOperator::NotEquals => truth(left != right),
-        BinaryOperator::BitwiseAnd => left & right,
-        BinaryOperator::BitwiseXor => left ^ right,
-        BinaryOperator::BitwiseOr => left | right,
-        BinaryOperator::LogicalAnd => truth(left != 0 && right != 0),
-        BinaryOperator::LogicalOr => truth(left != 0 || right != 0),
-    })
 }
 
 /// Escapes of `$'…'` and `echo -e`.

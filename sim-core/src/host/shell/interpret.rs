@@ -1,7 +1,8 @@
 //! Running a script: lists, pipelines, compound commands, redirections, and finding what a name stands for.
 //!
-//! `Differs from AWS:` the commands of a pipeline run one after the other, each reading all that the one before has written.
-//! Nothing in a lab depends on their running together. Loops are bounded, so that a script that never ends cannot hang the
+//! `Differs from AWS:` the commands of a pipeline run one after the other, each reading all that the one before has written
+//! when that has ended: `ping -c 4 web | head -1` prints after the last reply. Nothing in a lab depends on their running
+//! together. Loops are bounded, so that a script that never ends cannot hang the
 //! simulator.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 use super::Mode;
 use super::ast::*;
+use super::parser::{Parser, SyntaxError};
 use crate::host::files::FileError;
 use crate::host::{Output, Sink, Sys};
 
@@ -18,6 +20,9 @@ use crate::host::{Output, Sink, Sys};
 const STEPS_MAX: u32 = 10_000;
 /// How deep functions, subshells and scripts may call each other.
 const DEPTH_MAX: u32 = 24;
+/// How deep commands may run inside each other in all, calls and compound commands together: each takes its part of the
+/// simulator's own stack.
+const NESTING_MAX: u32 = 80;
 
 /// The future of a step that may contain itself.
 pub(super) type Step<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -51,6 +56,7 @@ pub(super) struct Shell {
     pub(super) numbered: bool,
     steps: u32,
     pub(super) depth: u32,
+    nesting: u32,
 }
 
 impl Shell {
@@ -69,6 +75,7 @@ impl Shell {
             numbered: true,
             steps: 0,
             depth: 0,
+            nesting: 0,
         }
     }
 
@@ -183,7 +190,7 @@ impl Shell {
                 self.exit = Some(1);
                 return Flow::Exit;
             }
-            if self.depth > DEPTH_MAX {
+            if self.depth > DEPTH_MAX || self.nesting > NESTING_MAX {
                 sys.note("the script calls itself too deeply and was stopped");
                 self.exit = Some(1);
                 return Flow::Exit;
@@ -194,7 +201,10 @@ impl Shell {
                     return Flow::Next;
                 }
             }
-            self.run_kind(&sys, &command.kind).await
+            self.nesting += 1;
+            let flow = self.run_kind(&sys, &command.kind).await;
+            self.nesting -= 1;
+            flow
         })
     }
 
@@ -287,6 +297,28 @@ impl Shell {
                 };
                 Flow::Next
             }
+            CommandKind::Arithmetic { expression } => {
+                // True when it is not zero, the other way round than an exit status.
+                self.status = i32::from(self.arithmetic(sys, expression).await.unwrap_or_default() == 0);
+                Flow::Next
+            }
+            CommandKind::ForArithmetic { start, condition, step, body } => {
+                self.arithmetic(sys, start).await;
+                let mut status = 0;
+                while condition.0.is_empty() || self.arithmetic(sys, condition).await.is_some_and(|value| value != 0) {
+                    let round = self.run(sys, body).await;
+                    status = self.status;
+                    if let Some(flow) = after_round(round) {
+                        return flow;
+                    }
+                    if self.exhausted(sys) {
+                        return Flow::Exit;
+                    }
+                    self.arithmetic(sys, step).await;
+                }
+                self.status = status;
+                Flow::Next
+            }
             CommandKind::Function { name, body } => {
                 self.functions.insert(name.clone(), Arc::clone(body));
                 self.status = 0;
@@ -295,6 +327,15 @@ impl Shell {
             CommandKind::NotUnderstood { what } => {
                 sys.note(format!("not understood and not run: {what}"));
                 self.status = 0;
+                Flow::Next
+            }
+            CommandKind::Broken { error } => {
+                let sys = &Sys { line: self.line_for_notes(sys, error.line), ..sys.clone() };
+                self.complain_of_syntax(sys, ": command substitution", error);
+                if self.mode == Mode::Script {
+                    sys.note(format!("in a substitution: {error}"));
+                }
+                self.status = 2;
                 Flow::Next
             }
         }
@@ -391,19 +432,53 @@ impl Shell {
         Flow::Next
     }
 
-    /// Parses and runs a text, saying what of it is not understood.
+    /// Reads and runs a text command by command, as bash does. A syntax error ends a script with status 2; at the prompt it
+    /// costs its line.
     pub(super) async fn run_text(&mut self, sys: &Sys, text: &str) -> Flow {
-        let (script, problems) = super::lower::parse(text);
-        for problem in problems {
-            let line = (self.mode == Mode::Script && self.numbered).then_some(problem.line).or(sys.line);
-            let sys = Sys { line, ..sys.clone() };
-            sys.note(format!("not understood and not run: {}", problem.reason));
-            if self.mode == Mode::Interactive {
-                self.complain(&sys, &problem.reason);
-                self.status = 2;
+        let mut parser = Parser::new(text);
+        loop {
+            let command = parser.next_command();
+            for warning in parser.take_warnings() {
+                let sys = Sys { line: self.line_for_notes(sys, warning.line), ..sys.clone() };
+                self.complain(&sys, &format!("warning: {}", warning.text));
+                sys.note(format!("warning: {}", warning.text));
+            }
+            match command {
+                Ok(None) => return Flow::Next,
+                Ok(Some(commands)) => {
+                    let flow = self.run(sys, &commands).await;
+                    if flow != Flow::Next {
+                        return flow;
+                    }
+                }
+                Err(error) => {
+                    let sys = Sys { line: self.line_for_notes(sys, error.line), ..sys.clone() };
+                    self.complain_of_syntax(&sys, "", &error);
+                    if self.mode == Mode::Script {
+                        sys.note(format!("{error}; the script stops here"));
+                    }
+                    self.status = 2;
+                    if self.mode == Mode::Script || !self.numbered {
+                        return Flow::Next;
+                    }
+                    parser.forget_line();
+                }
             }
         }
-        self.run(sys, &script).await
+    }
+
+    /// The line to name: that of the user's own text, or where that text calls what runs now.
+    fn line_for_notes(&self, sys: &Sys, line: u32) -> Option<u32> {
+        if self.numbered { Some(line) } else { sys.line }
+    }
+
+    /// `within` is what of the script bash names before the line.
+    fn complain_of_syntax(&self, sys: &Sys, within: &str, error: &SyntaxError) {
+        let voice = self.voice(sys, within);
+        sys.eprint(format!("{voice}: {error}\n"));
+        if self.mode == Mode::Script && error.repeats_source() {
+            sys.eprint(format!("{voice}: `{}'\n", error.source));
+        }
     }
 
     fn not_found(&mut self, sys: &Sys, name: &str) {
@@ -414,14 +489,17 @@ impl Shell {
 
     /// An error in the shell's own voice.
     pub(super) fn complain(&self, sys: &Sys, text: &str) {
-        let shell = match self.mode {
-            Mode::Interactive => sys.profile().shell_name().to_owned(),
+        sys.eprint(format!("{}: {text}\n", self.voice(sys, "")));
+    }
+
+    fn voice(&self, sys: &Sys, within: &str) -> String {
+        match self.mode {
+            Mode::Interactive => format!("{}{within}", sys.profile().shell_name()),
             Mode::Script => {
                 let line = sys.line.map_or_else(String::new, |line| format!(": line {line}"));
-                format!("/var/lib/cloud/instance/scripts/part-001{line}")
+                format!("/var/lib/cloud/instance/scripts/part-001{within}{line}")
             }
-        };
-        sys.eprint(format!("{shell}: {text}\n"));
+        }
     }
 
     async fn redirect(&mut self, sys: &mut Sys, redirection: &Redirection) -> bool {
@@ -440,7 +518,10 @@ impl Shell {
                     }
                 }
             }
-            Redirection::HereDocument(word) => sys.stdin = self.text(sys, word).await.into_bytes().into(),
+            Redirection::HereDocument(body) => {
+                let word = body.get().expect("the parser reads every body before it gives its command away");
+                sys.stdin = self.text(sys, word).await.into_bytes().into();
+            }
             Redirection::HereString(word) => {
                 sys.stdin = format!("{}\n", self.text(sys, word).await).into_bytes().into();
             }

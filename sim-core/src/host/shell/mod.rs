@@ -1,14 +1,18 @@
 //! The shell of an instance: what a person types, and user data at first boot.
 //!
-//! `lower` reads text into our own small tree (`ast`) with the help of a bash parser, `interpret` runs it, `expand` expands
-//! words, `builtin` is what a shell does itself. A line that is not understood is a note that names it; it never stops
-//! the lines around it.
+//! `parser` reads text into a small tree (`ast`), `interpret` runs it, `expand` expands words, `arithmetic` calculates,
+//! `builtin` is what a shell does itself. Commands are read and run one after the other, so that a syntax error stops a script
+//! where bash would stop it: what stands above has run. Good bash that is not simulated is a note that names its line, and
+//! the lines around it run.
 
+mod arithmetic;
 mod ast;
 mod builtin;
 mod expand;
 mod interpret;
-mod lower;
+mod parser;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use builtin::duration;
 pub(crate) use expand::unescape;
