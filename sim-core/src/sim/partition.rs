@@ -14,7 +14,7 @@ use crate::dataplane::tables::{EniIndex, Tables};
 use crate::engine::{EventQueue, SimTime};
 use crate::host::{Finished, Host, HostConfig, Note, ProcessId};
 use crate::id::{AvailabilityZone, Origin, ResourceId};
-use crate::net::{Frame, Headers};
+use crate::net::{BufferPool, Frame, Headers};
 use crate::trace::{Decider, DropCode, DropReason, PacketId, Step, Trace, TraceEvent};
 
 /// A guest, by number: an instance or a host on the Internet. The same for the whole run.
@@ -133,6 +133,8 @@ pub(crate) struct Partition {
     flows: Flows,
     trace: Trace,
     outbox: Vec<(usize, Vec<u8>)>,
+    /// Buffers of frames that have come to their end.
+    pool: BufferPool,
     delivered: u64,
 }
 
@@ -148,6 +150,7 @@ impl Partition {
             flows: Flows::default(),
             trace,
             outbox: Vec::new(),
+            pool: BufferPool::default(),
             delivered: 0,
         }
     }
@@ -306,9 +309,11 @@ impl Partition {
     fn run_guest(&mut self, shared: &Shared<'_>, guest: GuestIndex) {
         let now = self.now();
         let mut outbox = mem::take(&mut self.outbox);
+        let mut pool = mem::take(&mut self.pool);
         let Some(awake) = self.awake(shared, guest) else { return };
-        awake.host.run(now, &mut |interface, frame| outbox.push((interface, frame)));
+        awake.host.run(now, &mut pool, &mut |interface, frame| outbox.push((interface, frame)));
         let wake = awake.host.next_wake();
+        self.pool = pool;
         for (interface, bytes) in outbox.drain(..) {
             self.send(shared, guest, interface, bytes);
         }
@@ -390,7 +395,7 @@ impl Partition {
             Outcome::Forward(next, transit) | Outcome::Reply(next, transit) => {
                 self.forward(shared, here, next, transit, zone);
             }
-            Outcome::Consumed(_) => {}
+            Outcome::Consumed(frame) => self.pool.give(frame.bytes),
         }
     }
 
@@ -434,7 +439,7 @@ impl Partition {
                 self.down_the_access_link(shared, Plug::Internet(host), transit, None);
             }
             internet::Onward::Gateway(next, transit) => self.forward(shared, Next::Internet, next, transit, None),
-            internet::Onward::Consumed(_) => {}
+            internet::Onward::Consumed(frame) => self.pool.give(frame.bytes),
         }
     }
 
