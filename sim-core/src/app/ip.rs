@@ -1,6 +1,7 @@
 //! `ip`, `ifconfig`, `arp` and `route`: what the guest's own network looks like (iproute2, net-tools).
 //!
-//! They show and never change: addresses and routes of an instance come from the control plane.
+//! They show; addresses and routes of an instance come from the control plane. What a guest sets by itself is the MTU of its
+//! interface (MTU-1).
 
 use std::net::IpAddr;
 
@@ -55,6 +56,9 @@ pub(crate) async fn main(sys: Sys, arguments: Vec<String>) -> i32 {
     if is("address") || object == "addr" {
         with_device(&sys, &rest, |only| addresses(&sys, only, families, brief))
     } else if is("link") {
+        if let ["set", rest @ ..] = rest.as_slice() {
+            return set_link(&sys, rest);
+        }
         with_device(&sys, &rest, |only| links(&sys, only, brief))
     } else if is("route") {
         match rest.as_slice() {
@@ -100,6 +104,36 @@ fn with_device(sys: &Sys, rest: &[&str], show: impl Fn(Option<usize>)) -> i32 {
     };
     show(only);
     0
+}
+
+/// The MTUs that the driver of EC2's interfaces takes (`ena`: 68 up to the jumbo frame of MTU-1).
+const MTU: std::ops::RangeInclusive<u32> = 68..=9001;
+
+/// `ip link set [dev] NAME mtu N`.
+fn set_link(sys: &Sys, words: &[&str]) -> i32 {
+    let (name, value) = match words {
+        ["dev", name, "mtu", value] | [name, "mtu", value] => (*name, *value),
+        _ => return sys.not_simulated("ip", &format!("link set {}", words.join(" "))),
+    };
+    let Some(interface) = interface_number(sys, name) else {
+        sys.eprint(format!("Cannot find device \"{name}\"\n"));
+        return 1;
+    };
+    let Ok(mtu) = value.parse::<u32>() else {
+        sys.eprint(format!("Error: argument \"{value}\" is wrong: Invalid \"mtu\" value\n\n"));
+        return 255;
+    };
+    match u16::try_from(mtu) {
+        Ok(mtu_bytes) if MTU.contains(&mtu) => {
+            sys.set_link_mtu(interface, mtu_bytes);
+            0
+        }
+        _ => {
+            let limit = if mtu < *MTU.start() { "less than device minimum" } else { "greater than device maximum" };
+            sys.eprint(format!("Error: mtu {limit}.\n"));
+            2
+        }
+    }
 }
 
 const LOOPBACK_FLAGS: &str = "<LOOPBACK,UP,LOWER_UP>";

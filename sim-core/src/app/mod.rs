@@ -19,6 +19,7 @@ mod system;
 #[cfg(test)]
 mod tests;
 mod text;
+mod truncate;
 
 use crate::host::{Program, Programs};
 
@@ -71,6 +72,7 @@ fn find(name: &str) -> Option<Program> {
         "touch" | "mkdir" | "rmdir" | "chmod" | "chown" | "chgrp" | "cp" | "mv" | "rm" | "ln" => {
             program!(system::files)
         }
+        "truncate" => program!(truncate::main),
         "sleep" => program!(system::sleep),
         "date" => program!(system::date),
         "passwd" | "chpasswd" | "useradd" | "adduser" | "usermod" | "groupadd" => program!(system::accounts),

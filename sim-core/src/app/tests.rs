@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use crate::engine::{SimDuration, SimTime};
 use crate::host::{Finished, Host, HostConfig, InterfaceConfig, Note, Output, ProcessId, Profile};
-use crate::net::MacAddr;
+use crate::net::{BufferPool, MacAddr};
 
 /// One-way latency of the wire.
 const LATENCY: SimDuration = SimDuration::from_micros(100);
@@ -27,6 +27,7 @@ enum Wire {
 
 struct Lab {
     hosts: Vec<Host>,
+    pool: BufferPool,
     now: SimTime,
     wire: Wire,
     /// Until then the router answers no ARP.
@@ -74,6 +75,7 @@ impl Lab {
         let hosts = (0..2).map(|host| Host::new(config(host, wire, profile, seed), SimTime::ZERO)).collect();
         Lab {
             hosts,
+            pool: BufferPool::default(),
             now: SimTime::ZERO,
             wire,
             deaf_until: SimTime::ZERO,
@@ -85,7 +87,7 @@ impl Lab {
 
     fn run_host(&mut self, host: usize) {
         let mut frames = Vec::new();
-        self.hosts[host].run(self.now, &mut |_, frame| frames.push(frame));
+        self.hosts[host].run(self.now, &mut self.pool, &mut |_, frame| frames.push(frame));
         for frame in frames {
             self.log.push((self.now, host, frame.clone()));
             self.carry(host, frame);
@@ -808,4 +810,40 @@ proptest! {
         lab.hosts[0].receive(SimTime::ZERO, 0, frame);
         lab.run_host(0);
     }
+}
+
+#[test]
+fn truncate_makes_cuts_and_refuses_files() {
+    let mut lab = Lab::new(Wire::Cable, AL2);
+    for (command, exit, output) in [
+        ("truncate -s 10K big; wc -c < big", 0, "10240\n"),
+        ("truncate -s -9K big; wc -c < big", 0, "1024\n"),
+        ("truncate -s 0 big; wc -c < big", 0, "0\n"),
+        ("truncate -c -s 1 absent; ls absent", 2, "ls: cannot access 'absent': No such file or directory\n"),
+        ("truncate big", 1, "truncate: you must specify either '--size' or '--reference'\n"),
+        ("truncate -s 1", 1, "truncate: missing file operand\n"),
+        ("truncate -s many big", 1, "truncate: Invalid number: 'many'\n"),
+        ("truncate -s 2G big", 1, "truncate: failed to truncate 'big' at 2147483648 bytes: File too large\n"),
+        ("truncate -s 1 /tmp", 1, "truncate: cannot open '/tmp' for writing: Is a directory\n"),
+    ] {
+        let run = lab.typed(0, command);
+        assert_eq!((run.exit, run.stdout + &run.stderr), (exit, output.to_owned()), "{command}");
+    }
+}
+
+#[test]
+fn a_guest_chooses_the_mtu_of_its_interface_mtu_1() {
+    let mut lab = Lab::new(Wire::Cable, AL2);
+    for (command, exit, output) in [
+        ("ip link set dev eth0 mtu 1500", 0, ""),
+        ("ping -q -M do -c 1 -s 1473 10.0.1.101", 1, "ping: local error: Message too long, mtu=1500\n"),
+        ("ip link set eth0 mtu 9001", 0, ""),
+        ("ip link set eth0 mtu 9002", 2, "Error: mtu greater than device maximum.\n"),
+        ("ip link set eth0 mtu 67", 2, "Error: mtu less than device minimum.\n"),
+        ("ip link set eth7 mtu 1500", 1, "Cannot find device \"eth7\"\n"),
+    ] {
+        let run = lab.typed(0, command);
+        assert_eq!((run.exit, run.stderr), (exit, output.to_owned()), "{command}");
+    }
+    assert!(lab.typed(0, "ip link show eth0").stdout.contains(" mtu 9001 "));
 }

@@ -106,6 +106,13 @@ impl FileSystem {
         }
     }
 
+    /// Cuts a file, or fills it up with zeros.
+    pub(crate) fn resize(&mut self, path: &str, len: usize) {
+        if let Some(Node::File(contents)) = self.nodes.get_mut(path) {
+            contents.resize(len, 0);
+        }
+    }
+
     /// Writes a whole file, with its directories: for what the image or an installation brings.
     pub(crate) fn write(&mut self, path: &str, bytes: &[u8]) {
         if let Some((directory, _)) = path.rsplit_once('/') {

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use smallvec::{SmallVec, smallvec};
 use smoltcp::wire::{Ipv4Packet, Ipv6Packet, TcpPacket};
 
 use super::neighbour::ETHERNET_HEADER;
@@ -82,20 +83,23 @@ impl Reassembly {
     }
 }
 
+/// What a packet becomes on the way out: most often itself.
+pub(super) type Pieces = SmallVec<[Vec<u8>; 1]>;
+
 /// Cuts a packet (header room in front) into pieces of at most `mtu` bytes.
-pub(super) fn fit(packet: Vec<u8>, ip: &IpView, mtu: u16) -> Vec<Vec<u8>> {
+pub(super) fn fit(packet: Vec<u8>, ip: &IpView, mtu: u16) -> Pieces {
     let bytes = &packet[ETHERNET_HEADER..];
     if bytes.len() <= usize::from(mtu) || ip.total_len != bytes.len() {
-        return vec![packet];
+        return smallvec![packet];
     }
     if ip.protocol == protocol::TCP && !ip.fragment {
-        return cut_segment(bytes, ip, usize::from(mtu)).unwrap_or_else(|| vec![packet]);
+        return cut_segment(bytes, ip, usize::from(mtu)).unwrap_or_else(|| smallvec![packet]);
     }
     let dont_fragment = ip.source.is_ipv6() || bytes[6] & 0x40 != 0;
-    if dont_fragment { vec![packet] } else { fragment(bytes, ip, usize::from(mtu)) }
+    if dont_fragment { smallvec![packet] } else { fragment(bytes, ip, usize::from(mtu)) }
 }
 
-fn fragment(bytes: &[u8], ip: &IpView, mtu: usize) -> Vec<Vec<u8>> {
+fn fragment(bytes: &[u8], ip: &IpView, mtu: usize) -> Pieces {
     let (header, payload) = bytes.split_at(ip.header_len);
     let step = (mtu - ip.header_len) / 8 * 8;
     let count = payload.len().div_ceil(step);
@@ -113,7 +117,7 @@ fn fragment(bytes: &[u8], ip: &IpView, mtu: usize) -> Vec<Vec<u8>> {
     pieces.collect()
 }
 
-fn cut_segment(bytes: &[u8], ip: &IpView, mtu: usize) -> Option<Vec<Vec<u8>>> {
+fn cut_segment(bytes: &[u8], ip: &IpView, mtu: usize) -> Option<Pieces> {
     let segment = TcpPacket::new_checked(&bytes[ip.header_len..]).ok()?;
     let headers = ip.header_len + usize::from(segment.header_len());
     let step = mtu.checked_sub(headers).filter(|&step| step > 0)?;

@@ -15,6 +15,7 @@ use super::socket::Sockets;
 use super::stack::Stack;
 use super::{Finished, HostConfig, InterfaceConfig, Note, Output, ProcessId, Profile, Programs};
 use crate::engine::{SimTime, Stream};
+use crate::net::BufferPool;
 
 /// One network interface with its layers.
 pub(super) struct Nic {
@@ -41,6 +42,8 @@ pub(crate) struct Kernel {
     pub(super) nics: Vec<Nic>,
     /// Packets to ourselves, with the time they arrive and at which interface.
     pub(super) loopback: VecDeque<(SimTime, usize, Vec<u8>)>,
+    /// Free buffers, the partition's: here while the host runs, else empty.
+    pub(super) pool: BufferPool,
     pub(super) path_mtu: BTreeMap<IpAddr, (u16, SimTime)>,
     pub(super) reassembly: Reassembly,
     pub(super) sockets: Sockets,
@@ -88,12 +91,7 @@ impl Kernel {
                 addresses.push((IpAddr::V4(Ipv4Addr::LOCALHOST), 8));
                 addresses.push((IpAddr::V6(Ipv6Addr::LOCALHOST), 128));
             }
-            let gateways: Vec<IpAddr> = interface
-                .ipv4_gateway
-                .map(IpAddr::V4)
-                .into_iter()
-                .chain(interface.ipv6_gateway.map(IpAddr::V6))
-                .collect();
+            let gateways = gateways(&interface);
             let own = addresses.iter().map(|&(address, _)| address).collect();
             let mut link = Link::new(interface.mac, own);
             for &gateway in &gateways {
@@ -110,6 +108,7 @@ impl Kernel {
             programs: config.programs,
             nics,
             loopback: VecDeque::new(),
+            pool: BufferPool::default(),
             path_mtu: BTreeMap::new(),
             reassembly: Reassembly::default(),
             sockets: Sockets::default(),
@@ -128,6 +127,14 @@ impl Kernel {
             services: BTreeMap::new(),
             service_watchers: Vec::new(),
         }
+    }
+
+    /// Lets an interface send at most `mtu` bytes from now on.
+    pub(super) fn set_link_mtu(&mut self, interface: usize, mtu: u16) {
+        let random_seed = self.random.next_u64();
+        let Some(nic) = self.nics.get_mut(interface) else { return };
+        nic.config.mtu = mtu;
+        nic.stack.set_mtu(self.now, mtu, &nic.addresses, &gateways(&nic.config), random_seed);
     }
 
     /// Nanoseconds since 1970.
@@ -181,4 +188,10 @@ impl Kernel {
             _ => process.terminal.push((output, bytes.to_vec())),
         }
     }
+}
+
+/// An interface's default routers.
+fn gateways(interface: &InterfaceConfig) -> Vec<IpAddr> {
+    let InterfaceConfig { ipv4_gateway, ipv6_gateway, .. } = interface;
+    ipv4_gateway.map(IpAddr::V4).into_iter().chain(ipv6_gateway.map(IpAddr::V6)).collect()
 }

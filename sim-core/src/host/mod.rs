@@ -33,7 +33,7 @@ use std::pin::Pin;
 use ipnet::{Ipv4Net, Ipv6Net};
 
 use crate::engine::{SimDuration, SimTime};
-use crate::net::MacAddr;
+use crate::net::{BufferPool, MacAddr};
 
 pub use disk::Disk;
 pub(crate) use errno::{Errno, IcmpError};
@@ -221,8 +221,14 @@ impl Host {
     }
 
     /// Lets the stacks and programs run until nothing more happens at `now`; frames to send are handed to `send` with their
-    /// interface's number, in order.
-    pub fn run(&mut self, now: SimTime, send: &mut dyn FnMut(usize, Vec<u8>)) {
+    /// interface's number, in order. Buffers of frames come from `pool` and go back to it.
+    pub fn run(&mut self, now: SimTime, pool: &mut BufferPool, send: &mut dyn FnMut(usize, Vec<u8>)) {
+        mem::swap(&mut self.kernel().pool, pool);
+        self.run_until_idle(now, send);
+        mem::swap(&mut self.kernel().pool, pool);
+    }
+
+    fn run_until_idle(&mut self, now: SimTime, send: &mut dyn FnMut(usize, Vec<u8>)) {
         for _ in 0..ROUNDS_MAX {
             let Some(mut kernel) = self.kernel.take() else { return };
             kernel.now = kernel.now.max(now);

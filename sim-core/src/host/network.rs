@@ -203,9 +203,8 @@ impl Kernel {
     }
 
     fn poll_stack(&mut self, interface: usize) -> bool {
-        let mut leaving = Vec::new();
-        let worked = self.nics[interface].stack.poll(self.now, |packet| leaving.push(packet));
-        for packet in leaving {
+        let worked = self.nics[interface].stack.poll(self.now, &mut self.pool);
+        while let Some(packet) = self.nics[interface].stack.take_leaving() {
             self.ip_output(packet);
         }
         worked
@@ -293,8 +292,8 @@ impl Kernel {
             let payload = &bytes[ip.header_len.min(ip.total_len)..ip.total_len];
             match ip.protocol {
                 protocol::ICMP | protocol::ICMPV6 if payload.len() >= 8 => {
-                    let payload = payload.to_vec();
-                    if self.icmp_input(&ip, &payload) {
+                    if self.icmp_input(&ip, payload) {
+                        self.pool.give(packet);
                         return;
                     }
                 }
@@ -352,12 +351,13 @@ impl Kernel {
     /// Echoes (RFC 1122 §3.2.2.6). smoltcp would too, but not more than its fragmentation buffer holds, and with DF set where
     /// Linux leaves it clear.
     fn answer_echo(&mut self, ip: &IpView, message: &[u8], reply: u8) {
-        let mut message = message.to_vec();
+        let ttl = self.profile.initial_ttl();
+        let mut packet = self.pool.take();
+        packet.resize(ETHERNET_HEADER + ip_header_len(ip.source), 0);
+        packet.extend_from_slice(message);
+        let (head, message) = packet[ETHERNET_HEADER..].split_at_mut(ip_header_len(ip.source));
         message[0] = reply;
         message[2..4].fill(0);
-        let ttl = self.profile.initial_ttl();
-        let mut packet = vec![0; ETHERNET_HEADER + ip_header_len(ip.source)];
-        let head = &mut packet[ETHERNET_HEADER..];
         match (ip.destination, ip.source) {
             (IpAddr::V4(source), IpAddr::V4(destination)) => {
                 let len = (20 + message.len()) as u16;
@@ -382,9 +382,8 @@ impl Kernel {
             _ => return,
         }
         let back = IpView { source: ip.destination, destination: ip.source, ..*ip };
-        let sum = icmp_checksum(&back, &message);
+        let sum = icmp_checksum(&back, message);
         message[2..4].copy_from_slice(&sum.to_be_bytes());
-        packet.extend_from_slice(&message);
         self.ip_output(packet);
     }
 
@@ -419,12 +418,14 @@ fn icmp_checksum(ip: &IpView, message: &[u8]) -> u16 {
 
 /// RFC 1071. Every slice but the last has an even length.
 pub(super) fn checksum(slices: &[&[u8]]) -> u16 {
-    let mut sum = 0u32;
+    let mut sum = 0u64;
     for slice in slices {
-        for pair in slice.chunks(2) {
-            sum += u32::from(u16::from_be_bytes([pair[0], pair.get(1).copied().unwrap_or(0)]));
-            sum = (sum & 0xffff) + (sum >> 16);
-        }
+        let words = slice.chunks_exact(2);
+        let odd = words.remainder().first().map_or(0, |&byte| u64::from(byte) << 8);
+        sum += words.map(|pair| u64::from(u16::from_be_bytes([pair[0], pair[1]]))).sum::<u64>() + odd;
+    }
+    while sum > 0xffff {
+        sum = (sum & 0xffff) + (sum >> 16);
     }
     !(sum as u16)
 }

@@ -5,6 +5,7 @@
 //! front, so they are moved between the layers and never copied.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::net::IpAddr;
 
 use smoltcp::iface::{Config, Interface, PollResult, SocketSet};
@@ -14,6 +15,7 @@ use smoltcp::wire::{HardwareAddress, IpCidr};
 
 use super::neighbour::ETHERNET_HEADER;
 use crate::engine::SimTime;
+use crate::net::BufferPool;
 
 /// A stack with its sockets and its two queues.
 pub(super) struct Stack {
@@ -26,7 +28,11 @@ pub(super) struct Stack {
 struct Queues {
     mtu: u16,
     arrived: VecDeque<Vec<u8>>,
+    /// The packet that smoltcp read last; its buffer is free when the next one comes.
+    reading: Vec<u8>,
     leaving: VecDeque<Vec<u8>>,
+    /// The partition's while the stack works, else empty.
+    pool: BufferPool,
 }
 
 impl Stack {
@@ -37,27 +43,29 @@ impl Stack {
         gateways: &[IpAddr],
         random_seed: u64,
     ) -> Stack {
-        let mut queues = Queues { mtu, arrived: VecDeque::new(), leaving: VecDeque::new() };
-        let mut config = Config::new(HardwareAddress::Ip);
-        config.random_seed = random_seed;
-        let mut interface = Interface::new(config, &mut queues, instant(now));
-        interface.update_ip_addrs(|list| {
-            for &(address, prefix) in addresses {
-                // The room is a compile-time size (`iface-max-addr-count`); `Kernel::new` says what does not fit.
-                let _ = list.push(IpCidr::new(address.into(), prefix));
-            }
-        });
-        for &gateway in gateways {
-            match gateway {
-                IpAddr::V4(gateway) => {
-                    interface.routes_mut().add_default_ipv4_route(gateway).expect("the route table was empty");
-                }
-                IpAddr::V6(gateway) => {
-                    interface.routes_mut().add_default_ipv6_route(gateway).expect("two routes fit");
-                }
-            }
-        }
+        let mut queues = Queues {
+            mtu,
+            arrived: VecDeque::new(),
+            reading: Vec::new(),
+            leaving: VecDeque::new(),
+            pool: BufferPool::default(),
+        };
+        let interface = interface(now, &mut queues, addresses, gateways, random_seed);
         Stack { interface, queues, sockets: SocketSet::new(Vec::new()) }
+    }
+
+    /// Connections that open from now on have room for `mtu` bytes. smoltcp asks its device only once, so the interface is
+    /// made anew below the same sockets.
+    pub(super) fn set_mtu(
+        &mut self,
+        now: SimTime,
+        mtu: u16,
+        addresses: &[(IpAddr, u8)],
+        gateways: &[IpAddr],
+        random_seed: u64,
+    ) {
+        self.queues.mtu = mtu;
+        self.interface = interface(now, &mut self.queues, addresses, gateways, random_seed);
     }
 
     /// Queues an IP packet, header room in front, for the next [`poll`](Self::poll).
@@ -65,15 +73,23 @@ impl Stack {
         self.queues.arrived.push_back(packet);
     }
 
-    /// Lets the stack work; says whether anything happened. Packets that leave are handed to `send`.
-    pub(super) fn poll(&mut self, now: SimTime, mut send: impl FnMut(Vec<u8>)) -> bool {
+    /// Lets the stack work; says whether anything happened. What leaves waits for [`take_leaving`](Self::take_leaving). Buffers
+    /// are taken from the pool and given back to it.
+    pub(super) fn poll(&mut self, now: SimTime, pool: &mut BufferPool) -> bool {
+        mem::swap(&mut self.queues.pool, pool);
         let mut worked = !self.queues.arrived.is_empty();
         while self.interface.poll(instant(now), &mut self.queues, &mut self.sockets) == PollResult::SocketStateChanged {
             worked = true;
         }
-        worked |= !self.queues.leaving.is_empty();
-        self.queues.leaving.drain(..).for_each(&mut send);
-        worked
+        let read = mem::take(&mut self.queues.reading);
+        self.queues.pool.give(read);
+        mem::swap(&mut self.queues.pool, pool);
+        worked | !self.queues.leaving.is_empty()
+    }
+
+    /// The next packet that leaves, header room in front.
+    pub(super) fn take_leaving(&mut self) -> Option<Vec<u8>> {
+        self.queues.leaving.pop_front()
     }
 
     pub(super) fn next_wake(&mut self, now: SimTime) -> Option<SimTime> {
@@ -87,27 +103,63 @@ impl Stack {
     }
 }
 
+/// An interface with its addresses and default routes.
+fn interface(
+    now: SimTime,
+    queues: &mut Queues,
+    addresses: &[(IpAddr, u8)],
+    gateways: &[IpAddr],
+    random_seed: u64,
+) -> Interface {
+    let mut config = Config::new(HardwareAddress::Ip);
+    config.random_seed = random_seed;
+    let mut interface = Interface::new(config, queues, instant(now));
+    interface.update_ip_addrs(|list| {
+        for &(address, prefix) in addresses {
+            // The room is a compile-time size (`iface-max-addr-count`); `Kernel::new` says what does not fit.
+            let _ = list.push(IpCidr::new(address.into(), prefix));
+        }
+    });
+    for &gateway in gateways {
+        match gateway {
+            IpAddr::V4(gateway) => {
+                interface.routes_mut().add_default_ipv4_route(gateway).expect("the route table was empty");
+            }
+            IpAddr::V6(gateway) => {
+                interface.routes_mut().add_default_ipv6_route(gateway).expect("two routes fit");
+            }
+        }
+    }
+    interface
+}
+
 /// smoltcp counts microseconds; a moment is rounded up, so that what smoltcp schedules is never early: a SYN's third second
 /// ends after a program's three seconds of patience that began with it.
 pub(super) fn instant(now: SimTime) -> Instant {
     Instant::from_micros(i64::try_from(now.as_nanos().div_ceil(1_000)).unwrap_or(i64::MAX))
 }
 
-pub(super) struct Arrived(Vec<u8>);
+/// A packet for smoltcp to read.
+pub(super) struct Arrived<'a>(&'a [u8]);
 
-pub(super) struct Leaving<'a>(&'a mut VecDeque<Vec<u8>>);
+/// Where smoltcp writes a packet.
+pub(super) struct Leaving<'a> {
+    leaving: &'a mut VecDeque<Vec<u8>>,
+    pool: &'a mut BufferPool,
+}
 
 impl Device for Queues {
-    type RxToken<'a> = Arrived;
+    type RxToken<'a> = Arrived<'a>;
     type TxToken<'a> = Leaving<'a>;
 
-    fn receive(&mut self, _: Instant) -> Option<(Arrived, Leaving<'_>)> {
+    fn receive(&mut self, _: Instant) -> Option<(Arrived<'_>, Leaving<'_>)> {
         let packet = self.arrived.pop_front()?;
-        Some((Arrived(packet), Leaving(&mut self.leaving)))
+        self.pool.give(mem::replace(&mut self.reading, packet));
+        Some((Arrived(&self.reading), Leaving { leaving: &mut self.leaving, pool: &mut self.pool }))
     }
 
     fn transmit(&mut self, _: Instant) -> Option<Leaving<'_>> {
-        Some(Leaving(&mut self.leaving))
+        Some(Leaving { leaving: &mut self.leaving, pool: &mut self.pool })
     }
 
     fn capabilities(&self) -> DeviceCapabilities {
@@ -118,7 +170,7 @@ impl Device for Queues {
     }
 }
 
-impl RxToken for Arrived {
+impl RxToken for Arrived<'_> {
     fn consume<R, F: FnOnce(&[u8]) -> R>(self, f: F) -> R {
         f(&self.0[ETHERNET_HEADER..])
     }
@@ -126,9 +178,10 @@ impl RxToken for Arrived {
 
 impl TxToken for Leaving<'_> {
     fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, len: usize, f: F) -> R {
-        let mut packet = vec![0; ETHERNET_HEADER + len];
+        let mut packet = self.pool.take();
+        packet.resize(ETHERNET_HEADER + len, 0);
         let result = f(&mut packet[ETHERNET_HEADER..]);
-        self.0.push_back(packet);
+        self.leaving.push_back(packet);
         result
     }
 }

@@ -158,6 +158,11 @@ impl Sys {
         self.kernel(|kernel| kernel.programs.find(name))
     }
 
+    /// Lets an interface send at most `mtu` bytes from now on.
+    pub(crate) fn set_link_mtu(&self, interface: usize, mtu: u16) {
+        self.kernel(|kernel| kernel.set_link_mtu(interface, mtu));
+    }
+
     /// The host's name.
     pub(crate) fn hostname(&self) -> String {
         self.kernel(|kernel| kernel.hostname.clone())

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use crate::engine::{SimDuration, SimTime};
 use crate::frontend::diagnostic::any_error;
 use crate::frontend::scenario;
-use crate::trace::{CaptureFormat, Captures};
+use crate::trace::{CaptureFormat, Captures, Detail};
 
 pub use crate::frontend::codes::{Explanation, all as explanations};
 use plan::Plan;
@@ -65,7 +65,7 @@ pub fn run(file: &Path, options: &RunOptions, observer: &mut dyn Observer) -> Re
         CapturesTo::Directory { directory, format } => (Some(*format), Some(directory.join(plan.folder_name()))),
     };
     // Deploy first, write afterwards: a scenario that cannot be run leaves an earlier run's captures alone.
-    let world = plan.world(seed, true, captures.is_some());
+    let world = plan.world(seed, Detail::Path, captures.is_some());
     let writer = match (&folder, captures) {
         (Some(folder), Some(format)) => Captures::new(folder, format, plan.epoch_nanos())?,
         _ => Captures::nowhere(),
@@ -134,7 +134,8 @@ pub fn check(file: &Path) -> Vec<DiagnosticReport> {
         Ok(plan) => plan,
         Err(problems) => return problems,
     };
-    let mut session = Session::new(plan.world(plan.seed(None), false, false), &plan.sources, Captures::nowhere());
+    let mut session =
+        Session::new(plan.world(plan.seed(None), Detail::Drops, false), &plan.sources, Captures::nowhere());
     let (_, problems) = plan.deploy(&mut session);
     plan.reports(&problems)
 }

@@ -15,7 +15,7 @@ use crate::frontend::spelling::did_you_mean;
 use crate::id::Region;
 use crate::sim::links::LinkSettings;
 use crate::sim::world::{InternetHostConfig, World, WorldConfig};
-use crate::trace::folder_name;
+use crate::trace::{Detail, folder_name};
 
 /// The seed of a scenario that names none.
 const DEFAULT_SEED: u64 = 0;
@@ -79,7 +79,7 @@ impl Plan {
     }
 
     /// A world with the scenario's settings and Internet, in which nothing has happened yet.
-    pub fn world(&self, seed: u64, stages: bool, frames: bool) -> World {
+    pub fn world(&self, seed: u64, detail: Detail, frames: bool) -> World {
         let internet = self.scenario.internet.iter().map(internet_host).collect();
         let epoch_nanos = i128::from(self.epoch_nanos());
         let (quotas, _) = self.quotas();
@@ -90,7 +90,7 @@ impl Plan {
             quotas,
             internet,
             programs: app::programs(),
-            stages,
+            detail,
             frames,
         })
     }

@@ -14,7 +14,7 @@ use crate::dataplane::tables::{EniIndex, Tables};
 use crate::engine::{EventQueue, SimTime};
 use crate::host::{Disk, Finished, Host, Note, ProcessId};
 use crate::id::{AvailabilityZone, Origin, ResourceId};
-use crate::net::{Frame, Headers};
+use crate::net::{BufferPool, Frame, Headers};
 use crate::trace::{Decider, DropCode, DropReason, PacketId, Step, Trace, TraceEvent};
 
 /// A guest, by number: an instance or a host on the Internet. The same for the whole run.
@@ -139,6 +139,8 @@ pub(crate) struct Partition {
     flows: Flows,
     trace: Trace,
     outbox: Vec<(usize, Vec<u8>)>,
+    /// Buffers of frames that have come to their end.
+    pool: BufferPool,
     delivered: u64,
 }
 
@@ -156,6 +158,7 @@ impl Partition {
             flows: Flows::default(),
             trace,
             outbox: Vec::new(),
+            pool: BufferPool::default(),
             delivered: 0,
         }
     }
@@ -356,12 +359,14 @@ impl Partition {
     fn run_guest(&mut self, shared: &Shared<'_>, guest: GuestIndex) {
         let now = self.now();
         let mut outbox = mem::take(&mut self.outbox);
+        let mut pool = mem::take(&mut self.pool);
         let Some(awake) = self.awake(shared, guest) else {
-            self.outbox = outbox;
+            (self.outbox, self.pool) = (outbox, pool);
             return;
         };
-        awake.host.run(now, &mut |interface, frame| outbox.push((interface, frame)));
+        awake.host.run(now, &mut pool, &mut |interface, frame| outbox.push((interface, frame)));
         let wake = awake.host.next_wake();
+        self.pool = pool;
         for (interface, bytes) in outbox.drain(..) {
             self.send(shared, guest, interface, bytes);
         }
@@ -453,7 +458,7 @@ impl Partition {
             Outcome::Forward(next, transit) | Outcome::Reply(next, transit) => {
                 self.forward(shared, here, next, transit, zone);
             }
-            Outcome::Consumed(_) => {}
+            Outcome::Consumed(frame) => self.pool.give(frame.bytes),
         }
     }
 
@@ -497,7 +502,7 @@ impl Partition {
                 self.down_the_access_link(shared, Plug::Internet(host), transit, None);
             }
             internet::Onward::Gateway(next, transit) => self.forward(shared, Next::Internet, next, transit, None),
-            internet::Onward::Consumed(_) => {}
+            internet::Onward::Consumed(frame) => self.pool.give(frame.bytes),
         }
     }
 

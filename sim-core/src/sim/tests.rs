@@ -12,7 +12,7 @@ use crate::cloud::{ApiError, Caller, Quotas};
 use crate::engine::{SimDuration, SimTime, Stream};
 use crate::host::{Finished, Output};
 use crate::id::{AccountId, Origin, Region};
-use crate::trace::Step;
+use crate::trace::{Detail, Step};
 
 const IMAGE: &str = "ami-0123456789abcdef0";
 
@@ -47,7 +47,7 @@ impl Lab {
             quotas: Quotas::default(),
             internet: vec![host("office", [198, 51, 100, 9])],
             programs: app::programs(),
-            stages: true,
+            detail: Detail::Stages,
             frames: false,
         });
         Lab { world, drops: Vec::new() }

@@ -22,7 +22,7 @@ use crate::engine::{SimDuration, SimTime, mix};
 use crate::host::{Disk, Finished, Host, HostConfig, InterfaceConfig, Note, ProcessId, Profile, Programs};
 use crate::id::{InstanceId, InternetHostId, ResourceId};
 use crate::net::MacAddr;
-use crate::trace::{Trace, TraceEvent};
+use crate::trace::{Detail, Trace, TraceEvent};
 
 /// From `running` until user data starts: firmware, kernel, services. A SIM value; AWS promises none.
 const BOOT: SimDuration = SimDuration::from_secs(20);
@@ -45,8 +45,8 @@ pub(crate) struct WorldConfig {
     pub internet: Vec<InternetHostConfig>,
     /// What guests can run.
     pub programs: Programs,
-    /// Keep every stage's step.
-    pub stages: bool,
+    /// Which steps of packets to keep.
+    pub detail: Detail,
     /// Keep the frames' bytes.
     pub frames: bool,
 }
@@ -132,12 +132,12 @@ enum GuestConfig {
 impl World {
     /// An empty cloud, and the hosts on the Internet, which are up at once.
     pub fn new(config: WorldConfig) -> World {
-        let WorldConfig { seed, epoch_nanos, links, quotas, internet, programs, stages, frames } = config;
+        let WorldConfig { seed, epoch_nanos, links, quotas, internet, programs, detail, frames } = config;
         let mut world = World {
             cloud: Cloud::with_config(CloudConfig { seed, epoch_nanos, quotas }),
             compiler: Compiler::default(),
             tables: Tables::default(),
-            partition: Partition::new(Trace::new(stages, frames)),
+            partition: Partition::new(Trace::new(detail, frames)),
             internet: Internet::default(),
             guests: Guests { instances: IndexMap::new(), configs: Vec::new(), seed, epoch_nanos, programs },
             links,

@@ -126,6 +126,22 @@ pub enum Step {
     Dropped(DropReason),
 }
 
+impl Step {
+    /// The least detail that tells of it.
+    fn detail(&self) -> Detail {
+        match self {
+            Step::Dropped(_) => Detail::Drops,
+            Step::Seen { .. } | Step::Vpc { .. } | Step::Gateway { .. } | Step::Delivered { .. } => Detail::Path,
+            Step::Answered { .. }
+            | Step::AddressChecked { .. }
+            | Step::SecurityGroup { .. }
+            | Step::NetworkAcl { .. }
+            | Step::Route { .. }
+            | Step::Translated { .. } => Detail::Stages,
+        }
+    }
+}
+
 /// What made a security group let a packet through.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum GroupDecision {
@@ -142,11 +158,23 @@ pub enum GroupDecision {
     Tracked,
 }
 
-/// Collects events for the observers. Drops are always kept, since they are data; stages and frames only when asked for.
+/// How much the observers want to hear of packets. Drops are always kept, since they are data.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
+pub enum Detail {
+    /// Nothing more.
+    #[default]
+    Drops,
+    /// Where packets pass: interfaces, VPCs, gateways (for `path:`).
+    Path,
+    /// What every stage did (for explanations and flow logs).
+    Stages,
+}
+
+/// Collects events for the observers; what nobody asked for costs a comparison.
 #[derive(Debug, Default)]
 pub struct Trace {
-    /// Keep every stage's step (for explanations, `path:` and flow logs).
-    pub stages: bool,
+    /// Which steps to keep.
+    pub detail: Detail,
     /// Keep the frames' bytes (for captures).
     pub frames: bool,
     events: Vec<TraceEvent>,
@@ -154,13 +182,13 @@ pub struct Trace {
 
 impl Trace {
     /// A collector that keeps what is asked for.
-    pub fn new(stages: bool, frames: bool) -> Trace {
-        Trace { stages, frames, events: Vec::new() }
+    pub fn new(detail: Detail, frames: bool) -> Trace {
+        Trace { detail, frames, events: Vec::new() }
     }
 
     /// Records a step, if anybody wants it.
     pub fn record(&mut self, time: SimTime, packet: PacketId, headers: &Headers, step: Step) {
-        if self.stages || self.frames || matches!(step, Step::Dropped(_)) {
+        if self.detail >= step.detail() {
             self.events.push(TraceEvent { time, packet, headers: *headers, step });
         }
     }
@@ -175,7 +203,7 @@ impl Trace {
         direction: Direction,
         bytes: &[u8],
     ) {
-        if self.stages || self.frames {
+        if self.frames || self.detail >= Detail::Path {
             let frame = if self.frames { bytes.to_vec() } else { Vec::new() };
             let step = Step::Seen { point: point.into(), direction, frame };
             self.events.push(TraceEvent { time, packet, headers: *headers, step });

@@ -13,5 +13,5 @@ mod text;
 pub use capture::{CapturePoint, CaptureSummary, CaptureWords, Captures};
 pub use capture_file::{CaptureError, CaptureFormat};
 pub use drop::{Decider, DropCode, DropFamily, DropReason};
-pub use event::{Direction, GroupDecision, PacketId, Step, Trace, TraceEvent};
+pub use event::{Detail, Direction, GroupDecision, PacketId, Step, Trace, TraceEvent};
 pub use file_name::{folder_name, safe_file_name};

@@ -29,7 +29,7 @@ use crate::dataplane::tables::{EniIndex, Interface, Tables};
 use crate::engine::{SimDuration, SimTime};
 use crate::id::*;
 use crate::net::{Frame, Headers, MacAddr, Summary};
-use crate::trace::{GroupDecision, PacketId, Step, Trace, TraceEvent};
+use crate::trace::{Detail, GroupDecision, PacketId, Step, Trace, TraceEvent};
 
 /// The small world.
 pub(super) struct World {
@@ -504,7 +504,7 @@ impl World {
     }
 
     fn hop(&mut self, account: &mut Vec<String>, stage: impl FnOnce(&mut Hop<'_>) -> Outcome) -> Outcome {
-        let mut trace = Trace::new(true, true);
+        let mut trace = Trace::new(Detail::Stages, true);
         let outcome =
             stage(&mut Hop { now: self.now, tables: &self.tables, flows: &mut self.flows, trace: &mut trace });
         let mut events = Vec::new();

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::super::{Finished, Host, HostConfig, Note, Output, Profile, Program, Programs, Sys};
 use crate::engine::SimTime;
+use crate::net::BufferPool;
 
 type Exit = Pin<Box<dyn Future<Output = i32> + Send>>;
 
@@ -68,7 +69,7 @@ fn finish(host: &mut Host, finished: Option<Finished>) -> Run {
 fn typed(text: &str) -> Run {
     let mut host = host();
     let process = host.start(SimTime::ZERO, text);
-    host.run(SimTime::ZERO, &mut |_, _| {});
+    host.run(SimTime::ZERO, &mut BufferPool::default(), &mut |_, _| {});
     let finished = host.take_finished(process);
     finish(&mut host, finished)
 }
@@ -76,7 +77,7 @@ fn typed(text: &str) -> Run {
 fn user_data(text: &str) -> Run {
     let mut host = host();
     let process = host.start_user_data(SimTime::ZERO, &format!("#!/bin/bash\n{text}"));
-    host.run(SimTime::ZERO, &mut |_, _| {});
+    host.run(SimTime::ZERO, &mut BufferPool::default(), &mut |_, _| {});
     let finished = host.take_finished(process);
     let mut run = finish(&mut host, finished);
     run.stderr = run.stderr.replace("/var/lib/cloud/instance/scripts/", "");
