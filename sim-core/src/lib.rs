@@ -3,7 +3,6 @@
 //! `ARCHITECTURE.md` beside this crate's manifest is the map. Rooms, from the ground up: `id`, `engine` (when), `net`
 //! (what travels), `trace` (what happened), `cloud` (what was asked), `compile` (asked → forwarded), `dataplane` (what is
 //! done to frames), `host` and `app` (guests), `sim` (owns and connects), `frontend` (text in), [`lab`] (runs a scenario).
-#![allow(dead_code)] // until the rooms are joined
 
 mod app;
 mod cloud;

@@ -237,9 +237,8 @@ impl Transfer<'_> {
         }
     }
 
-    fn cannot_connect(&self, url: &Url, started: SimTime, system: &str) -> String {
+    fn cannot_connect(&self, url: &Url, started: SimTime, _system: &str) -> String {
         let reason = match self.sys.profile().curl_connect_error() {
-            CurlConnectError::SystemText => system,
             CurlConnectError::CouldNt => "Couldn't connect to server",
             CurlConnectError::CouldNot => "Could not connect to server",
         };

@@ -1,6 +1,6 @@
 //! Reading CIDR blocks from requests, and which blocks a VPC may have (ADDR-1, ADDR-2, ADDR-5, ADDR-6).
 
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use ipnet::{Ipv4Net, Ipv6Net};
 
 use super::ApiError;
 
@@ -30,11 +30,6 @@ pub(crate) fn overlap(a: Ipv4Net, b: Ipv4Net) -> bool {
 
 /// Whether two blocks share an address.
 pub(crate) fn overlap_v6(a: Ipv6Net, b: Ipv6Net) -> bool {
-    a.contains(&b) || b.contains(&a)
-}
-
-/// Whether two blocks of either family share an address.
-pub(crate) fn overlap_any(a: IpNet, b: IpNet) -> bool {
     a.contains(&b) || b.contains(&a)
 }
 

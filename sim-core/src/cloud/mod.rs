@@ -62,10 +62,14 @@ pub use network_acl::{AclAction, AclEntry, NetworkAcl};
 #[cfg(test)]
 pub(crate) use network_interface::Attachment;
 pub use network_interface::{NetworkInterface, PrivateAddress, PublicAddress};
-pub use operation::{Operation, UnknownOperation};
-pub use peering::{PeeringSide, PeeringStatus, VpcPeeringConnection};
+pub use operation::Operation;
+#[cfg(test)]
+pub(crate) use peering::PeeringSide;
+pub use peering::{PeeringStatus, VpcPeeringConnection};
 pub use quota::{Quota, Quotas, UnknownQuota};
-pub use route::{Route, RouteState, RouteTarget};
+#[cfg(test)]
+pub(crate) use route::RouteState;
+pub use route::{Route, RouteTarget};
 pub use route_table::RouteTable;
 pub use rule_protocol::{PortRange, RuleProtocol};
 pub use security_group::SecurityGroup;
@@ -141,6 +145,7 @@ pub struct Cloud {
 
 impl Cloud {
     /// An empty cloud whose ids come from `seed`, with everything else as AWS has it by default.
+    #[cfg(test)]
     pub fn new(seed: u64) -> Cloud {
         Cloud::with_config(CloudConfig { seed, ..CloudConfig::default() })
     }

@@ -43,6 +43,7 @@ macro_rules! operations {
 
         impl Operation {
             /// The names of all simulated operations.
+            #[cfg(test)]
             pub const NAMES: &[&str] = &[$(stringify!($name),)*];
 
             /// The operation `name` (as in `CreateVpc`) with its parameters under AWS's member names
@@ -56,11 +57,6 @@ macro_rules! operations {
                         .map_err(|error| UnknownOperation(format!("{name}: {error}"))),)*
                     _ => Err(UnknownOperation(format!("{name} is not simulated"))),
                 }
-            }
-
-            /// The operation's name, as in `CreateVpc`.
-            pub fn name(&self) -> &'static str {
-                match self { $(Operation::$name(_) => stringify!($name),)* }
             }
         }
 

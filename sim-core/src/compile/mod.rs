@@ -31,11 +31,6 @@ pub struct Compiler {
 }
 
 impl Compiler {
-    /// A compiler that has numbered nothing yet.
-    pub fn new() -> Compiler {
-        Compiler::default()
-    }
-
     /// Compiles the touched VPCs again, and those whose rules name groups of a touched VPC.
     pub fn compile(&mut self, cloud: &Cloud, touched: &[VpcId], tables: &mut Tables) {
         let mut wanted: BTreeSet<VpcId> = touched.iter().copied().collect();

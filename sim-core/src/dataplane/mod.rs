@@ -15,7 +15,7 @@ mod security_group;
 mod services;
 pub mod tables;
 
-pub use conntrack::Flows;
+#[cfg(test)]
+pub(crate) use conntrack::Flows;
 #[cfg(test)]
 pub(crate) use network_acl::judge as judge_network_acl;
-pub(crate) use services::introduce_router;

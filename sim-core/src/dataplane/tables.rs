@@ -333,6 +333,7 @@ impl Tables {
     }
 
     /// Every interface that exists, by number.
+    #[cfg(test)]
     pub(crate) fn interfaces(&self) -> impl Iterator<Item = Interface<'_>> {
         (0..self.enis.len() as u32).filter_map(|index| self.interface(EniIndex(index)))
     }

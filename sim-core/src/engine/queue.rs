@@ -63,16 +63,6 @@ impl<E> EventQueue<E> {
         self.now
     }
 
-    /// How many events are pending.
-    pub fn len(&self) -> usize {
-        self.heap.len()
-    }
-
-    /// Whether nothing is pending.
-    pub fn is_empty(&self) -> bool {
-        self.heap.is_empty()
-    }
-
     /// Schedules an event.
     ///
     /// # Panics
@@ -129,7 +119,7 @@ mod tests {
         }
         let order: Vec<_> = std::iter::from_fn(|| queue.pop_until(at(5))).map(|(_, name)| name).collect();
         assert_eq!(order, ["a", "b", "c", "d"]);
-        assert_eq!((queue.len(), queue.now()), (1, at(5)));
+        assert_eq!((queue.next_time(), queue.now()), (Some(at(9)), at(5)));
     }
 
     #[test]

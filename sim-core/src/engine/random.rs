@@ -41,11 +41,6 @@ impl Stream {
         // Multiply and shift (Lemire 2019) without the rejection step: the bias is below bound / 2^64.
         ((u128::from(self.next_u64()) * u128::from(bound)) >> 64) as u64
     }
-
-    /// A fraction in `0.0..1.0`.
-    pub fn fraction(&mut self) -> f64 {
-        (self.next_u64() >> 11) as f64 / (1u64 << 53) as f64
-    }
 }
 
 /// Chance without state: the finaliser of SplitMix64 (Steele, Lea, Flood 2014), a bijection that spreads every input bit.
@@ -71,6 +66,5 @@ mod tests {
     fn draws_stay_below_their_bound() {
         let mut stream = Stream::new(1, "bound");
         assert!((0..1000).all(|_| stream.below(3) < 3));
-        assert!((0..1000).all(|_| stream.fraction() < 1.0));
     }
 }

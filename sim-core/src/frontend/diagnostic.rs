@@ -4,7 +4,6 @@
 //! [`codes`](super::codes). This file does not know what kinds of files there are.
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use serde_json::{Value, json};
 
 use crate::id::{FileId, Origin};
 
@@ -198,32 +197,6 @@ impl Diagnostic {
         }
     }
 
-    /// The problem for machines, with stable keys; lines and columns count from 1.
-    pub fn to_json(&self, sources: &Sources) -> Value {
-        let place = |span: Span| {
-            let (line, column) = sources.line_column(span);
-            let (end_line, end_column) = sources.line_column(Span { start: span.end, ..span });
-            json!({
-                "file": sources.file(span.file).path,
-                "line": line,
-                "column": column,
-                "end_line": end_line,
-                "end_column": end_column,
-            })
-        };
-        let related: Vec<Value> =
-            self.related.iter().map(|(span, label)| json!({ "place": place(*span), "label": label })).collect();
-        json!({
-            "code": self.code,
-            "severity": match self.severity { Severity::Error => "error", Severity::Warning => "warning" },
-            "message": self.message,
-            "place": self.span.map(place),
-            "label": self.label,
-            "related": related,
-            "help": self.help,
-        })
-    }
-
     /// The files that the problem has places in, its own first.
     fn files(&self) -> Vec<FileId> {
         let mut files: Vec<FileId> = Vec::new();
@@ -294,25 +267,5 @@ help: did you mean `VPC01`?"
         let problem =
             Diagnostic { span: None, ..Diagnostic::error("VPC015", place(&sources, file, "VPC"), "no value") };
         assert_eq!(problem.render(&sources, Colour::Never), "error[VPC015]: no value");
-        assert_eq!(problem.to_json(&sources)["place"], Value::Null);
-    }
-
-    #[test]
-    fn machines_get_the_same_facts() {
-        let (sources, file) = template();
-        let problem =
-            Diagnostic::error("VPC021", place(&sources, file, "VPC03"), "no resource named `VPC03`").help("h");
-        assert_eq!(
-            problem.to_json(&sources),
-            json!({
-                "code": "VPC021",
-                "severity": "error",
-                "message": "no resource named `VPC03`",
-                "place": {"file": "lab/template.yaml", "line": 3, "column": 17, "end_line": 3, "end_column": 22},
-                "label": "",
-                "related": [],
-                "help": "h",
-            })
-        );
     }
 }

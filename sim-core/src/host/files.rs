@@ -29,7 +29,6 @@ pub(crate) enum FileError {
     IsDirectory,
     NotDirectory,
     Exists,
-    NotEmpty,
 }
 
 impl fmt::Display for FileError {
@@ -39,7 +38,6 @@ impl fmt::Display for FileError {
             FileError::IsDirectory => "Is a directory",
             FileError::NotDirectory => "Not a directory",
             FileError::Exists => "File exists",
-            FileError::NotEmpty => "Directory not empty",
         })
     }
 }

@@ -22,7 +22,7 @@ mod socket;
 mod stack;
 mod sys;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::iter;

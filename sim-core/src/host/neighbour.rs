@@ -79,10 +79,6 @@ impl Link {
         Link { mac, addresses, entries: BTreeMap::new(), outbox: VecDeque::new(), unreachable: Vec::new() }
     }
 
-    pub(super) fn mac(&self) -> MacAddr {
-        self.mac
-    }
-
     /// Asks for a neighbour before anybody needs it, as the boot of an instance does for its gateway.
     pub(super) fn announce(&mut self, now: SimTime, neighbour: IpAddr) {
         self.entries.entry(neighbour).or_insert_with(|| Entry {

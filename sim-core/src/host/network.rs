@@ -291,11 +291,9 @@ impl Kernel {
         if self.interface_of(ip.destination).is_some() && ip.total_len <= bytes.len() && !ip.fragment {
             let payload = &bytes[ip.header_len.min(ip.total_len)..ip.total_len];
             match ip.protocol {
-                protocol::ICMP | protocol::ICMPV6 if payload.len() >= 8 => {
-                    if self.icmp_input(&ip, payload) {
-                        self.pool.give(packet);
-                        return;
-                    }
+                protocol::ICMP | protocol::ICMPV6 if payload.len() >= 8 && self.icmp_input(&ip, payload) => {
+                    self.pool.give(packet);
+                    return;
                 }
                 protocol::TCP if payload.len() >= 20 => {
                     const SYN_OF_SYN_ACK_RST_FIN: u8 = 0x02;

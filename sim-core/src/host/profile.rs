@@ -30,8 +30,6 @@ pub(crate) enum PingStyle {
 /// How curl words a failed connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum CurlConnectError {
-    /// `Failed to connect to H port P after N ms: Connection refused`, the system's words (7.81, and 7.79 before it).
-    SystemText,
     /// `… after N ms: Couldn't connect to server` (7.88 to 8.5).
     CouldNt,
     /// `… after N ms: Could not connect to server` (8.6 and later).

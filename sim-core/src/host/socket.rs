@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 
 use smoltcp::iface::SocketHandle;
 use smoltcp::phy::ChecksumCapabilities;
-use smoltcp::socket::{tcp, udp};
+use smoltcp::socket::tcp;
 use smoltcp::time::Duration;
 use smoltcp::wire::{
     Icmpv4Packet, Icmpv4Repr, Icmpv6Packet, Icmpv6Repr, IpEndpoint, IpListenEndpoint, IpProtocol, Ipv4Packet, Ipv4Repr,
@@ -42,7 +42,6 @@ pub(super) struct Sockets {
     next: u32,
     tcp: BTreeMap<SocketId, TcpSocket>,
     listeners: BTreeMap<u16, Listening>,
-    udp: BTreeMap<SocketId, UdpSocket>,
     echo: BTreeMap<SocketId, EchoSocket>,
     /// Connections whose program has closed them, until they have ended on the wire.
     closing: Vec<(usize, SocketHandle, SimTime)>,
@@ -67,14 +66,6 @@ struct Listening {
     /// Tells one listener of a port from the next.
     token: u32,
     pending: Vec<(usize, SocketHandle)>,
-    waker: Option<Waker>,
-}
-
-struct UdpSocket {
-    port: u16,
-    /// One on each interface.
-    handles: Vec<SocketHandle>,
-    failed: Option<Errno>,
     waker: Option<Waker>,
 }
 
@@ -203,13 +194,6 @@ impl Kernel {
         }
     }
 
-    /// Ends our half of a connection.
-    pub(super) fn tcp_shutdown(&mut self, id: SocketId) {
-        if let Some(socket) = self.tcp_socket(id) {
-            socket.close();
-        }
-    }
-
     /// Lets go of a connection. One that is still opening vanishes without a word, as Linux's does.
     pub(super) fn tcp_close(&mut self, id: SocketId) {
         let Some(entry) = self.sockets.tcp.remove(&id) else { return };
@@ -221,10 +205,6 @@ impl Kernel {
             socket.close();
             self.sockets.closing.push((entry.interface, entry.handle, self.now + LINGER));
         }
-    }
-
-    pub(super) fn tcp_addresses(&self, id: SocketId) -> Option<(SocketAddr, SocketAddr)> {
-        self.sockets.tcp.get(&id).map(|entry| (entry.local, entry.remote))
     }
 
     pub(super) fn tcp_listen(&mut self, port: u16) -> Result<u32, Errno> {
@@ -386,72 +366,7 @@ impl Kernel {
 }
 
 /// UDP.
-impl Kernel {
-    /// A socket on `port` of every interface; on a free one when `port` is 0.
-    pub(super) fn udp_bind(&mut self, port: u16) -> Result<SocketId, Errno> {
-        if port != 0 && self.sockets.udp.values().any(|socket| socket.port == port) {
-            return Err(Errno::AddressInUse);
-        }
-        let port = if port == 0 { self.free_local_port().ok_or(Errno::AddressNotAvailable)? } else { port };
-        let ttl = self.profile.initial_ttl();
-        let mut handles = Vec::new();
-        for nic in &mut self.nics {
-            let buffer = || udp::PacketBuffer::new(vec![udp::PacketMetadata::EMPTY; 64], vec![0; TCP_BUFFER]);
-            let mut socket = udp::Socket::new(buffer(), buffer());
-            socket.set_hop_limit(Some(ttl));
-            socket.bind(port).expect("a new socket can be bound to a port that is not 0");
-            handles.push(nic.stack.sockets.add(socket));
-        }
-        let id = self.sockets.next_id();
-        self.sockets.udp.insert(id, UdpSocket { port, handles, failed: None, waker: None });
-        Ok(id)
-    }
-
-    pub(super) fn udp_send(&mut self, id: SocketId, to: SocketAddr, ttl: Option<u8>, data: &[u8]) -> Result<(), Errno> {
-        let route = self.route(to.ip()).ok_or(Errno::NetworkUnreachable)?;
-        let ttl = ttl.unwrap_or(self.profile.initial_ttl()).max(1);
-        let Some(entry) = self.sockets.udp.get(&id) else { return Err(Errno::BrokenPipe) };
-        let socket =
-            self.nics[route.interface].stack.sockets.get_mut::<udp::Socket<'_>>(entry.handles[route.interface]);
-        socket.set_hop_limit(Some(ttl));
-        let meta = udp::UdpMetadata {
-            local_address: Some(route.source.into()),
-            ..udp::UdpMetadata::from(IpEndpoint::from(to))
-        };
-        // A full buffer drops the datagram, as a full device queue does.
-        let _ = socket.send_slice(data, meta);
-        Ok(())
-    }
-
-    pub(super) fn poll_udp_receive(
-        &mut self,
-        id: SocketId,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<(Vec<u8>, SocketAddr), Errno>> {
-        let Some(entry) = self.sockets.udp.get_mut(&id) else { return Poll::Ready(Err(Errno::BrokenPipe)) };
-        if let Some(errno) = entry.failed.take() {
-            return Poll::Ready(Err(errno));
-        }
-        for (nic, &handle) in self.nics.iter_mut().zip(&entry.handles) {
-            let socket = nic.stack.sockets.get_mut::<udp::Socket<'_>>(handle);
-            if let Ok((data, meta)) = socket.recv() {
-                let from = SocketAddr::new(meta.endpoint.addr.into(), meta.endpoint.port);
-                return Poll::Ready(Ok((data.to_vec(), from)));
-            }
-            socket.register_recv_waker(cx.waker());
-        }
-        entry.waker = Some(cx.waker().clone());
-        Poll::Pending
-    }
-
-    pub(super) fn udp_close(&mut self, id: SocketId) {
-        if let Some(entry) = self.sockets.udp.remove(&id) {
-            for (nic, handle) in self.nics.iter_mut().zip(entry.handles) {
-                nic.stack.sockets.remove(handle);
-            }
-        }
-    }
-}
+impl Kernel {}
 
 /// ICMP echo, and ICMP errors for everybody.
 impl Kernel {
@@ -564,15 +479,6 @@ impl Kernel {
                 });
                 // After the handshake these errors are soft: TCP keeps retrying (RFC 1122 §4.2.3.9).
                 if let Some(entry) = opening {
-                    entry.failed = Some(errno);
-                    if let Some(waker) = entry.waker.take() {
-                        waker.wake();
-                    }
-                }
-            }
-            protocol::UDP => {
-                let Some(errno) = error.udp_errno() else { return };
-                if let Some(entry) = self.sockets.udp.values_mut().find(|entry| entry.port == quoted.source_port) {
                     entry.failed = Some(errno);
                     if let Some(waker) = entry.waker.take() {
                         waker.wake();

@@ -284,12 +284,6 @@ impl Sys {
         Ok(Listener { desk: self.desk.clone(), port, token })
     }
 
-    /// A UDP socket on `port`, or on a free one when `port` is 0.
-    pub(crate) fn udp_bind(&self, port: u16) -> Result<UdpSocket, Errno> {
-        let id = self.kernel(|kernel| kernel.udp_bind(port))?;
-        Ok(UdpSocket { desk: self.desk.clone(), id })
-    }
-
     /// A socket for echo requests.
     pub(crate) fn echo_open(&self) -> EchoSocket {
         EchoSocket { desk: self.desk.clone(), id: self.kernel(Kernel::echo_open) }
@@ -327,11 +321,6 @@ impl Sys {
             let now = kernel.now;
             kernel.nics.get(interface).map(|nic| nic.link.neighbours(now)).unwrap_or_default()
         })
-    }
-
-    /// The largest packet that is known to reach a destination.
-    pub(crate) fn path_mtu(&self, destination: IpAddr) -> Option<u16> {
-        self.kernel(|kernel| kernel.path_mtu(destination))
     }
 
     /// Frees a port that a program of another task listens on, as ending that program would.
@@ -400,16 +389,6 @@ impl TcpStream {
         }
         Ok(())
     }
-
-    /// Ends our half.
-    pub(crate) fn shutdown(&self) {
-        self.desk.with(|kernel| kernel.tcp_shutdown(self.id));
-    }
-
-    /// Our address and port, and the peer's.
-    pub(crate) fn addresses(&self) -> Option<(SocketAddr, SocketAddr)> {
-        self.desk.with(|kernel| kernel.tcp_addresses(self.id))
-    }
 }
 
 impl Drop for TcpStream {
@@ -436,30 +415,6 @@ impl Listener {
 impl Drop for Listener {
     fn drop(&mut self) {
         self.desk.with_if_laid(|kernel| kernel.tcp_unlisten(self.port, Some(self.token)));
-    }
-}
-
-/// A UDP socket.
-pub(crate) struct UdpSocket {
-    desk: Desk,
-    id: SocketId,
-}
-
-impl UdpSocket {
-    /// Sends a datagram; `ttl` where it is not the image's.
-    pub(crate) fn send_to(&self, data: &[u8], to: SocketAddr, ttl: Option<u8>) -> Result<(), Errno> {
-        self.desk.with(|kernel| kernel.udp_send(self.id, to, ttl, data))
-    }
-
-    /// The next datagram, or an error that an earlier one met.
-    pub(crate) async fn recv_from(&self) -> Result<(Vec<u8>, SocketAddr), Errno> {
-        poll_fn(|cx| self.desk.with(|kernel| kernel.poll_udp_receive(self.id, cx))).await
-    }
-}
-
-impl Drop for UdpSocket {
-    fn drop(&mut self) {
-        self.desk.with_if_laid(|kernel| kernel.udp_close(self.id));
     }
 }
 

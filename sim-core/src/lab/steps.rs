@@ -106,13 +106,10 @@ impl<'s> Runner<'s> {
             if !collected.commands.is_empty() {
                 self.pause(session);
             }
-            let begun = session.world.now();
             match &host {
                 None => self.type_aws(session, step, line, collected),
                 Some(host) => self.type_on_host(session, host, line, collected),
             }
-            let took = session.world.now().since(begun);
-            collected.took = Some(collected.took.unwrap_or_default() + took);
         }
     }
 
@@ -130,7 +127,9 @@ impl<'s> Runner<'s> {
     /// Types an `aws` line on the operator's workstation.
     fn type_aws(&mut self, session: &mut Session<'_>, step: &Step, line: String, collected: &mut Collected) {
         let place = Workplace { account: self.account, region: self.scenario.region, step: step.number };
+        let begun = session.world.now();
         let typed = operator::type_line(session, place, &line);
+        collected.took(session.world.now().since(begun));
         collected.notes.extend(typed.warnings);
         collected.command("$".to_owned(), line, typed.terminal, Some(typed.exit));
         if typed.error.is_some() {
@@ -253,8 +252,8 @@ impl<'s> Runner<'s> {
             .map(|failure| Failure { text: failure.text, expected: failure.expected, actual: failure.actual })
             .collect();
         let expected: Vec<bool> = self.with_scope(session, |scope| {
-            let mut is_expected = |drop| judged.iter().any(|step| step.expect.expects_drop(drop, scope));
-            seen.drops.iter().map(|drop| is_expected(drop)).collect()
+            let is_expected = |drop| judged.iter().any(|step| step.expect.expects_drop(drop, scope));
+            seen.drops.iter().map(is_expected).collect()
         });
         let passed = match running {
             true => "it runs in the background".to_owned(),
@@ -316,6 +315,10 @@ fn prompt(host: &str) -> String {
 }
 
 impl Collected {
+    fn took(&mut self, length: SimDuration) {
+        self.took = Some(self.took.unwrap_or_default() + length);
+    }
+
     fn command(&mut self, prompt: String, line: String, terminal: Vec<Output>, exit: Option<i32>) {
         for piece in &terminal {
             let text = String::from_utf8_lossy(&piece.bytes);
@@ -341,6 +344,7 @@ impl Collected {
         let Some(finished) = finished else {
             return self.command(prompt, line, Vec::new(), Some(NOT_TYPED));
         };
+        self.took(finished.ended.since(finished.started));
         let terminal = finished
             .terminal
             .into_iter()

@@ -62,11 +62,6 @@ impl<T> PrefixTable<T> {
         let (prefix, value) = &self.entries[place as usize];
         Some((*prefix, value))
     }
-
-    /// Everything in the table, by prefix.
-    pub fn iter(&self) -> impl Iterator<Item = (IpNet, &T)> {
-        self.entries.iter().map(|(prefix, value)| (*prefix, value))
-    }
 }
 
 impl<T: PartialEq> PartialEq for PrefixTable<T> {

@@ -17,7 +17,7 @@ mod summary;
 
 pub use arp::{ArpOperation, ArpPacket};
 pub use flow::FlowKey;
-pub use headers::{Frame, Headers, IpHeader, Malformed, TcpFlags, Transport, ether_type, protocol};
+pub use headers::{Frame, Headers, IpHeader, TcpFlags, Transport, ether_type, protocol};
 pub use icmp::packet_too_big;
 pub use lpm::PrefixTable;
 pub use mac::MacAddr;

@@ -201,11 +201,6 @@ impl CaptureFile {
         self.frames
     }
 
-    /// Where the file will be.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Gives the file handle back; the next write opens the file again. For runs with more capture points than a process may
     /// have files.
     pub(crate) fn close(&mut self) -> Result<(), CaptureError> {

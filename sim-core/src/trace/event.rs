@@ -45,6 +45,7 @@ pub struct TraceEvent {
 }
 
 /// What a stage did. A closed set, so that every observer says what it makes of each.
+#[allow(dead_code, reason = "the whole account of a hop: tests read all of it, captures and verdicts a part")]
 #[derive(Clone, Debug)]
 pub enum Step {
     /// The packet is at a capture point: a network interface or a gateway. What follows at the same time, up to the next

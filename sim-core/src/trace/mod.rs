@@ -14,4 +14,4 @@ pub use capture::{CapturePoint, CaptureSummary, CaptureWords, Captures};
 pub use capture_file::{CaptureError, CaptureFormat};
 pub use drop::{Decider, DropCode, DropFamily, DropReason};
 pub use event::{Detail, Direction, GroupDecision, PacketId, Step, Trace, TraceEvent};
-pub use file_name::{folder_name, safe_file_name};
+pub use file_name::folder_name;

@@ -409,8 +409,7 @@ fn an_unknown_member_or_operation_is_named() {
     let unknown = Operation::from_value("CreateVolume", json!({})).expect_err("not simulated");
     assert_eq!(unknown.to_string(), "CreateVolume is not simulated");
     for name in Operation::NAMES {
-        let operation = Operation::from_value(name, json!({"DryRun": true})).expect("every operation takes DryRun");
-        assert_eq!(operation.name(), *name);
+        assert!(Operation::from_value(name, json!({"DryRun": true})).is_ok(), "{name} takes DryRun");
     }
 }
 

@@ -5,7 +5,6 @@ use std::net::{IpAddr, Ipv4Addr};
 use etherparse::PacketBuilder;
 
 use super::world::{World, build};
-use crate::dataplane::introduce_router;
 use crate::dataplane::pipeline::{Entry, Next};
 use crate::id::NetworkInterfaceId;
 use crate::net::{
@@ -63,21 +62,6 @@ fn arp_is_answered_from_the_mapping_and_only_for_the_subnet() {
             assert_eq!(account, "at a", "silence, and no drop either");
         }
     }
-}
-
-#[test]
-fn a_guest_that_is_asked_by_the_router_answers_into_silence() {
-    // L2-3, L2-5: the guest learns the router from the question; its answer changes nothing.
-    let mut world = World::new(SUBNET);
-    let question = introduce_router(&world.at("a"), Vec::new()).expect("an IPv4 interface");
-    let question = ArpPacket::parse(&question.bytes).expect("ARP");
-    assert_eq!(question.target_ip, Ipv4Addr::new(10, 0, 1, 10));
-    assert_eq!(
-        (question.sender_ip, question.sender_mac),
-        (Ipv4Addr::new(10, 0, 1, 1), world.at("a").subnet.router_mac)
-    );
-    let answer = question.answer(world.at("a").eni.mac).into_frame(Vec::new());
-    assert_eq!(world.send_raw("a", answer.bytes), "at a");
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn compiling_twice_gives_the_same_tables() {
     world.compile();
     assert_eq!(world.tables, once);
 
-    let mut fresh = (Compiler::new(), Tables::default());
+    let mut fresh = (Compiler::default(), Tables::default());
     let all: Vec<VpcId> = world.cloud.vpcs.keys().copied().collect();
     fresh.0.compile(&world.cloud, &all, &mut fresh.1);
     assert_eq!(fresh.1, once, "nor does it matter what was compiled before");

@@ -59,7 +59,7 @@ impl World {
     pub(super) fn new(topology: &str) -> World {
         let mut world = World {
             cloud: Cloud::new(0),
-            compiler: Compiler::new(),
+            compiler: Compiler::default(),
             tables: Tables::default(),
             flows: Flows::default(),
             now: SimTime::ZERO,

@@ -5,8 +5,6 @@
 mod arp;
 mod neighbor;
 
-pub(crate) use arp::introduce_router;
-
 use super::tables::Interface;
 use crate::net::{ArpPacket, Frame, MacAddr, NeighborRole, NeighborSolicitation, ether_type};
 

@@ -30,12 +30,15 @@ mod words;
 mod tests;
 
 pub(crate) use error::CliError;
-pub(crate) use output::{OutputFormat, Printed, render};
+#[cfg(test)]
+pub(crate) use output::OutputFormat;
+pub(crate) use output::Printed;
 pub(crate) use parse::{Command, Invocation};
-pub(crate) use wait::{Next, Waiter, Waiting};
-pub(crate) use words::{Word, WordError, split_commands, split_line};
+pub(crate) use wait::Next;
+pub(crate) use words::split_line;
 
 /// Every operation that can be typed, as `(service, operation)`: `("ec2", "CreateVpc")`.
+#[cfg(test)]
 pub(crate) fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {
     let model = model::Model::get();
     model

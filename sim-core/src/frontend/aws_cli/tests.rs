@@ -592,12 +592,20 @@ fn a_refused_request_exits_with_254_after_our_warnings() {
     );
 }
 
+#[test]
+fn whatever_can_be_typed_is_simulated() {
+    for (_, operation) in operations() {
+        assert!(crate::cloud::Operation::NAMES.contains(&operation), "{operation}");
+    }
+    assert_eq!(operations().count(), crate::cloud::Operation::NAMES.len());
+}
+
 proptest! {
     /// Pieces of lines that are right, put together wrongly, and letters that mean something to one of the readers.
     #[test]
     fn no_line_panics(pieces in proptest::collection::vec(piece(), 0..12)) {
         let line = pieces.concat();
-        let _ = split_commands(&line);
+        let _ = split_line(&line);
         let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
         for words in [&words[..], &["aws", "ec2"].map(str::to_owned).into_iter().chain(words.clone()).collect::<Vec<_>>()] {
             if let Ok(Command::Call(invocation)) = Command::parse(words) {

@@ -19,7 +19,7 @@ use crate::cloud::ApiError;
 use crate::frontend::Api;
 use crate::frontend::diagnostic::{Diagnostic, Sources, Span};
 use crate::frontend::node::Key;
-use crate::id::{AccountId, Origin, Region};
+use crate::id::{AccountId, Region};
 
 /// What a stack is made with, apart from its template.
 #[derive(Clone, Debug)]
@@ -62,8 +62,6 @@ pub struct StackResource {
     pub type_name: String,
     /// What `Ref` gives.
     pub physical_id: String,
-    /// Where its logical id is written.
-    pub origin: Origin,
     /// The places of its properties' values.
     pub property_spans: IndexMap<String, Span>,
     id: String,
@@ -270,7 +268,6 @@ impl Deployment<'_> {
             Ok(created) => Ok(StackResource {
                 type_name: declaration.type_name.clone(),
                 physical_id: created.physical_id,
-                origin: self.sources.origin(declaration.key.span),
                 property_spans: values.iter().map(|(key, value)| (key.text.clone(), value.span)).collect(),
                 id: created.id,
                 resource_type,

@@ -20,6 +20,6 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-pub use deploy::{Stack, StackConfig, StackResource, deploy};
+pub use deploy::{Stack, StackConfig, deploy};
 pub use parameters::GivenParameter;
-pub use template::{DeclaredResource, Template};
+pub use template::Template;

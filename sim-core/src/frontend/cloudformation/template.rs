@@ -30,19 +30,6 @@ pub struct Template {
     pub(crate) outputs: IndexMap<String, Output>,
 }
 
-/// A resource as others may know it before it exists.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct DeclaredResource<'t> {
-    /// Its logical id.
-    pub logical_id: &'t str,
-    /// As in `AWS::EC2::VPC`.
-    pub type_name: &'t str,
-    /// Its Name tag, if that is written out.
-    pub name_tag: Option<&'t str>,
-    /// What `Fn::GetAtt` returns of it; none if it is not simulated.
-    pub attributes: Option<Vec<&'static str>>,
-}
-
 /// A resource as declared.
 #[derive(Clone, Debug)]
 pub(crate) struct Declaration {
@@ -109,28 +96,6 @@ impl Template {
         problems.sort_by_key(|problem| problem.span);
         let template = template.filter(|_| !any_error(&problems));
         (template, problems)
-    }
-
-    /// What the template declares, in the order of creation: what can be said about names before anything exists.
-    pub fn declared(&self) -> impl Iterator<Item = DeclaredResource<'_>> {
-        self.resources.iter().map(|(logical_id, declaration)| DeclaredResource {
-            logical_id,
-            type_name: &declaration.type_name,
-            name_tag: declaration.name_tag(),
-            attributes: declaration
-                .resource_type
-                .map(|found| found.attributes.iter().map(|attribute| attribute.name).collect()),
-        })
-    }
-
-    /// The names of the parameters, in the order written.
-    pub fn parameter_names(&self) -> impl Iterator<Item = &str> {
-        self.parameters.keys().map(String::as_str)
-    }
-
-    /// What the template says about itself.
-    pub fn description(&self) -> Option<&str> {
-        self.description.as_deref()
     }
 }
 
@@ -403,16 +368,6 @@ fn output(key: &Key, node: &Node, reader: &mut Reader<'_>) -> Option<Output> {
 }
 
 impl Declaration {
-    fn name_tag(&self) -> Option<&str> {
-        let (_, tags) = self.properties.iter().find(|(key, _)| key.text == "Tags")?;
-        let ExpressionKind::List(tags) = &tags.kind else { return None };
-        tags.iter().find_map(|tag| {
-            let ExpressionKind::Map(entries) = &tag.kind else { return None };
-            let field = |name: &str| entries.iter().find(|(key, _)| key.text == name)?.1.as_text();
-            field("Value").filter(|_| field("Key") == Some("Name"))
-        })
-    }
-
     /// Calls `visit` with every resource this one refers to; other names are passed too.
     pub(crate) fn references<'d>(&'d self, visit: &mut dyn FnMut(&'d Name)) {
         self.depends_on.iter().for_each(&mut *visit);

@@ -39,17 +39,20 @@ use crate::id::{AccountId, FileId, Region};
 
 pub use commands::Command;
 pub use deployed::Deployed;
-pub use expect::{
-    DropMatch, DropWord, DroppedExpect, Expect, Failure, JsonExpect, JsonTemplate, Matcher, PathExpect, Polarity,
-    TextMatch,
-};
-pub use names::{Declared, DeclaredResource, DeclaredStack, Role, check_names};
+#[cfg(test)]
+pub(crate) use expect::{DropWord, DroppedExpect};
+pub use expect::{Expect, Failure};
+pub use names::{Declared, check_names};
+#[cfg(test)]
+pub(crate) use names::{DeclaredResource, DeclaredStack, Role};
 pub use observe::{Observation, ObservedDrop, Passed};
-pub use parse::{load, locate};
+pub use parse::load;
 pub use query::Query;
 pub use save::Save;
 pub use schema::json_schema;
-pub use substitute::{NameProblem, Names, Scope, StackNames, Text};
+#[cfg(test)]
+pub(crate) use substitute::{NameProblem, Names};
+pub use substitute::{Scope, StackNames, Text};
 
 /// A scenario as meant: everything that can be checked before a run has been.
 #[derive(Clone, Debug)]
@@ -89,8 +92,6 @@ pub struct StackSpec {
     pub region: Region,
     /// Whose it is.
     pub account: AccountId,
-    /// The place of the stack's name, or of `template` at top level.
-    pub span: Span,
 }
 
 /// A template, in a file of its own or within the scenario.
@@ -273,12 +274,4 @@ impl Step {
     }
 }
 
-impl TemplateSource {
-    /// The file whose lines the template's origins name.
-    pub fn file(&self) -> FileId {
-        match self {
-            TemplateSource::Inline(node) => node.span.file,
-            TemplateSource::File { file, .. } => *file,
-        }
-    }
-}
+impl TemplateSource {}

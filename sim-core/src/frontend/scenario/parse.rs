@@ -55,14 +55,6 @@ pub fn load(
     }
 }
 
-/// The scenario that a word on the command line means: a file, a folder with a `scenario.yaml`, or the name of a folder
-/// below `scenarios`.
-pub fn locate(word: &str, is_file: &dyn Fn(&Path) -> bool) -> Option<PathBuf> {
-    let within = |folder: PathBuf| folder.join(SCENARIO_FILE);
-    let candidates = [PathBuf::from(word), within(PathBuf::from(word)), within(Path::new("scenarios").join(word))];
-    candidates.into_iter().find(|candidate| is_file(candidate))
-}
-
 const SCENARIO_FILE: &str = "scenario.yaml";
 
 /// What building needs: the texts, and a place for the complaints.
@@ -112,8 +104,8 @@ impl Loader<'_> {
     fn stacks(&mut self, root: &Node, region: Region) -> Vec<StackSpec> {
         let mut stacks = Vec::new();
         // `template` at top level is short for one stack; the root has no `account` of its own.
-        if let Some((key, _)) = root.entry("template") {
-            stacks.extend(self.stack("main", key.span, root, region));
+        if let Some((_key, _)) = root.entry("template") {
+            stacks.extend(self.stack("main", root, region));
         }
         if let Some(node) = root.get("stacks")
             && entries(Some(node)).is_empty()
@@ -128,12 +120,12 @@ impl Loader<'_> {
                     Diagnostic::error("VPC068", name.span, message).help("use letters, digits, `-` and `_` only"),
                 );
             }
-            stacks.extend(self.stack(&name.text, name.span, node, region));
+            stacks.extend(self.stack(&name.text, node, region));
         }
         stacks
     }
 
-    fn stack(&mut self, name: &str, span: Span, node: &Node, region: Region) -> Option<StackSpec> {
+    fn stack(&mut self, name: &str, node: &Node, region: Region) -> Option<StackSpec> {
         let template = self.template(node.get("template")?);
         let parameters = entries(node.get("parameters")).iter().filter_map(parameter).collect();
         let text = |key| node.get(key).and_then(Node::as_str);
@@ -143,7 +135,6 @@ impl Loader<'_> {
             parameters,
             region: text("region").and_then(|text| text.parse().ok()).unwrap_or(region),
             account: text("account").and_then(AccountId::parse).unwrap_or(AccountId::DEFAULT),
-            span,
         })
     }
 

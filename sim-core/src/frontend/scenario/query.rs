@@ -74,7 +74,7 @@ mod tests {
             "::0",
             "2147483647:-2147483648:-1",
         ] {
-            let _ = query::Query::new(&&format!("[{index}]")).and_then(|query| query.search(&json!([1, 2, 3])));
+            let _ = query::Query::new(&format!("[{index}]")).and_then(|query| query.search(&json!([1, 2, 3])));
         }
         for call in [
             "to_number('1e999')",

@@ -299,7 +299,6 @@ fn try_all(text: &str) {
     }
     for problem in problems {
         problem.render(&sources, Colour::Never);
-        problem.to_json(&sources);
     }
 }
 

@@ -326,18 +326,3 @@ fn an_attribute_that_cannot_be_read_is_said_so() {
         "error[VPC030] 2:25 AWS refuses to describe `W`: (InvalidInstanceID.NotFound) no such instance"
     );
 }
-
-#[test]
-fn what_is_declared_is_known_before_it_exists() {
-    let mut sources = Sources::default();
-    let file = sources.add("template.yaml", PEERING_LAB);
-    let (template, _) = Template::parse(&sources, file);
-    let template = template.expect("the lab has no error");
-    assert_eq!(template.parameter_names().collect::<Vec<_>>(), ["KeyName", "LatestAmiId"]);
-    let declared: Vec<_> = template.declared().collect();
-    let find = |name: &str| declared.iter().find(|resource| resource.logical_id == name).expect("it is declared");
-    assert_eq!(find("Instance1").name_tag, Some("서버1"));
-    assert_eq!(find("Peering").name_tag, None);
-    assert_eq!(find("Peering").type_name, "AWS::EC2::VPCPeeringConnection");
-    assert!(find("Instance1").attributes.as_ref().is_some_and(|names| names.contains(&"PrivateIp")));
-}

@@ -1,6 +1,6 @@
 //! What a right scenario means.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::*;
 use crate::engine::SimDuration;
@@ -179,21 +179,4 @@ fn commands_know_their_lines() {
     assert_eq!(words(commands), ["ping a", "cat <<E\n  x\nE", "ping a"]);
     let lines: Vec<(u32, u32)> = commands.iter().map(|command| sources.line_column(command.span)).collect();
     assert_eq!(lines, [(5, 7), (6, 7), (9, 7)]);
-}
-
-#[test]
-fn a_word_on_the_command_line_is_a_file_a_folder_or_a_name() {
-    let is_file = |path: &Path| {
-        ["a.yaml", "lab/scenario.yaml", "scenarios/vpc-peering/scenario.yaml"]
-            .iter()
-            .any(|file| path == Path::new(file))
-    };
-    for (word, found) in [
-        ("a.yaml", Some("a.yaml")),
-        ("lab", Some("lab/scenario.yaml")),
-        ("vpc-peering", Some("scenarios/vpc-peering/scenario.yaml")),
-        ("nowhere", None),
-    ] {
-        assert_eq!(locate(word, &is_file), found.map(PathBuf::from), "{word}");
-    }
 }
