@@ -24,7 +24,7 @@ Example:
 
 Exit status: 0 all held, 1 an expectation failed, 2 wrong input or nothing to run, 3 vpcsim's fault"
 )]
-pub struct Args {
+pub(crate) struct Args {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -35,7 +35,7 @@ pub struct Args {
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Run scenarios: print the transcript, the verdicts, and where the captures are.
     Run(RunArgs),
     /// Check scenarios and their templates without running them.
@@ -52,7 +52,7 @@ pub enum Command {
 Example:
   vpcsim run vpc-peering --seed 7 --report junit=lab.xml
       runs scenarios/vpc-peering, prints the transcript, and writes JUnit XML besides")]
-pub struct RunArgs {
+pub(crate) struct RunArgs {
     /// Scenario files, folders with a scenario.yaml (or with folders that have one), or names below ./scenarios.
     #[arg(value_name = "FILE|DIR|NAME")]
     pub scenarios: Vec<String>,
@@ -93,7 +93,7 @@ pub struct RunArgs {
 #[command(after_help = "\
 Example:
   vpcsim check vpc-peering              says everything that is wrong with it, and runs nothing")]
-pub struct CheckArgs {
+pub(crate) struct CheckArgs {
     /// Scenario files, folders, or names below ./scenarios.
     #[arg(value_name = "FILE|DIR|NAME")]
     pub scenarios: Vec<String>,
@@ -107,21 +107,21 @@ pub struct CheckArgs {
 #[command(after_help = "\
 Example:
   vpcsim errors IGW_DESTINATION_ADDRESS_NOT_IN_RFC1918_EGRESS")]
-pub struct ErrorsArgs {
+pub(crate) struct ErrorsArgs {
     /// The code; without one, all codes are listed.
     pub code: Option<String>,
 }
 
 /// What `--deny` takes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum Deny {
+pub(crate) enum Deny {
     /// Warnings.
     Warnings,
 }
 
 /// What `--color` takes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum Color {
+pub(crate) enum Color {
     /// Where the output is a terminal and NO_COLOR is not set.
     Auto,
     /// Everywhere.
@@ -132,7 +132,7 @@ pub enum Color {
 
 /// What `--format` takes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// For people: the transcript and the verdicts.
     #[value(alias = "human")]
     Text,
@@ -166,7 +166,7 @@ impl From<CaptureFormatArg> for CaptureFormat {
 
 /// What `--report` takes.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ReportArg {
+pub(crate) struct ReportArg {
     /// In which format.
     pub format: Format,
     /// Where to.
@@ -195,7 +195,7 @@ impl FromStr for ReportArg {
 ///
 /// # Errors
 /// The status to exit with, after help, version or a complaint was printed.
-pub fn parse() -> Result<Args, Status> {
+pub(crate) fn parse() -> Result<Args, Status> {
     Args::try_parse().map_err(|error| {
         let status = if error.use_stderr() { Status::Invalid } else { Status::Ok };
         // Help that nobody reads to its end is no error.

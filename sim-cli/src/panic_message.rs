@@ -14,13 +14,13 @@ struct Running {
 }
 
 /// Notes what runs, for the message.
-pub fn running(file: &Path, seed: Option<u64>) {
+pub(crate) fn running(file: &Path, seed: Option<u64>) {
     let mut slot = RUNNING.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     *slot = Some(Running { file: file.display().to_string(), seed });
 }
 
 /// Makes every panic say so.
-pub fn install() {
+pub(crate) fn install() {
     panic::set_hook(Box::new(|panic| {
         let slot = RUNNING.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let message = message(&panic.to_string(), slot.as_ref());

@@ -13,7 +13,7 @@ const SCENARIOS: &str = "scenarios";
 ///
 /// # Errors
 /// One sentence with advice for every word that names nothing, or for no word at all.
-pub fn resolve(words: &[String]) -> Result<Vec<PathBuf>, Vec<String>> {
+pub(crate) fn resolve(words: &[String]) -> Result<Vec<PathBuf>, Vec<String>> {
     if words.is_empty() {
         return Err(vec![format!("nothing to run: name a scenario file, a folder or a name{}", known_names())]);
     }

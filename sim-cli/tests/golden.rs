@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 /// Compares `actual` with the golden file of this name, or writes the file.
-pub fn compare(name: &str, actual: &str) {
+pub(crate) fn compare(name: &str, actual: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
     if std::env::var_os("UPDATE_GOLDEN").is_some_and(|value| value == "1") {
         fs::create_dir_all(file.parent().expect("below tests")).expect("writable");

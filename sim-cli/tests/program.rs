@@ -4,31 +4,31 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// An empty folder to run in, gone afterwards.
-pub struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    pub fn new(test: &str) -> Folder {
+    pub(crate) fn new(test: &str) -> Folder {
         let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("cli-{test}"));
         let _ = std::fs::remove_dir_all(&path);
         std::fs::create_dir_all(&path).expect("the target folder is ours");
         Folder(path)
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 
-    pub fn write(&self, file: &str, text: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, file: &str, text: impl AsRef<[u8]>) {
         let path = self.0.join(file);
         std::fs::create_dir_all(path.parent().expect("below the folder")).expect("writable");
         std::fs::write(path, text).expect("writable");
     }
 
-    pub fn vpcsim(&self, args: &[&str]) -> Output {
+    pub(crate) fn vpcsim(&self, args: &[&str]) -> Output {
         self.command(args).output().expect("the program starts")
     }
 
-    pub fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = vpcsim_in(&self.0, args);
         command.env_remove("CLICOLOR_FORCE");
         command
@@ -42,19 +42,19 @@ impl Drop for Folder {
 }
 
 /// The program, about to be started in `folder`.
-pub fn vpcsim_in(folder: &Path, args: &[&str]) -> Command {
+pub(crate) fn vpcsim_in(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vpcsim"));
     command.args(args).current_dir(folder).env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
     command
 }
 
 /// The root of the repository.
-pub fn repository() -> PathBuf {
+pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 /// Every file in `folder`, by name, with its bytes.
-pub fn files_of(folder: &Path) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn files_of(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut files: Vec<_> = entries
         .map(|entry| {
@@ -67,10 +67,10 @@ pub fn files_of(folder: &Path) -> Vec<(String, Vec<u8>)> {
     files
 }
 
-pub fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-pub fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }

@@ -14,7 +14,7 @@ use crate::args::{Args, Color, Command};
 use crate::exit::Status;
 
 /// Does what was asked for.
-pub fn execute(args: Args) -> Status {
+pub(crate) fn execute(args: Args) -> Status {
     match args.color {
         Color::Auto => ColorChoice::Auto,
         Color::Always => ColorChoice::Always,

@@ -14,7 +14,7 @@ use sim_core::lab::{
 use super::{Render, title};
 
 /// Renders annotations.
-pub struct Github<W> {
+pub(super) struct Github<W> {
     to: W,
     /// The job's summary page, to which a table is appended.
     page: Option<PathBuf>,
@@ -24,7 +24,7 @@ pub struct Github<W> {
 
 impl<W: Write> Github<W> {
     /// Renders annotations to `to` and appends a table to `page`.
-    pub fn new(to: W, page: Option<PathBuf>) -> Github<W> {
+    pub(super) fn new(to: W, page: Option<PathBuf>) -> Github<W> {
         Github { to, page, name: String::new(), rows: String::new() }
     }
 

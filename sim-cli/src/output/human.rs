@@ -20,7 +20,7 @@ const COLUMNS: usize = 100;
 
 /// How much is said.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Detail {
+pub(super) enum Detail {
     /// The transcript and nothing else, byte for byte.
     TranscriptOnly,
     /// A line for a step that held.
@@ -32,7 +32,7 @@ pub enum Detail {
 }
 
 /// Renders for people.
-pub struct Human<W> {
+pub(super) struct Human<W> {
     to: W,
     detail: Detail,
     styles: Styles,
@@ -54,12 +54,12 @@ struct Styles {
 
 impl<W: Write> Human<W> {
     /// Renders to `to`, without colours and real times.
-    pub fn new(to: W, detail: Detail) -> Human<W> {
+    pub(super) fn new(to: W, detail: Detail) -> Human<W> {
         Human { to, detail, styles: Styles::default(), shows_real_time: false, runs: 0, pending: None }
     }
 
     /// With colours or without.
-    pub fn coloured(mut self, colours: bool) -> Human<W> {
+    pub(super) fn coloured(mut self, colours: bool) -> Human<W> {
         if colours {
             self.styles = Styles {
                 title: Style::new().bold(),
@@ -73,7 +73,7 @@ impl<W: Write> Human<W> {
     }
 
     /// Whether the real time of a run is told. It differs from run to run.
-    pub fn with_real_time(mut self, shown: bool) -> Human<W> {
+    pub(super) fn with_real_time(mut self, shown: bool) -> Human<W> {
         self.shows_real_time = shown;
         self
     }

@@ -14,7 +14,7 @@ use sim_core::lab::{
 use super::Render;
 
 /// Renders JSON.
-pub struct Json<W> {
+pub(super) struct Json<W> {
     to: W,
     run: Run,
 }
@@ -29,7 +29,7 @@ struct Run {
 
 impl<W: Write> Json<W> {
     /// Renders to `to`.
-    pub fn new(to: W) -> Json<W> {
+    pub(super) fn new(to: W) -> Json<W> {
         Json { to, run: Run::default() }
     }
 

@@ -12,7 +12,7 @@ use sim_core::{Severity, SimDuration};
 use super::{Render, title};
 
 /// Renders JUnit XML.
-pub struct Junit<W> {
+pub(super) struct Junit<W> {
     to: W,
     suites: String,
     suite: Suite,
@@ -45,7 +45,7 @@ impl Counts {
 
 impl<W: Write> Junit<W> {
     /// Renders to `to`.
-    pub fn new(to: W) -> Junit<W> {
+    pub(super) fn new(to: W) -> Junit<W> {
         Junit { to, suites: String::new(), suite: Suite::default(), total: Counts::default() }
     }
 

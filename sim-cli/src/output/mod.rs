@@ -21,7 +21,7 @@ use crate::args::{Format, RunArgs};
 use human::{Detail, Human};
 
 /// A format. Beyond what an [`Observer`] sees of one run it hears of runs that did not come about, and of the end.
-pub trait Render: Observer {
+pub(crate) trait Render: Observer {
     /// A scenario is wrong; nothing of it was run.
     fn invalid(&mut self, file: &str, diagnostics: &[DiagnosticReport]) -> io::Result<()>;
 
@@ -40,11 +40,11 @@ pub trait Render: Observer {
 }
 
 /// All outputs that the command line asks for.
-pub struct Outputs(Vec<Box<dyn Render>>);
+pub(crate) struct Outputs(Vec<Box<dyn Render>>);
 
 impl Outputs {
     /// Opens the files, so that one that cannot be written is known before anything runs.
-    pub fn open(args: &RunArgs) -> Result<Outputs, String> {
+    pub(crate) fn open(args: &RunArgs) -> Result<Outputs, String> {
         let detail = if args.transcript_only {
             Detail::TranscriptOnly
         } else if args.quiet {

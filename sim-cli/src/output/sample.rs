@@ -10,14 +10,14 @@ use sim_core::lab::{
 use sim_core::{Direction, DropCode, Severity, SimDuration, SimTime};
 
 /// The whole run.
-pub fn tell(observer: &mut dyn Observer) -> io::Result<()> {
+pub(super) fn tell(observer: &mut dyn Observer) -> io::Result<()> {
     observer.header(&header())?;
     steps().iter().try_for_each(|step| observer.step(step))?;
     observer.summary(&summary())
 }
 
 /// What is known before the first step.
-pub fn header() -> RunHeader {
+pub(super) fn header() -> RunHeader {
     RunHeader {
         name: "VPC peering".to_owned(),
         description: Some("Two VPCs that cannot talk, until they are peered, routed and let in.\n".to_owned()),
@@ -35,7 +35,7 @@ pub fn header() -> RunHeader {
 }
 
 /// The steps.
-pub fn steps() -> Vec<StepReport> {
+pub(super) fn steps() -> Vec<StepReport> {
     let ping = "PING 10.42.1.100 (10.42.1.100) 56(84) bytes of data.\n";
     let lost =
         "\n--- 10.42.1.100 ping statistics ---\n1 packets transmitted, 0 received, 100% packet loss, time 0ms\n\n";
@@ -79,7 +79,7 @@ pub fn steps() -> Vec<StepReport> {
 }
 
 /// What is known after the last step.
-pub fn summary() -> RunSummary {
+pub(super) fn summary() -> RunSummary {
     RunSummary {
         packet_hops: 96,
         steps: 4,
@@ -96,7 +96,7 @@ pub fn summary() -> RunSummary {
 }
 
 /// A problem with a scenario.
-pub fn diagnostic() -> DiagnosticReport {
+pub(super) fn diagnostic() -> DiagnosticReport {
     let plain = "error[VPC021]: no resource named `PublicRouteTable0103`\n  --> scenario.yaml:24:56\n".to_owned();
     DiagnosticReport {
         code: "VPC021",

@@ -11,7 +11,7 @@ use sim_core::lab::{DiagnosticReport, Observer, RunHeader, RunSummary, StepRepor
 use super::{Render, title};
 
 /// Renders TAP.
-pub struct Tap<W> {
+pub(super) struct Tap<W> {
     to: W,
     points: usize,
     began: bool,
@@ -19,7 +19,7 @@ pub struct Tap<W> {
 
 impl<W: Write> Tap<W> {
     /// Renders to `to`.
-    pub fn new(to: W) -> Tap<W> {
+    pub(super) fn new(to: W) -> Tap<W> {
         Tap { to, points: 0, began: false }
     }
 

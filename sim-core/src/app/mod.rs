@@ -36,7 +36,7 @@ pub(crate) const OUTSIDE_SERVER: &str = "(outside server)";
 pub(crate) use outside::ROOT as OUTSIDE_ROOT;
 
 /// All programs.
-pub fn programs() -> Programs {
+pub(crate) fn programs() -> Programs {
     Programs(find)
 }
 

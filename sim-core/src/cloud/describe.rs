@@ -13,7 +13,7 @@ use super::{ApiError, Caller, Cloud, Tags};
 /// One filter of a request.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default, deny_unknown_fields)]
-pub struct Filter {
+pub(crate) struct Filter {
     /// The filter's name, as in `vpc-id`.
     pub name: String,
     /// Alternatives; `*` and `?` are wildcards.

@@ -17,7 +17,7 @@ use crate::id::*;
 
 /// An Elastic IP address.
 #[derive(Clone, Debug)]
-pub struct ElasticIp {
+pub(crate) struct ElasticIp {
     pub(crate) id: AllocationId,
     pub(crate) owner: AccountId,
     pub(crate) region: Region,

@@ -10,7 +10,7 @@ use crate::id::ResourceKind;
 
 /// An AWS error: a code from EC2's list and a message shaped like EC2's.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ApiError {
+pub(crate) struct ApiError {
     /// The code, as in `InvalidVpcID.NotFound`.
     pub code: &'static str,
     /// The sentence.
@@ -19,7 +19,7 @@ pub struct ApiError {
 
 impl ApiError {
     /// An error with this code and message.
-    pub fn new(code: &'static str, message: impl Into<String>) -> ApiError {
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> ApiError {
         ApiError { code, message: message.into() }
     }
 

@@ -7,7 +7,7 @@ use crate::id::*;
 
 /// A machine image.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Image {
+pub(crate) struct Image {
     pub(crate) id: ImageId,
     pub(crate) name: String,
     pub(crate) family: ImageFamily,
@@ -15,7 +15,7 @@ pub struct Image {
 
 /// What an image is built from: decides the texts of its tools, its initial TTL (L2-13) and its SYN retry schedule.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum ImageFamily {
+pub(crate) enum ImageFamily {
     /// Amazon Linux 2.
     AmazonLinux2,
     /// Amazon Linux 2023.

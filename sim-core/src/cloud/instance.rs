@@ -28,7 +28,7 @@ const TERMINATED_VISIBLE: SimDuration = SimDuration::from_secs(3_600);
 
 /// An instance.
 #[derive(Clone, Debug)]
-pub struct Instance {
+pub(crate) struct Instance {
     pub(crate) id: InstanceId,
     pub(crate) reservation: ReservationId,
     pub(crate) owner: AccountId,
@@ -51,7 +51,7 @@ pub struct Instance {
 
 /// The states of an instance; those that pass by themselves say when.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum InstanceState {
+pub(crate) enum InstanceState {
     Pending { until: SimTime },
     Running,
     Stopping { until: SimTime },

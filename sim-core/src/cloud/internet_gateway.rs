@@ -14,7 +14,7 @@ use crate::id::*;
 
 /// An Internet gateway.
 #[derive(Clone, Debug)]
-pub struct InternetGateway {
+pub(crate) struct InternetGateway {
     pub(crate) id: InternetGatewayId,
     pub(crate) owner: AccountId,
     pub(crate) region: Region,

@@ -18,7 +18,7 @@ use crate::id::*;
 
 /// A key pair.
 #[derive(Clone, Debug)]
-pub struct KeyPair {
+pub(crate) struct KeyPair {
     pub(crate) id: KeyPairId,
     pub(crate) name: String,
     pub(crate) owner: AccountId,

@@ -52,35 +52,35 @@ use serde_json::Value;
 use crate::engine::SimTime;
 use crate::id::*;
 
-pub use elastic_ip::ElasticIp;
-pub use error::ApiError;
-pub use image::{Image, ImageFamily};
-pub use instance::{Instance, InstanceState};
-pub use internet_gateway::InternetGateway;
-pub use key_pair::KeyPair;
-pub use network_acl::{AclAction, AclEntry, NetworkAcl};
+pub(crate) use elastic_ip::ElasticIp;
+pub(crate) use error::ApiError;
+pub(crate) use image::{Image, ImageFamily};
+pub(crate) use instance::{Instance, InstanceState};
+pub(crate) use internet_gateway::InternetGateway;
+pub(crate) use key_pair::KeyPair;
+pub(crate) use network_acl::{AclAction, AclEntry, NetworkAcl};
 #[cfg(test)]
 pub(crate) use network_interface::Attachment;
-pub use network_interface::{NetworkInterface, PrivateAddress, PublicAddress};
-pub use operation::Operation;
+pub(crate) use network_interface::{NetworkInterface, PrivateAddress, PublicAddress};
+pub(crate) use operation::Operation;
 #[cfg(test)]
 pub(crate) use peering::PeeringSide;
-pub use peering::{PeeringStatus, VpcPeeringConnection};
-pub use quota::{Quota, Quotas, UnknownQuota};
+pub(crate) use peering::{PeeringStatus, VpcPeeringConnection};
+pub(crate) use quota::{Quota, Quotas, UnknownQuota};
 #[cfg(test)]
 pub(crate) use route::RouteState;
-pub use route::{Route, RouteTarget};
-pub use route_table::RouteTable;
-pub use rule_protocol::{PortRange, RuleProtocol};
-pub use security_group::SecurityGroup;
-pub use security_group_rule::{GroupRule, RulePeer};
-pub use subnet::Subnet;
-pub use tag::Tags;
-pub use vpc::Vpc;
+pub(crate) use route::{Route, RouteTarget};
+pub(crate) use route_table::RouteTable;
+pub(crate) use rule_protocol::{PortRange, RuleProtocol};
+pub(crate) use security_group::SecurityGroup;
+pub(crate) use security_group_rule::{GroupRule, RulePeer};
+pub(crate) use subnet::Subnet;
+pub(crate) use tag::Tags;
+pub(crate) use vpc::Vpc;
 
 /// Who asks, where and when.
 #[derive(Clone, Copy, Debug)]
-pub struct Caller {
+pub(crate) struct Caller {
     /// The account that signs the request.
     pub account: AccountId,
     /// The Region it is sent to.
@@ -93,7 +93,7 @@ pub struct Caller {
 
 /// What a scenario says about the cloud as a whole.
 #[derive(Clone, Debug)]
-pub struct CloudConfig {
+pub(crate) struct CloudConfig {
     /// Ids and public addresses come from it.
     pub seed: u64,
     /// The wall clock at virtual time 0, in nanoseconds since 1970, for the times in answers.
@@ -113,7 +113,7 @@ impl Default for CloudConfig {
 ///
 /// The maps keep creation order, which is what Describe answers with and what makes every later step deterministic.
 #[derive(Debug)]
-pub struct Cloud {
+pub(crate) struct Cloud {
     config: CloudConfig,
     pub(crate) ids: IdAllocator,
     pub(crate) vpcs: IndexMap<VpcId, Vpc>,
@@ -146,12 +146,12 @@ pub struct Cloud {
 impl Cloud {
     /// An empty cloud whose ids come from `seed`, with everything else as AWS has it by default.
     #[cfg(test)]
-    pub fn new(seed: u64) -> Cloud {
+    pub(crate) fn new(seed: u64) -> Cloud {
         Cloud::with_config(CloudConfig { seed, ..CloudConfig::default() })
     }
 
     /// An empty cloud.
-    pub fn with_config(config: CloudConfig) -> Cloud {
+    pub(crate) fn with_config(config: CloudConfig) -> Cloud {
         Cloud {
             ids: IdAllocator::new(config.seed),
             vpcs: IndexMap::new(),
@@ -183,7 +183,7 @@ impl Cloud {
     ///
     /// # Errors
     /// The AWS error code and message with which EC2 would refuse.
-    pub fn apply(&mut self, caller: &Caller, operation: Operation) -> Result<Value, ApiError> {
+    pub(crate) fn apply(&mut self, caller: &Caller, operation: Operation) -> Result<Value, ApiError> {
         self.advance(caller.now);
         let answer = self.dispatch(caller, operation);
         self.forget_stale();
@@ -192,12 +192,12 @@ impl Cloud {
 
     /// The VPCs whose forwarding may differ since the last call, in order: what must be compiled again. A VPC that is gone
     /// is among them once.
-    pub fn take_touched(&mut self) -> Vec<VpcId> {
+    pub(crate) fn take_touched(&mut self) -> Vec<VpcId> {
         std::mem::take(&mut self.touched).into_iter().collect()
     }
 
     /// The instances whose state has changed since the last call, in order.
-    pub fn take_changed_instances(&mut self) -> Vec<InstanceId> {
+    pub(crate) fn take_changed_instances(&mut self) -> Vec<InstanceId> {
         std::mem::take(&mut self.changed_instances).into_iter().collect()
     }
 

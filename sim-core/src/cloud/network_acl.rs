@@ -16,7 +16,7 @@ use crate::id::*;
 
 /// A network ACL. The closing `*` entries (ACL-4) are not stored: they cannot be changed.
 #[derive(Clone, Debug)]
-pub struct NetworkAcl {
+pub(crate) struct NetworkAcl {
     pub(crate) id: NetworkAclId,
     pub(crate) vpc: VpcId,
     pub(crate) is_default: bool,
@@ -29,7 +29,7 @@ pub struct NetworkAcl {
 
 /// One numbered rule (ACL-7).
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct AclEntry {
+pub(crate) struct AclEntry {
     /// 1 to 32766.
     pub(crate) number: u16,
     pub(crate) protocol: RuleProtocol,
@@ -41,7 +41,7 @@ pub struct AclEntry {
 
 /// What a rule does with what it matches.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum AclAction {
+pub(crate) enum AclAction {
     Allow,
     Deny,
 }

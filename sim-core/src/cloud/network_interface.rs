@@ -18,7 +18,7 @@ use crate::net::MacAddr;
 
 /// A network interface.
 #[derive(Clone, Debug)]
-pub struct NetworkInterface {
+pub(crate) struct NetworkInterface {
     pub(crate) id: NetworkInterfaceId,
     pub(crate) subnet: SubnetId,
     pub(crate) vpc: VpcId,
@@ -39,14 +39,14 @@ pub struct NetworkInterface {
 
 /// A private IPv4 address and what the Internet gateway maps it to.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct PrivateAddress {
+pub(crate) struct PrivateAddress {
     pub(crate) address: Ipv4Addr,
     pub(crate) public: Option<PublicAddress>,
 }
 
 /// A public IPv4 address of an interface.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum PublicAddress {
+pub(crate) enum PublicAddress {
     /// From Amazon's pool; lost when the instance stops (IGW-9).
     Auto(Ipv4Addr),
     /// An Elastic IP address.

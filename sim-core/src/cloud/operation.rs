@@ -31,27 +31,27 @@ use super::vpc_cidr::*;
 /// The operation's name is not one vpcsim simulates, or the parameters do not have its shape.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct UnknownOperation(pub String);
+pub(crate) struct UnknownOperation(pub String);
 
 macro_rules! operations {
     ($($name:ident $handler:ident;)*) => {
         /// A request, checked for shape but not yet for sense.
         #[derive(Clone, Debug)]
-        pub enum Operation {
+        pub(crate) enum Operation {
             $(#[doc = concat!("See [`", stringify!($name), "`].")] $name(Box<$name>),)*
         }
 
         impl Operation {
             /// The names of all simulated operations.
             #[cfg(test)]
-            pub const NAMES: &[&str] = &[$(stringify!($name),)*];
+            pub(crate) const NAMES: &[&str] = &[$(stringify!($name),)*];
 
             /// The operation `name` (as in `CreateVpc`) with its parameters under AWS's member names
             /// (`{"CidrBlock": "10.0.0.0/16", "TagSpecifications": […]}`).
             ///
             /// # Errors
             /// When no such operation is simulated, or the parameters are not shaped as the operation's.
-            pub fn from_value(name: &str, parameters: Value) -> Result<Operation, UnknownOperation> {
+            pub(crate) fn from_value(name: &str, parameters: Value) -> Result<Operation, UnknownOperation> {
                 match name {
                     $(stringify!($name) => serde_json::from_value(parameters).map(Operation::$name)
                         .map_err(|error| UnknownOperation(format!("{name}: {error}"))),)*

@@ -34,7 +34,7 @@ const HOUR: SimDuration = SimDuration::from_secs(3_600);
 
 /// A VPC peering connection.
 #[derive(Clone, Debug)]
-pub struct VpcPeeringConnection {
+pub(crate) struct VpcPeeringConnection {
     pub(crate) id: VpcPeeringConnectionId,
     pub(crate) requester: PeeringSide,
     pub(crate) accepter: PeeringSide,
@@ -47,7 +47,7 @@ pub struct VpcPeeringConnection {
 
 /// One end of a peering connection. Its blocks are those the VPC has, or had when the connection ended.
 #[derive(Clone, Debug)]
-pub struct PeeringSide {
+pub(crate) struct PeeringSide {
     pub(crate) vpc: VpcId,
     pub(crate) owner: AccountId,
     pub(crate) region: Region,
@@ -59,7 +59,7 @@ pub struct PeeringSide {
 
 /// The states of PCX-2, each with what it carries.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum PeeringStatus {
+pub(crate) enum PeeringStatus {
     /// For an instant after the request.
     InitiatingRequest {
         since: SimTime,

@@ -8,16 +8,16 @@ macro_rules! quotas {
     ($($(#[$doc:meta])* $name:ident $text:literal $default:literal $code:literal;)*) => {
         /// A quota.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-        pub enum Quota {
+        pub(crate) enum Quota {
             $($(#[$doc])* $name,)*
         }
 
         impl Quota {
             /// Every quota.
-            pub const ALL: &[Quota] = &[$(Quota::$name,)*];
+            pub(crate) const ALL: &[Quota] = &[$(Quota::$name,)*];
 
             /// The name, as in `vpcs-per-region`.
-            pub fn name(self) -> &'static str {
+            pub(crate) fn name(self) -> &'static str {
                 match self { $(Quota::$name => $text,)* }
             }
 
@@ -72,12 +72,12 @@ quotas! {
 
 /// The quotas in force.
 #[derive(Clone, Debug)]
-pub struct Quotas([u32; Quota::ALL.len()]);
+pub(crate) struct Quotas([u32; Quota::ALL.len()]);
 
 /// There is no quota with this name.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("`{0}` is not the name of a quota")]
-pub struct UnknownQuota(pub String);
+pub(crate) struct UnknownQuota(pub String);
 
 impl Default for Quotas {
     fn default() -> Quotas {
@@ -91,12 +91,12 @@ impl Default for Quotas {
 
 impl Quotas {
     /// The quota's value.
-    pub fn get(&self, quota: Quota) -> u32 {
+    pub(crate) fn get(&self, quota: Quota) -> u32 {
         self.0[quota as usize]
     }
 
     /// The names of all quotas.
-    pub fn names() -> impl Iterator<Item = &'static str> {
+    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
         Quota::ALL.iter().map(|quota| quota.name())
     }
 
@@ -104,7 +104,7 @@ impl Quotas {
     ///
     /// # Errors
     /// When no quota has this name.
-    pub fn set(&mut self, name: &str, value: u32) -> Result<(), UnknownQuota> {
+    pub(crate) fn set(&mut self, name: &str, value: u32) -> Result<(), UnknownQuota> {
         let quota =
             Quota::ALL.iter().find(|quota| quota.name() == name).ok_or_else(|| UnknownQuota(name.to_owned()))?;
         self.0[*quota as usize] = value;

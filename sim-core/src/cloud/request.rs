@@ -12,7 +12,7 @@ macro_rules! requests {
             $(#[$doc])*
             #[derive(Clone, Debug, Default, serde::Deserialize)]
             #[serde(rename_all = "PascalCase", default, deny_unknown_fields)]
-            pub struct $name {
+            pub(crate) struct $name {
                 $(pub(crate) $field: $type,)*
                 pub(crate) dry_run: bool,
             }
@@ -28,7 +28,7 @@ macro_rules! members {
             $(#[$doc])*
             #[derive(Clone, Debug, Default, serde::Deserialize)]
             #[serde(rename_all = "PascalCase", default, deny_unknown_fields)]
-            pub struct $name {
+            pub(crate) struct $name {
                 $(pub(crate) $field: $type,)*
             }
         )*
@@ -39,13 +39,13 @@ pub(crate) use members;
 /// `{"Value": true}`: how Modify operations take a boolean.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default, deny_unknown_fields)]
-pub struct BooleanValue {
+pub(crate) struct BooleanValue {
     pub(crate) value: bool,
 }
 
 /// `{"Value": "text"}`: how Modify operations take text.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default, deny_unknown_fields)]
-pub struct TextValue {
+pub(crate) struct TextValue {
     pub(crate) value: String,
 }

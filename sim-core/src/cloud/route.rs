@@ -22,7 +22,7 @@ use crate::id::*;
 
 /// A route that somebody made.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Route {
+pub(crate) struct Route {
     pub(crate) destination: IpNet,
     pub(crate) target: RouteTarget,
     pub(crate) origin: Origin,
@@ -30,7 +30,7 @@ pub struct Route {
 
 /// Where a route points. Whether the target is usable (RT-15) is a question to the cloud, not a field.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum RouteTarget {
+pub(crate) enum RouteTarget {
     InternetGateway(InternetGatewayId),
     Peering(VpcPeeringConnectionId),
     /// An instance is stored as its interface (RT-19).
@@ -39,7 +39,7 @@ pub enum RouteTarget {
 
 /// Whether packets that match a route get anywhere (RT-15).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum RouteState {
+pub(crate) enum RouteState {
     /// The target is there and usable.
     Active,
     /// It is not; what matches is dropped.

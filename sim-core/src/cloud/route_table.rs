@@ -15,7 +15,7 @@ use crate::id::*;
 /// A route table. Its `local` routes (RT-4) are not stored: they follow from the VPC's blocks. A stored route whose
 /// destination is one of those blocks is a retargeted local route (RT-13).
 #[derive(Clone, Debug)]
-pub struct RouteTable {
+pub(crate) struct RouteTable {
     pub(crate) id: RouteTableId,
     pub(crate) vpc: VpcId,
     /// The association that makes it the VPC's main table (RT-1), if it is.

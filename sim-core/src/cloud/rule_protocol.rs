@@ -5,7 +5,7 @@ use super::ApiError;
 
 /// What a rule admits, apart from the peer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum RuleProtocol {
+pub(crate) enum RuleProtocol {
     /// `-1`: every protocol, all ports.
     All,
     Tcp(PortRange),
@@ -25,7 +25,7 @@ pub enum RuleProtocol {
 
 /// An inclusive range of ports.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct PortRange {
+pub(crate) struct PortRange {
     pub(crate) from: u16,
     pub(crate) to: u16,
 }

@@ -14,7 +14,7 @@ use crate::id::*;
 
 /// A security group.
 #[derive(Clone, Debug)]
-pub struct SecurityGroup {
+pub(crate) struct SecurityGroup {
     pub(crate) id: SecurityGroupId,
     pub(crate) name: String,
     pub(crate) description: String,

@@ -19,7 +19,7 @@ use crate::id::*;
 
 /// One rule: a protocol with its ports and one peer (SG-5).
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct GroupRule {
+pub(crate) struct GroupRule {
     pub(crate) id: SecurityGroupRuleId,
     pub(crate) protocol: RuleProtocol,
     pub(crate) peer: RulePeer,
@@ -29,7 +29,7 @@ pub struct GroupRule {
 
 /// The other end a rule speaks of.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum RulePeer {
+pub(crate) enum RulePeer {
     Ipv4(Ipv4Net),
     Ipv6(Ipv6Net),
     /// Interfaces that have this group (SG-8), perhaps in a peered VPC (SG-9).

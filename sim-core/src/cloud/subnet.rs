@@ -17,7 +17,7 @@ use crate::id::*;
 
 /// A subnet.
 #[derive(Clone, Debug)]
-pub struct Subnet {
+pub(crate) struct Subnet {
     pub(crate) id: SubnetId,
     pub(crate) vpc: VpcId,
     pub(crate) zone: AvailabilityZone,

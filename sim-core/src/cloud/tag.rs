@@ -22,7 +22,7 @@ const TAGS_PER_RESOURCE: usize = 50;
 
 /// A resource's tags in the order they were given.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Tags(pub IndexMap<String, String>);
+pub(crate) struct Tags(pub IndexMap<String, String>);
 
 members! {
     /// One tag of a request.
@@ -42,7 +42,7 @@ requests! {
 
 impl Tags {
     /// The value of the `Name` tag, if there is one and it is not empty.
-    pub fn name(&self) -> Option<&str> {
+    pub(crate) fn name(&self) -> Option<&str> {
         self.0.get("Name").map(String::as_str).filter(|name| !name.is_empty())
     }
 
@@ -115,7 +115,7 @@ macro_rules! of_record {
 
 impl Cloud {
     /// A resource's tags, if it exists and can have some.
-    pub fn tags(&self, id: ResourceId) -> Option<&Tags> {
+    pub(crate) fn tags(&self, id: ResourceId) -> Option<&Tags> {
         match id.kind() {
             ResourceKind::SecurityGroupRule => self.rule_tags.get(&SecurityGroupRuleId::try_from(id).ok()?),
             _ => of_record!(self, id, tags),
@@ -123,7 +123,7 @@ impl Cloud {
     }
 
     /// Where a resource was written; AWS where nobody wrote it, or it is gone.
-    pub fn origin(&self, id: ResourceId) -> Origin {
+    pub(crate) fn origin(&self, id: ResourceId) -> Origin {
         let look_up = || of_record!(self, id, origin);
         look_up().copied().unwrap_or(Origin::Aws)
     }

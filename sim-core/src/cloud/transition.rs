@@ -34,7 +34,7 @@ impl Schedule {
 
 impl Cloud {
     /// Makes every change of state that is due at `now` (an instance comes up, a peering request expires).
-    pub fn advance(&mut self, now: SimTime) {
+    pub(crate) fn advance(&mut self, now: SimTime) {
         while let Some(entry) = self.schedule.due.first_entry().filter(|entry| entry.key().0 <= now) {
             let time = entry.key().0;
             match entry.remove() {
@@ -49,7 +49,7 @@ impl Cloud {
     }
 
     /// When the next change of state is due. The first entry is never a stale one, see [`forget_stale`](Self::forget_stale).
-    pub fn next_transition(&self) -> Option<SimTime> {
+    pub(crate) fn next_transition(&self) -> Option<SimTime> {
         self.schedule.due.first_key_value().map(|(&(time, _), _)| time)
     }
 

@@ -17,7 +17,7 @@ use crate::id::*;
 
 /// A VPC.
 #[derive(Clone, Debug)]
-pub struct Vpc {
+pub(crate) struct Vpc {
     pub(crate) id: VpcId,
     pub(crate) owner: AccountId,
     pub(crate) region: Region,

@@ -22,7 +22,7 @@ use crate::id::{NetworkInterfaceId, Origin, Region, SecurityGroupId, VpcId, VpcP
 
 /// Turns the cloud's state into forwarding tables, and remembers which number each thing has.
 #[derive(Clone, Debug, Default)]
-pub struct Compiler {
+pub(crate) struct Compiler {
     vpcs: FxHashMap<VpcId, VpcIndex>,
     enis: FxHashMap<NetworkInterfaceId, EniIndex>,
     peerings: FxHashMap<VpcPeeringConnectionId, PeeringIndex>,
@@ -32,7 +32,7 @@ pub struct Compiler {
 
 impl Compiler {
     /// Compiles the touched VPCs again, and those whose rules name groups of a touched VPC.
-    pub fn compile(&mut self, cloud: &Cloud, touched: &[VpcId], tables: &mut Tables) {
+    pub(crate) fn compile(&mut self, cloud: &Cloud, touched: &[VpcId], tables: &mut Tables) {
         let mut wanted: BTreeSet<VpcId> = touched.iter().copied().collect();
         self.number_vpcs(cloud, touched, tables);
         self.note_references(cloud, &group_vpcs(cloud));
@@ -52,17 +52,17 @@ impl Compiler {
     }
 
     /// The number of an interface that was ever compiled.
-    pub fn eni_index(&self, id: NetworkInterfaceId) -> Option<EniIndex> {
+    pub(crate) fn eni_index(&self, id: NetworkInterfaceId) -> Option<EniIndex> {
         self.enis.get(&id).copied()
     }
 
     /// The number of a VPC that was ever compiled.
-    pub fn vpc_index(&self, id: VpcId) -> Option<VpcIndex> {
+    pub(crate) fn vpc_index(&self, id: VpcId) -> Option<VpcIndex> {
         self.vpcs.get(&id).copied()
     }
 
     /// The number of a peering connection that was ever compiled.
-    pub fn peering_index(&self, id: VpcPeeringConnectionId) -> Option<PeeringIndex> {
+    pub(crate) fn peering_index(&self, id: VpcPeeringConnectionId) -> Option<PeeringIndex> {
         self.peerings.get(&id).copied()
     }
 

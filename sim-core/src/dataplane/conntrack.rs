@@ -33,7 +33,7 @@ const SWEEP_FROM: usize = 1024;
 
 /// All tracked flows of all interfaces.
 #[derive(Clone, Debug, Default)]
-pub struct Flows {
+pub(crate) struct Flows {
     by_eni: Vec<Option<Box<TrackedFlows>>>,
 }
 
@@ -48,7 +48,7 @@ impl Flows {
     }
 
     /// Forgets an interface's flows, as when its instance is terminated.
-    pub fn forget(&mut self, eni: EniIndex) {
+    pub(crate) fn forget(&mut self, eni: EniIndex) {
         if let Some(flows) = self.by_eni.get_mut(eni.0 as usize) {
             *flows = None;
         }

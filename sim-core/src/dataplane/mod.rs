@@ -9,11 +9,11 @@ mod gateway;
 mod hop;
 pub(crate) mod matching;
 mod network_acl;
-pub mod pipeline;
+pub(crate) mod pipeline;
 mod route_table;
 mod security_group;
 mod services;
-pub mod tables;
+pub(crate) mod tables;
 
 #[cfg(test)]
 pub(crate) use conntrack::Flows;

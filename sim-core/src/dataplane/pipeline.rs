@@ -25,7 +25,7 @@ use crate::trace::{Direction, PacketId, Step, Trace};
 
 /// Where a frame entered the VPC it is in. This is what makes routing non-transitive (PCX-22).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Entry {
+pub(crate) enum Entry {
     /// Sent by an interface of the VPC.
     Interface(EniIndex),
     /// Sent by the router of the receiver's own subnet: an ICMP error.
@@ -38,7 +38,7 @@ pub enum Entry {
 
 /// A frame inside the fabric.
 #[derive(Clone, Debug)]
-pub struct Transit {
+pub(crate) struct Transit {
     /// The frame.
     pub frame: Frame,
     /// Which packet it is.
@@ -49,7 +49,7 @@ pub struct Transit {
 
 /// Where a frame goes next. Every `Next` is one engine event, so that captures have honest times.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Next {
+pub(crate) enum Next {
     /// Over the access link to the guest behind the interface.
     Guest(EniIndex),
     /// Through the fabric to the interface: [`arrive_eni`].
@@ -66,7 +66,7 @@ pub enum Next {
 
 /// What came of a hop. A drop has already been told to the trace.
 #[derive(Debug)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// On to the next hop.
     Forward(Next, Transit),
     /// The VPC answered by itself: this frame, a packet of its own, goes back towards the guest that sent the other.
@@ -77,7 +77,7 @@ pub enum Outcome {
 
 /// What a hop may use.
 #[derive(Debug)]
-pub struct Hop<'a> {
+pub(crate) struct Hop<'a> {
     /// Virtual time.
     pub now: SimTime,
     /// The compiled tables.
@@ -89,7 +89,7 @@ pub struct Hop<'a> {
 }
 
 /// A frame leaves an interface for the network.
-pub fn leave_eni(hop: &mut Hop<'_>, eni: EniIndex, transit: Transit) -> Outcome {
+pub(crate) fn leave_eni(hop: &mut Hop<'_>, eni: EniIndex, transit: Transit) -> Outcome {
     hop.run(transit, |hop, transit| leave(hop, eni, transit))
 }
 
@@ -122,7 +122,7 @@ fn leave(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<Ne
 }
 
 /// A frame crosses a peering connection.
-pub fn cross_peering(hop: &mut Hop<'_>, peering: PeeringIndex, transit: Transit) -> Outcome {
+pub(crate) fn cross_peering(hop: &mut Hop<'_>, peering: PeeringIndex, transit: Transit) -> Outcome {
     hop.run(transit, |hop, transit| cross(hop, peering, transit))
 }
 
@@ -142,7 +142,7 @@ fn cross(hop: &mut Hop<'_>, index: PeeringIndex, transit: &mut Transit) -> Resul
 }
 
 /// A frame leaves a VPC through its Internet gateway.
-pub fn leave_internet_gateway(hop: &mut Hop<'_>, vpc: VpcIndex, transit: Transit) -> Outcome {
+pub(crate) fn leave_internet_gateway(hop: &mut Hop<'_>, vpc: VpcIndex, transit: Transit) -> Outcome {
     hop.run(transit, |hop, transit| go_out(hop, vpc, transit))
 }
 
@@ -165,7 +165,7 @@ fn go_out(hop: &mut Hop<'_>, index: VpcIndex, transit: &mut Transit) -> Result<N
 }
 
 /// A frame from the Internet enters a VPC through its Internet gateway.
-pub fn enter_internet_gateway(hop: &mut Hop<'_>, vpc: VpcIndex, transit: Transit) -> Outcome {
+pub(crate) fn enter_internet_gateway(hop: &mut Hop<'_>, vpc: VpcIndex, transit: Transit) -> Outcome {
     hop.run(transit, |hop, transit| come_in(hop, vpc, transit))
 }
 
@@ -186,7 +186,7 @@ fn come_in(hop: &mut Hop<'_>, index: VpcIndex, transit: &mut Transit) -> Result<
 }
 
 /// A frame arrives at an interface.
-pub fn arrive_eni(hop: &mut Hop<'_>, eni: EniIndex, transit: Transit) -> Outcome {
+pub(crate) fn arrive_eni(hop: &mut Hop<'_>, eni: EniIndex, transit: Transit) -> Outcome {
     hop.run(transit, |hop, transit| arrive(hop, eni, transit))
 }
 

@@ -21,15 +21,15 @@ use crate::trace::Direction;
 
 /// A network interface, by number: the same for the whole run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct EniIndex(pub u32);
+pub(crate) struct EniIndex(pub u32);
 
 /// A VPC, by number: the same for the whole run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct VpcIndex(pub u32);
+pub(crate) struct VpcIndex(pub u32);
 
 /// A peering connection, by number: the same for the whole run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct PeeringIndex(pub u32);
+pub(crate) struct PeeringIndex(pub u32);
 
 /// A place in one of a VPC's lists; it means nothing after the VPC was compiled again.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -37,7 +37,7 @@ pub(crate) struct Slot(pub(crate) u32);
 
 /// Everything that forwarding needs to know.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Tables {
+pub(crate) struct Tables {
     /// By [`VpcIndex`].
     pub(crate) vpcs: Vec<Arc<VpcTables>>,
     /// By [`EniIndex`].
@@ -313,22 +313,22 @@ impl Tables {
     }
 
     /// An interface's id, also after it was deleted.
-    pub fn eni_id(&self, index: EniIndex) -> NetworkInterfaceId {
+    pub(crate) fn eni_id(&self, index: EniIndex) -> NetworkInterfaceId {
         self.enis[index.0 as usize].id
     }
 
     /// A peering connection's id, also after it was deleted.
-    pub fn peering_id(&self, index: PeeringIndex) -> VpcPeeringConnectionId {
+    pub(crate) fn peering_id(&self, index: PeeringIndex) -> VpcPeeringConnectionId {
         self.peering(index).id
     }
 
     /// A VPC's id, also after it was deleted.
-    pub fn vpc_id(&self, index: VpcIndex) -> VpcId {
+    pub(crate) fn vpc_id(&self, index: VpcIndex) -> VpcId {
         self.vpc(index).id
     }
 
     /// The VPC whose Internet gateway answers for a public address.
-    pub fn internet_gateway_of(&self, public: IpAddr) -> Option<VpcIndex> {
+    pub(crate) fn internet_gateway_of(&self, public: IpAddr) -> Option<VpcIndex> {
         self.internet.get(&public).copied()
     }
 

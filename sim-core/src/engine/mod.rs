@@ -7,6 +7,6 @@ mod queue;
 mod random;
 mod time;
 
-pub use queue::EventQueue;
-pub use random::{Stream, mix};
+pub(crate) use queue::EventQueue;
+pub(crate) use random::{Stream, mix};
 pub use time::{SimDuration, SimTime};

@@ -45,7 +45,7 @@ impl<E> Ord for Entry<E> {
 
 /// Events in order. `source` is the number of whatever schedules the event (a host, a gateway): any dense numbering will do
 /// in which no two things share a number.
-pub struct EventQueue<E> {
+pub(crate) struct EventQueue<E> {
     heap: BinaryHeap<Entry<E>>,
     sequences: Vec<u64>,
     now: SimTime,
@@ -59,7 +59,7 @@ impl<E> Default for EventQueue<E> {
 
 impl<E> EventQueue<E> {
     /// The time of the last event taken.
-    pub fn now(&self) -> SimTime {
+    pub(crate) fn now(&self) -> SimTime {
         self.now
     }
 
@@ -67,7 +67,7 @@ impl<E> EventQueue<E> {
     ///
     /// # Panics
     /// When `time` lies before [`now`](Self::now): time never goes back.
-    pub fn push(&mut self, time: SimTime, source: u32, event: E) {
+    pub(crate) fn push(&mut self, time: SimTime, source: u32, event: E) {
         assert!(time >= self.now, "event at {time:?} scheduled at {:?}", self.now);
         let index = source as usize;
         if index >= self.sequences.len() {
@@ -79,12 +79,12 @@ impl<E> EventQueue<E> {
     }
 
     /// When the next event is due.
-    pub fn next_time(&self) -> Option<SimTime> {
+    pub(crate) fn next_time(&self) -> Option<SimTime> {
         self.heap.peek().map(|entry| entry.key.time)
     }
 
     /// Takes the next event if it is due at `until` or before.
-    pub fn pop_until(&mut self, until: SimTime) -> Option<(SimTime, E)> {
+    pub(crate) fn pop_until(&mut self, until: SimTime) -> Option<(SimTime, E)> {
         if self.next_time()? > until {
             return None;
         }
@@ -97,7 +97,7 @@ impl<E> EventQueue<E> {
     ///
     /// # Panics
     /// When an event before `time` is still pending, or `time` lies in the past.
-    pub fn advance_to(&mut self, time: SimTime) {
+    pub(crate) fn advance_to(&mut self, time: SimTime) {
         assert!(
             time >= self.now && self.next_time().is_none_or(|next| next >= time),
             "the clock would jump over an event"

@@ -8,11 +8,11 @@ use rand_pcg::Pcg64Mcg;
 
 /// A stream of random numbers that belongs to one named thing.
 #[derive(Clone, Debug)]
-pub struct Stream(Pcg64Mcg);
+pub(crate) struct Stream(Pcg64Mcg);
 
 impl Stream {
     /// The stream of the thing called `name`.
-    pub fn new(seed: u64, name: &str) -> Stream {
+    pub(crate) fn new(seed: u64, name: &str) -> Stream {
         // FNV-1a over seed and name, twice with different offsets: 128 bits of state that differ for every name.
         let hash = |offset: u64| {
             let bytes = seed.to_le_bytes();
@@ -28,7 +28,7 @@ impl Stream {
     }
 
     /// Sixty-four random bits.
-    pub fn next_u64(&mut self) -> u64 {
+    pub(crate) fn next_u64(&mut self) -> u64 {
         self.0.next_u64()
     }
 
@@ -36,7 +36,7 @@ impl Stream {
     ///
     /// # Panics
     /// When `bound` is zero.
-    pub fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         assert!(bound > 0, "no number is below zero");
         // Multiply and shift (Lemire 2019) without the rejection step: the bias is below bound / 2^64.
         ((u128::from(self.next_u64()) * u128::from(bound)) >> 64) as u64
@@ -44,7 +44,7 @@ impl Stream {
 }
 
 /// Chance without state: the finaliser of SplitMix64 (Steele, Lea, Flood 2014), a bijection that spreads every input bit.
-pub fn mix(mut bits: u64) -> u64 {
+pub(crate) fn mix(mut bits: u64) -> u64 {
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     bits ^ (bits >> 31)

@@ -9,13 +9,13 @@ use crate::id::{FileId, Origin};
 
 /// The texts that were read. Diagnostics and origins point into them.
 #[derive(Clone, Debug, Default)]
-pub struct Sources {
+pub(crate) struct Sources {
     files: Vec<SourceFile>,
 }
 
 /// A text and the name by which the user knows it.
 #[derive(Clone, Debug)]
-pub struct SourceFile {
+pub(crate) struct SourceFile {
     /// The path as the user would type it.
     pub path: String,
     /// The whole text.
@@ -24,19 +24,19 @@ pub struct SourceFile {
 
 impl Sources {
     /// Keeps a text and gives it a number.
-    pub fn add(&mut self, path: impl Into<String>, text: impl Into<String>) -> FileId {
+    pub(crate) fn add(&mut self, path: impl Into<String>, text: impl Into<String>) -> FileId {
         let id = FileId(u16::try_from(self.files.len()).expect("fewer than 65,536 files make a scenario"));
         self.files.push(SourceFile { path: path.into(), text: text.into() });
         id
     }
 
     /// A text by its number.
-    pub fn file(&self, id: FileId) -> &SourceFile {
+    pub(crate) fn file(&self, id: FileId) -> &SourceFile {
         &self.files[usize::from(id.0)]
     }
 
     /// Line and column of a place, both counted from 1; the column counts characters.
-    pub fn line_column(&self, span: Span) -> (u32, u32) {
+    pub(crate) fn line_column(&self, span: Span) -> (u32, u32) {
         let text = &self.file(span.file).text;
         let before = &text[..text.floor_char_boundary(span.start)];
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
@@ -55,14 +55,14 @@ impl Sources {
     }
 
     /// The origin of something written at this place of a template.
-    pub fn origin(&self, span: Span) -> Origin {
+    pub(crate) fn origin(&self, span: Span) -> Origin {
         Origin::Template { file: span.file, line: self.line_column(span).0 }
     }
 }
 
 /// A place in a text: bytes `start..end` of a file.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Span {
+pub(crate) struct Span {
     /// The file.
     pub file: FileId,
     /// First byte.
@@ -85,7 +85,7 @@ pub enum Severity {
 
 /// Whether a rendering carries ANSI colours.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Colour {
+pub(crate) enum Colour {
     /// Plain text.
     Never,
     /// With escape sequences.
@@ -94,7 +94,7 @@ pub enum Colour {
 
 /// One problem, ready to be shown.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Diagnostic {
+pub(crate) struct Diagnostic {
     /// The stable code, as in `VPC021`; `vpcsim errors CODE` explains it.
     pub code: &'static str,
     /// How bad it is.
@@ -113,7 +113,7 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     /// An error at a place.
-    pub fn error(code: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {
+    pub(crate) fn error(code: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {
         Diagnostic {
             code,
             severity: Severity::Error,
@@ -126,30 +126,30 @@ impl Diagnostic {
     }
 
     /// A warning at a place.
-    pub fn warning(code: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {
+    pub(crate) fn warning(code: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {
         Diagnostic { severity: Severity::Warning, ..Diagnostic::error(code, span, message) }
     }
 
     /// The same problem with words under the caret.
-    pub fn label(mut self, label: impl Into<String>) -> Diagnostic {
+    pub(crate) fn label(mut self, label: impl Into<String>) -> Diagnostic {
         self.label = label.into();
         self
     }
 
     /// The same problem with advice.
-    pub fn help(mut self, help: impl Into<String>) -> Diagnostic {
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Diagnostic {
         self.help = Some(help.into());
         self
     }
 
     /// The same problem with a second place.
-    pub fn related(mut self, span: Span, label: impl Into<String>) -> Diagnostic {
+    pub(crate) fn related(mut self, span: Span, label: impl Into<String>) -> Diagnostic {
         self.related.push((span, label.into()));
         self
     }
 
     /// The same problem with advice, where there is some.
-    pub fn help_if(self, help: Option<String>) -> Diagnostic {
+    pub(crate) fn help_if(self, help: Option<String>) -> Diagnostic {
         match help {
             Some(help) => self.help(help),
             None => self,
@@ -157,7 +157,7 @@ impl Diagnostic {
     }
 
     /// The problem as `rustc` would show it, without a final newline.
-    pub fn render(&self, sources: &Sources, colour: Colour) -> String {
+    pub(crate) fn render(&self, sources: &Sources, colour: Colour) -> String {
         let level = match self.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
@@ -210,7 +210,7 @@ impl Diagnostic {
 }
 
 /// Whether any of these is an error.
-pub fn any_error(diagnostics: &[Diagnostic]) -> bool {
+pub(crate) fn any_error(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
 }
 

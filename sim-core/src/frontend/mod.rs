@@ -4,13 +4,13 @@
 //! Front ends translate and nothing more: a default or a check that AWS makes belongs in `cloud`.
 
 pub(crate) mod aws_cli;
-pub mod cloudformation;
-pub mod codes;
-pub mod diagnostic;
-pub mod node;
+pub(crate) mod cloudformation;
+pub(crate) mod codes;
+pub(crate) mod diagnostic;
+pub(crate) mod node;
 pub(crate) mod query;
-pub mod scenario;
-pub mod spelling;
+pub(crate) mod scenario;
+pub(crate) mod spelling;
 
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ use crate::cloud::ApiError;
 use crate::id::{AccountId, Origin, Region};
 
 /// The control plane as a front end sees it: one call, as an AWS client makes it.
-pub trait Api {
+pub(crate) trait Api {
     /// Carries out `operation` (as in `CreateVpc`) with parameters under AWS's member names, and gives the answer under
     /// AWS's member names.
     ///

@@ -15,7 +15,7 @@ const NESTING_LIMIT: usize = 100;
 
 /// A value in the text.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Node {
+pub(crate) struct Node {
     /// The value.
     pub kind: NodeKind,
     /// A local tag without its `!`, as in `Ref`, with its place.
@@ -26,7 +26,7 @@ pub struct Node {
 
 /// What a value is. Plain scalars stay text: whether `80` is a number is decided by the property it is given to.
 #[derive(Clone, PartialEq, Debug)]
-pub enum NodeKind {
+pub(crate) enum NodeKind {
     /// Nothing was written, or `null`/`~`.
     Null,
     /// A scalar; `quoted` when it was in quotes or a block.
@@ -44,7 +44,7 @@ pub enum NodeKind {
 
 /// A map's key.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Key {
+pub(crate) struct Key {
     /// The text.
     pub text: String,
     /// Its place.
@@ -55,7 +55,7 @@ pub struct Key {
 ///
 /// # Errors
 /// Every problem found: wrong YAML, a key that occurs twice, an alias or merge key.
-pub fn read(sources: &Sources, file: FileId) -> Result<Node, Vec<Diagnostic>> {
+pub(crate) fn read(sources: &Sources, file: FileId) -> Result<Node, Vec<Diagnostic>> {
     let text = &sources.file(file).text;
     // The parser does not see a byte order mark, and counts bytes from the first character it sees.
     let skipped = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
@@ -81,7 +81,7 @@ pub fn read(sources: &Sources, file: FileId) -> Result<Node, Vec<Diagnostic>> {
 
 impl Node {
     /// The text of an untagged scalar.
-    pub fn as_str(&self) -> Option<&str> {
+    pub(crate) fn as_str(&self) -> Option<&str> {
         match &self.kind {
             NodeKind::Scalar { text, .. } if self.tag.is_none() => Some(text),
             _ => None,
@@ -89,7 +89,7 @@ impl Node {
     }
 
     /// The entries of an untagged map.
-    pub fn as_mapping(&self) -> Option<&[(Key, Node)]> {
+    pub(crate) fn as_mapping(&self) -> Option<&[(Key, Node)]> {
         match &self.kind {
             NodeKind::Mapping(entries) if self.tag.is_none() => Some(entries),
             _ => None,
@@ -97,7 +97,7 @@ impl Node {
     }
 
     /// The items of an untagged list.
-    pub fn as_sequence(&self) -> Option<&[Node]> {
+    pub(crate) fn as_sequence(&self) -> Option<&[Node]> {
         match &self.kind {
             NodeKind::Sequence(items) if self.tag.is_none() => Some(items),
             _ => None,
@@ -105,22 +105,22 @@ impl Node {
     }
 
     /// The value under a key of an untagged map.
-    pub fn get(&self, key: &str) -> Option<&Node> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
         self.entry(key).map(|(_, value)| value)
     }
 
     /// A key of an untagged map, with its value.
-    pub fn entry(&self, key: &str) -> Option<(&Key, &Node)> {
+    pub(crate) fn entry(&self, key: &str) -> Option<(&Key, &Node)> {
         self.as_mapping()?.iter().find(|(found, _)| found.text == key).map(|(key, value)| (key, value))
     }
 
     /// Whether nothing was written here.
-    pub fn is_null(&self) -> bool {
+    pub(crate) fn is_null(&self) -> bool {
         matches!(self.kind, NodeKind::Null) && self.tag.is_none()
     }
 
     /// The place of the tag, if there is one, and the value.
-    pub fn whole_span(&self) -> Span {
+    pub(crate) fn whole_span(&self) -> Span {
         match &self.tag {
             Some((_, tag)) => Span { start: tag.start.min(self.span.start), ..self.span },
             None => self.span,
@@ -128,7 +128,7 @@ impl Node {
     }
 
     /// What this is, for a sentence: "a list", "the text `tcp`", "`!Ref`".
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         if let Some((tag, _)) = &self.tag {
             return format!("`!{tag}`");
         }

@@ -2,13 +2,13 @@
 
 /// The candidate most like `name`, if one is like enough to be what was meant. Case counts less than letters do, and of
 /// equally near ones the first wins.
-pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+pub(crate) fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     // One edit in three characters: `Cidr` for `CIDR` and `Resorces` for `Resources`, but not `VPC` for `EIP`.
     nearest_within((name.chars().count() / 3).max(1), name, candidates)
 }
 
 /// The same with at most so many edits, for long names that have most of their letters in common.
-pub fn nearest_within<'c>(
+pub(crate) fn nearest_within<'c>(
     allowed: usize,
     name: &str,
     candidates: impl IntoIterator<Item = &'c str>,
@@ -25,7 +25,7 @@ pub fn nearest_within<'c>(
 }
 
 /// "did you mean `X`?" for the nearest candidate.
-pub fn did_you_mean<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<String> {
+pub(crate) fn did_you_mean<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<String> {
     nearest(name, candidates).map(|candidate| format!("did you mean `{candidate}`?"))
 }
 

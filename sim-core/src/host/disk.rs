@@ -11,7 +11,7 @@ use super::kernel::Kernel;
 
 /// The root volume of a guest that is switched off.
 #[derive(Debug)]
-pub struct Disk {
+pub(crate) struct Disk {
     files: FileSystem,
     hostname: String,
     packages: BTreeSet<String>,

@@ -35,14 +35,14 @@ use ipnet::{Ipv4Net, Ipv6Net};
 use crate::engine::{SimDuration, SimTime};
 use crate::net::{BufferPool, MacAddr};
 
-pub use disk::Disk;
+pub(crate) use disk::Disk;
 pub(crate) use errno::{Errno, IcmpError};
 use executor::Executor;
 pub(crate) use files::file_name;
 use kernel::Kernel;
 pub(crate) use kernel::Service;
 pub(crate) use neighbour::NeighbourState;
-pub use profile::Profile;
+pub(crate) use profile::Profile;
 pub(crate) use profile::{CurlConnectError, PingStyle};
 pub(crate) use shell::{duration, unescape};
 pub(crate) use socket::{EchoEvent, EchoRequest, PathMtuDiscovery};
@@ -53,7 +53,7 @@ pub(crate) type Program = fn(Sys, Vec<String>) -> Pin<Box<dyn Future<Output = i3
 
 /// Where the instance's shell looks names up. A host knows no program by itself; `app::programs()` is the full table.
 #[derive(Clone, Copy)]
-pub struct Programs(pub(crate) fn(&str) -> Option<Program>);
+pub(crate) struct Programs(pub(crate) fn(&str) -> Option<Program>);
 
 impl Programs {
     fn find(self, name: &str) -> Option<Program> {
@@ -69,7 +69,7 @@ impl fmt::Debug for Programs {
 
 /// What a host is made from.
 #[derive(Clone, Debug)]
-pub struct HostConfig {
+pub(crate) struct HostConfig {
     /// How its tools and its kernel look.
     pub profile: Profile,
     /// The host name at first boot, as in `ip-10-41-1-100`.
@@ -88,7 +88,7 @@ pub struct HostConfig {
 
 /// A network interface as the guest's DHCP client would have set it up.
 #[derive(Clone, Debug)]
-pub struct InterfaceConfig {
+pub(crate) struct InterfaceConfig {
     /// Its hardware address.
     pub mac: MacAddr,
     /// Largest IP packet, in bytes.
@@ -105,11 +105,11 @@ pub struct InterfaceConfig {
 
 /// A program started on a host.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct ProcessId(pub u32);
+pub(crate) struct ProcessId(pub u32);
 
 /// Where a piece of output went.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Output {
+pub(crate) enum Output {
     /// Standard output.
     Stdout,
     /// Standard error.
@@ -118,7 +118,7 @@ pub enum Output {
 
 /// A program that has ended.
 #[derive(Clone, Debug)]
-pub struct Finished {
+pub(crate) struct Finished {
     /// Its exit status.
     pub exit: i32,
     /// What it printed, in order, as a terminal would have shown it.
@@ -132,7 +132,7 @@ pub struct Finished {
 /// Something vpcsim has to say about a guest, never mistaken for a tool's own output: a user-data line that was not
 /// understood, a command or option that is not simulated.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Note {
+pub(crate) struct Note {
     /// What is not simulated and what will not happen.
     pub text: String,
     /// The line of the script, counted from 1, when it was a script.
@@ -140,7 +140,7 @@ pub struct Note {
 }
 
 /// A host that is awake.
-pub struct Host {
+pub(crate) struct Host {
     /// Always there between calls; away only while programs run.
     kernel: Option<Box<Kernel>>,
     executor: Executor,
@@ -157,7 +157,7 @@ const ROUNDS_MAX: usize = 100_000;
 
 impl Host {
     /// Boots a host: interfaces are up, it asks for its gateway, and the SSH server listens.
-    pub fn new(config: HostConfig, now: SimTime) -> Host {
+    pub(crate) fn new(config: HostConfig, now: SimTime) -> Host {
         let mut host = Host {
             kernel: Some(Box::new(Kernel::new(config, now))),
             executor: Executor::default(),
@@ -172,7 +172,7 @@ impl Host {
     }
 
     /// Boots a host from the disk it had: no user data, which is for the first boot only, but what was enabled starts.
-    pub fn from_disk(config: HostConfig, disk: Disk, now: SimTime) -> Host {
+    pub(crate) fn from_disk(config: HostConfig, disk: Disk, now: SimTime) -> Host {
         let mut host = Host::new(config, now);
         for service in disk.insert_into(host.kernel()) {
             host.start_service("systemctl", &["start".to_owned(), service]);
@@ -182,12 +182,12 @@ impl Host {
     }
 
     /// Switches a host off: its memory is gone, its disk stays.
-    pub fn into_disk(mut self) -> Disk {
+    pub(crate) fn into_disk(mut self) -> Disk {
         Disk::of(self.kernel())
     }
 
     /// Starts a command line, as the image's user types it after logging in. Several lines are run one after the other.
-    pub fn start(&mut self, now: SimTime, command_line: &str) -> ProcessId {
+    pub(crate) fn start(&mut self, now: SimTime, command_line: &str) -> ProcessId {
         let user = self.kernel().profile.login_user();
         let home = if user == "ec2-user" { "/home/ec2-user".to_owned() } else { format!("/home/{user}") };
         let (process, sys) = self.begin(now, user, &home);
@@ -201,7 +201,7 @@ impl Host {
     }
 
     /// Starts the user data as cloud-init does at first boot: as root, output to `/var/log/cloud-init-output.log`.
-    pub fn start_user_data(&mut self, now: SimTime, script: &str) -> ProcessId {
+    pub(crate) fn start_user_data(&mut self, now: SimTime, script: &str) -> ProcessId {
         let (process, sys) = self.begin(now, "root", "/root");
         let text = script.to_owned();
         self.executor.spawn(Box::pin(async move {
@@ -214,7 +214,7 @@ impl Host {
     }
 
     /// A frame arrives at an interface. Call [`run`](Self::run) afterwards.
-    pub fn receive(&mut self, now: SimTime, interface: usize, frame: Vec<u8>) {
+    pub(crate) fn receive(&mut self, now: SimTime, interface: usize, frame: Vec<u8>) {
         let kernel = self.kernel();
         kernel.now = kernel.now.max(now);
         kernel.receive(interface, frame);
@@ -222,7 +222,7 @@ impl Host {
 
     /// Lets the stacks and programs run until nothing more happens at `now`; frames to send are handed to `send` with their
     /// interface's number, in order. Buffers of frames come from `pool` and go back to it.
-    pub fn run(&mut self, now: SimTime, pool: &mut BufferPool, send: &mut dyn FnMut(usize, Vec<u8>)) {
+    pub(crate) fn run(&mut self, now: SimTime, pool: &mut BufferPool, send: &mut dyn FnMut(usize, Vec<u8>)) {
         mem::swap(&mut self.kernel().pool, pool);
         self.run_until_idle(now, send);
         mem::swap(&mut self.kernel().pool, pool);
@@ -249,7 +249,7 @@ impl Host {
     }
 
     /// When [`run`](Self::run) wants to be called again if no frame arrives before; always later than the last call.
-    pub fn next_wake(&mut self) -> Option<SimTime> {
+    pub(crate) fn next_wake(&mut self) -> Option<SimTime> {
         let kernel = self.kernel();
         let timer = kernel.timers.first_key_value().map(|(&(at, _), _)| at);
         let wake = [timer, kernel.network_wake()].into_iter().flatten().min()?;
@@ -257,7 +257,7 @@ impl Host {
     }
 
     /// Ends a command line as Ctrl-C does: exit status 130. What it left in the background runs on.
-    pub fn interrupt(&mut self, now: SimTime, process: ProcessId) {
+    pub(crate) fn interrupt(&mut self, now: SimTime, process: ProcessId) {
         if let (Some(shell), Some(kernel)) = (self.shells.remove(&process), self.kernel.take()) {
             let mut kernel = self.executor.end(shell, kernel);
             kernel.now = kernel.now.max(now);
@@ -267,7 +267,7 @@ impl Host {
     }
 
     /// Starts a program that belongs to nobody's terminal, as a service does at boot.
-    pub fn start_service(&mut self, program: &str, arguments: &[String]) {
+    pub(crate) fn start_service(&mut self, program: &str, arguments: &[String]) {
         let kernel = self.kernel();
         let Some(main) = kernel.programs.find(program) else { return };
         let process = kernel.begin_process();
@@ -279,12 +279,12 @@ impl Host {
     }
 
     /// Writes a file, as an image brings it along.
-    pub fn write_file(&mut self, path: &str, content: &[u8]) {
+    pub(crate) fn write_file(&mut self, path: &str, content: &[u8]) {
         self.kernel().files.write(path, content);
     }
 
     /// Takes what a program left, once it has ended.
-    pub fn take_finished(&mut self, process: ProcessId) -> Option<Finished> {
+    pub(crate) fn take_finished(&mut self, process: ProcessId) -> Option<Finished> {
         let finished = self.kernel().take_finished(process)?;
         self.shells.remove(&process);
         Some(finished)
@@ -296,7 +296,7 @@ impl Host {
     }
 
     /// Takes what has to be said about the guest since the last call.
-    pub fn take_notes(&mut self) -> Vec<Note> {
+    pub(crate) fn take_notes(&mut self) -> Vec<Note> {
         mem::take(&mut self.kernel().notes)
     }
 

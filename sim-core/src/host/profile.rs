@@ -7,7 +7,7 @@ use crate::engine::SimDuration;
 
 /// The look of an image.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Profile {
+pub(crate) enum Profile {
     /// Amazon Linux 2, as in the labs.
     AmazonLinux2,
     /// Amazon Linux 2023.

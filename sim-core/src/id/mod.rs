@@ -8,6 +8,6 @@ mod origin;
 mod region;
 mod resource;
 
-pub use origin::{FileId, Origin};
-pub use region::{AccountId, AvailabilityZone, Region, UnknownRegion};
+pub(crate) use origin::{FileId, Origin};
+pub(crate) use region::{AccountId, AvailabilityZone, Region, UnknownRegion};
 pub use resource::*;

@@ -4,11 +4,11 @@
 
 /// A text file that was read: an index into the front end's `Sources`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct FileId(pub u16);
+pub(crate) struct FileId(pub u16);
 
 /// Where a resource, rule or route was written.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub enum Origin {
+pub(crate) enum Origin {
     /// Nobody wrote it: AWS makes it by default (a local route, a default group's rules).
     #[default]
     Aws,

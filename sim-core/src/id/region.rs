@@ -35,29 +35,29 @@ const REGIONS: &[(&str, &str, &str)] = &[
 
 /// An AWS Region.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Region(u8);
+pub(crate) struct Region(u8);
 
 /// The text is not the name of a Region vpcsim knows.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("`{0}` is not an AWS Region that vpcsim knows")]
-pub struct UnknownRegion(pub String);
+pub(crate) struct UnknownRegion(pub String);
 
 impl Region {
     /// The Region of a scenario that names none (`scenario-format`: `region`).
-    pub const DEFAULT: Region = Region(3);
+    pub(crate) const DEFAULT: Region = Region(3);
 
     /// Every Region, by name.
-    pub fn all() -> impl Iterator<Item = Region> {
+    pub(crate) fn all() -> impl Iterator<Item = Region> {
         (0..REGIONS.len()).map(|index| Region(index as u8))
     }
 
     /// The name, as in `ap-northeast-2`.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         REGIONS[usize::from(self.0)].0
     }
 
     /// The Region's Availability Zones, in the order of their letters (what `Fn::GetAZs` gives).
-    pub fn zones(self) -> impl Iterator<Item = AvailabilityZone> {
+    pub(crate) fn zones(self) -> impl Iterator<Item = AvailabilityZone> {
         REGIONS[usize::from(self.0)].1.bytes().map(move |letter| AvailabilityZone { region: self, letter })
     }
 }
@@ -88,24 +88,24 @@ impl fmt::Debug for Region {
 
 /// An Availability Zone, as in `ap-northeast-2a`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AvailabilityZone {
+pub(crate) struct AvailabilityZone {
     region: Region,
     letter: u8,
 }
 
 impl AvailabilityZone {
     /// The zone's Region.
-    pub fn region(self) -> Region {
+    pub(crate) fn region(self) -> Region {
         self.region
     }
 
     /// The zone's id, as in `apne2-az1`: physical, the same for every account (ID-3). Here the letters map in order.
-    pub fn zone_id(self) -> String {
+    pub(crate) fn zone_id(self) -> String {
         format!("{}-az{}", REGIONS[usize::from(self.region.0)].2, self.letter - b'a' + 1)
     }
 
     /// The zone a text names, if it is one of `region`'s.
-    pub fn parse(region: Region, text: &str) -> Option<AvailabilityZone> {
+    pub(crate) fn parse(region: Region, text: &str) -> Option<AvailabilityZone> {
         region.zones().find(|zone| zone.to_string() == text)
     }
 }
@@ -124,14 +124,14 @@ impl fmt::Debug for AvailabilityZone {
 
 /// An AWS account: 12 digits (ID-4).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AccountId(u64);
+pub(crate) struct AccountId(u64);
 
 impl AccountId {
     /// The account of a stack that names none.
-    pub const DEFAULT: AccountId = AccountId(123_456_789_012);
+    pub(crate) const DEFAULT: AccountId = AccountId(123_456_789_012);
 
     /// The account a text of exactly 12 digits names.
-    pub fn parse(text: &str) -> Option<AccountId> {
+    pub(crate) fn parse(text: &str) -> Option<AccountId> {
         (text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()))
             .then(|| AccountId(text.parse().expect("12 digits fit a u64")))
     }

@@ -156,7 +156,7 @@ resource_ids! {
 }
 
 /// What the id types have in common.
-pub trait TypedId: Copy + Into<ResourceId> {
+pub(crate) trait TypedId: Copy + Into<ResourceId> {
     /// The kind of thing the id names.
     const KIND: ResourceKind;
 
@@ -211,19 +211,19 @@ impl fmt::Debug for ResourceId {
 /// Gives out ids that depend on the seed, the kind and how many of that kind there were, and on nothing else: making one
 /// more subnet changes no VPC's id.
 #[derive(Clone, Debug)]
-pub struct IdAllocator {
+pub(crate) struct IdAllocator {
     seed: u64,
     given: BTreeMap<ResourceKind, u64>,
 }
 
 impl IdAllocator {
     /// An allocator that has given out nothing yet.
-    pub fn new(seed: u64) -> IdAllocator {
+    pub(crate) fn new(seed: u64) -> IdAllocator {
         IdAllocator { seed, given: BTreeMap::new() }
     }
 
     /// A fresh id.
-    pub fn next<I: TypedId>(&mut self) -> I {
+    pub(crate) fn next<I: TypedId>(&mut self) -> I {
         let count = self.given.entry(I::KIND).or_insert(0);
         *count += 1;
         // The kind's own stream, then a bijection of the count: no two ids of a kind are ever the same.

@@ -24,7 +24,7 @@ pub(super) struct LogicalIds {
 
 impl LogicalIds {
     /// Learns the names of a stack's resources.
-    pub fn learn(&mut self, stack: &Stack) {
+    pub(super) fn learn(&mut self, stack: &Stack) {
         for (logical_id, resource) in &stack.resources {
             if let Ok(id) = resource.physical_id.parse::<ResourceId>() {
                 self.by_id.insert(id, (stack.name.clone(), logical_id.clone()));
@@ -33,7 +33,7 @@ impl LogicalIds {
     }
 
     /// The stack and the logical id that made a resource.
-    pub fn of(&self, id: ResourceId) -> Option<(&str, &str)> {
+    pub(super) fn of(&self, id: ResourceId) -> Option<(&str, &str)> {
         self.by_id.get(&id).map(|(stack, logical_id)| (stack.as_str(), logical_id.as_str()))
     }
 }
@@ -49,7 +49,7 @@ pub(super) struct Names<'a> {
 
 impl Names<'_> {
     /// The resource a person means by an interface: its instance, if it has one.
-    pub fn owner(&self, id: ResourceId) -> ResourceId {
+    pub(super) fn owner(&self, id: ResourceId) -> ResourceId {
         self.device(id).map_or(id, |(instance, _)| instance.into())
     }
 
@@ -60,7 +60,7 @@ impl Names<'_> {
     }
 
     /// The name to print: an instance's Name tag, otherwise the logical id, the Name tag or the id.
-    pub fn display(&self, id: ResourceId) -> String {
+    pub(super) fn display(&self, id: ResourceId) -> String {
         let owner = self.owner(id);
         let component = self.component(owner);
         component.known_as().map_or_else(|| owner.to_string(), str::to_owned)
@@ -71,7 +71,7 @@ impl Names<'_> {
     }
 
     /// A resource with its names. An interface that has none is called after its instance.
-    pub fn component(&self, id: ResourceId) -> Component {
+    pub(super) fn component(&self, id: ResourceId) -> Component {
         let internet = self.internet.iter().find(|host| ResourceId::from(host.id) == id);
         let name = match internet {
             Some(host) => Some(host.name.clone()),
@@ -86,7 +86,7 @@ impl Names<'_> {
     }
 
     /// A resource under all the names a scenario may call it by.
-    pub fn passed(&self, id: ResourceId) -> Passed {
+    pub(super) fn passed(&self, id: ResourceId) -> Passed {
         let mut names = vec![self.display(id)];
         for id in [self.owner(id), id] {
             if let Some((stack, logical_id)) = self.logical_ids.of(id) {
@@ -101,7 +101,7 @@ impl Names<'_> {
 
     /// The host that a step's `on:` names: an instance by Name tag, logical id (with or without its stack) or id, or a host
     /// on the Internet.
-    pub fn host(&self, name: &str) -> Option<HostName> {
+    pub(super) fn host(&self, name: &str) -> Option<HostName> {
         let is_called = |id: InstanceId| {
             let by_logical_id = self.logical_ids.of(id.into()).is_some_and(|(stack, logical_id)| {
                 logical_id == name || name.split_once('.') == Some((stack, logical_id))
@@ -118,7 +118,7 @@ impl Names<'_> {
     }
 
     /// The line where something was written, if it was in a template.
-    pub fn source(&self, origin: Origin) -> Option<SourceLine> {
+    pub(super) fn source(&self, origin: Origin) -> Option<SourceLine> {
         match origin {
             Origin::Template { file, line } => Some(SourceLine { file: self.sources.file(file).path.clone(), line }),
             Origin::Aws | Origin::Step(_) => None,

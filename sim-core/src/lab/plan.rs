@@ -38,7 +38,7 @@ impl Plan {
     ///
     /// # Errors
     /// Every problem that can be told without deploying anything.
-    pub fn read(path: &Path) -> Result<Plan, Vec<DiagnosticReport>> {
+    pub(super) fn read(path: &Path) -> Result<Plan, Vec<DiagnosticReport>> {
         let mut sources = Sources::default();
         let loaded = scenario::load(&mut sources, path, &mut |path| fs::read_to_string(path));
         let scenario = loaded.map_err(|problems| reports(&sources, &problems))?;
@@ -64,22 +64,22 @@ impl Plan {
     }
 
     /// The seed to use, where the command line may have asked for one.
-    pub fn seed(&self, asked: Option<u64>) -> u64 {
+    pub(super) fn seed(&self, asked: Option<u64>) -> u64 {
         asked.or(self.scenario.settings.seed).unwrap_or(DEFAULT_SEED)
     }
 
     /// The name of the captures' folder.
-    pub fn folder_name(&self) -> String {
+    pub(super) fn folder_name(&self) -> String {
         folder_name(&self.scenario.name)
     }
 
     /// The wall clock at virtual time 0, in nanoseconds since 1970.
-    pub fn epoch_nanos(&self) -> u64 {
+    pub(super) fn epoch_nanos(&self) -> u64 {
         u64::try_from(self.scenario.settings.start.unwrap_or(DEFAULT_START)).unwrap_or(0)
     }
 
     /// A world with the scenario's settings and Internet, in which nothing has happened yet.
-    pub fn world(&self, seed: u64, detail: Detail, frames: bool) -> World {
+    pub(super) fn world(&self, seed: u64, detail: Detail, frames: bool) -> World {
         let internet = self.scenario.internet.iter().map(internet_host).collect();
         let epoch_nanos = i128::from(self.epoch_nanos());
         let (quotas, _) = self.quotas();
@@ -96,7 +96,7 @@ impl Plan {
     }
 
     /// Creates the stacks and lets their instances boot. Answers what was made and every problem, warnings among them.
-    pub fn deploy(&self, session: &mut Session<'_>) -> (Vec<StackSummary>, Vec<Diagnostic>) {
+    pub(super) fn deploy(&self, session: &mut Session<'_>) -> (Vec<StackSummary>, Vec<Diagnostic>) {
         let mut problems = self.warnings.clone();
         problems.extend(self.quotas().1);
         for (spec, template) in self.scenario.stacks.iter().zip(&self.templates) {
@@ -137,7 +137,7 @@ impl Plan {
     }
 
     /// Diagnostics, ready to be shown.
-    pub fn reports(&self, problems: &[Diagnostic]) -> Vec<DiagnosticReport> {
+    pub(super) fn reports(&self, problems: &[Diagnostic]) -> Vec<DiagnosticReport> {
         reports(&self.sources, problems)
     }
 }

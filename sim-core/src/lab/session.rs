@@ -40,7 +40,7 @@ pub(super) struct Session<'a> {
 
 impl<'a> Session<'a> {
     /// A lab in which nothing has happened yet.
-    pub fn new(world: World, sources: &'a Sources, captures: Captures) -> Session<'a> {
+    pub(super) fn new(world: World, sources: &'a Sources, captures: Captures) -> Session<'a> {
         Session {
             world,
             sources,
@@ -54,7 +54,7 @@ impl<'a> Session<'a> {
     }
 
     /// Knows every name.
-    pub fn names(&self) -> Names<'_> {
+    pub(super) fn names(&self) -> Names<'_> {
         Names {
             cloud: self.world.cloud(),
             logical_ids: &self.logical_ids,
@@ -64,29 +64,29 @@ impl<'a> Session<'a> {
     }
 
     /// Lets time pass until `until`.
-    pub fn pass_until(&mut self, until: SimTime) {
+    pub(super) fn pass_until(&mut self, until: SimTime) {
         self.pass(|world| world.run_until(until));
     }
 
     /// Lets time pass until every instance that starts has run its user data, or until `limit`.
-    pub fn pass_until_booted(&mut self, limit: SimTime) -> bool {
+    pub(super) fn pass_until_booted(&mut self, limit: SimTime) -> bool {
         self.pass(|world| world.run_until_booted(limit)).is_some()
     }
 
     /// Lets time pass until a program ends; `None` if it still runs at `limit`.
-    pub fn pass_until_finished(&mut self, running: Running, limit: SimTime) -> Option<Finished> {
+    pub(super) fn pass_until_finished(&mut self, running: Running, limit: SimTime) -> Option<Finished> {
         self.pass(|world| world.wait_for(running, limit))
     }
 
     /// Makes one call to AWS, which takes its time.
-    pub fn call(&mut self, caller: &Caller, name: &str, parameters: Value) -> Result<Value, ApiError> {
+    pub(super) fn call(&mut self, caller: &Caller, name: &str, parameters: Value) -> Result<Value, ApiError> {
         let answer = self.world.call(caller, name, parameters);
         self.pass_until(self.world.now() + CALL);
         answer
     }
 
     /// Ends the captures.
-    pub fn finish(mut self) -> Result<crate::trace::CaptureSummary, CaptureError> {
+    pub(super) fn finish(mut self) -> Result<crate::trace::CaptureSummary, CaptureError> {
         self.observe();
         match self.capture_error {
             Some(error) => Err(error),

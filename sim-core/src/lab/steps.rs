@@ -53,13 +53,13 @@ struct Collected {
 
 impl<'s> Runner<'s> {
     /// A runner before its first step.
-    pub fn new(scenario: &'s Scenario) -> Runner<'s> {
+    pub(super) fn new(scenario: &'s Scenario) -> Runner<'s> {
         let account = scenario.stacks.first().map_or(AccountId::DEFAULT, |stack| stack.account);
         Runner { scenario, account, saved: IndexMap::new(), background: IndexMap::new() }
     }
 
     /// Runs one step.
-    pub fn run(&mut self, session: &mut Session<'_>, step: &Step) -> StepReport {
+    pub(super) fn run(&mut self, session: &mut Session<'_>, step: &Step) -> StepReport {
         session.witness.begin_step();
         let started = session.world.now();
         let mut collected = Collected::default();
@@ -114,7 +114,7 @@ impl<'s> Runner<'s> {
     }
 
     /// Somebody reads what has been printed, and types the next command.
-    pub fn pause(&self, session: &mut Session<'_>) {
+    pub(super) fn pause(&self, session: &mut Session<'_>) {
         session.pass_until(session.world.now() + READING);
     }
 
@@ -187,7 +187,7 @@ impl<'s> Runner<'s> {
 
     /// Ends what still runs in the background, one report a step. The scenario is over: what has not ended by itself is
     /// interrupted, and has no exit status that could be wrong.
-    pub fn finish(&mut self, session: &mut Session<'_>) -> Vec<StepReport> {
+    pub(super) fn finish(&mut self, session: &mut Session<'_>) -> Vec<StepReport> {
         let mut reports = Vec::new();
         for (number, background) in std::mem::take(&mut self.background) {
             let Some(step) = self.scenario.steps.iter().find(|step| step.number == number) else { continue };

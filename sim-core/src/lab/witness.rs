@@ -51,7 +51,7 @@ struct Walk {
 
 impl Witness {
     /// Forgets what was seen: a new step begins. Flows under way are remembered, so that their answers are known as such.
-    pub fn begin_step(&mut self) {
+    pub(super) fn begin_step(&mut self) {
         self.drops.clear();
         self.more_drops = 0;
         self.forward = None;
@@ -62,7 +62,7 @@ impl Witness {
     }
 
     /// Takes the next event, with the frame number that a drop's frame has in the capture.
-    pub fn observe(&mut self, event: &TraceEvent, frame: Option<u64>) {
+    pub(super) fn observe(&mut self, event: &TraceEvent, frame: Option<u64>) {
         let Some(flow) = event.headers.ip.as_ref().map(FlowKey::of) else {
             if let Step::Dropped(reason) = &event.step {
                 self.lose(event, reason, Leg::Forward, frame);
@@ -102,12 +102,12 @@ impl Witness {
     }
 
     /// What the step's first packet passed: interfaces, VPCs, gateways.
-    pub fn path(&self) -> &[ResourceId] {
+    pub(super) fn path(&self) -> &[ResourceId] {
         self.forward.as_ref().map_or(&[], |walk| &walk.stations)
     }
 
     /// What the first packet back passed.
-    pub fn return_path(&self) -> &[ResourceId] {
+    pub(super) fn return_path(&self) -> &[ResourceId] {
         self.back.as_ref().map_or(&[], |walk| &walk.stations)
     }
 
@@ -147,7 +147,7 @@ impl Witness {
     }
 
     /// Takes the drops seen so far.
-    pub fn take_drops(&mut self) -> Vec<Lost> {
+    pub(super) fn take_drops(&mut self) -> Vec<Lost> {
         mem::take(&mut self.drops)
     }
 }

@@ -26,7 +26,7 @@ const FIXED: [u8; 6] = [0, 1, 8, 0, 6, 4];
 
 /// An ARP packet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct ArpPacket {
+pub(crate) struct ArpPacket {
     /// Question or answer.
     pub operation: ArpOperation,
     /// The sender's hardware address.
@@ -41,7 +41,7 @@ pub struct ArpPacket {
 
 /// What an ARP packet is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ArpOperation {
+pub(crate) enum ArpOperation {
     /// Who has the target address?
     Request,
     /// The sender has.
@@ -53,7 +53,7 @@ impl ArpPacket {
     ///
     /// # Errors
     /// When the frame is cut short or is not ARP for IPv4 over Ethernet.
-    pub fn parse(frame: &[u8]) -> Result<ArpPacket, Malformed> {
+    pub(crate) fn parse(frame: &[u8]) -> Result<ArpPacket, Malformed> {
         let packet: &[u8; ARP_LEN] =
             frame.get(ETHERNET_LEN..).and_then(<[u8]>::first_chunk).ok_or(Malformed::Truncated)?;
         let operation = match packet[6..8] {
@@ -68,12 +68,12 @@ impl ArpPacket {
     }
 
     /// Whether the sender only announces its own address (RFC 5227 §3).
-    pub fn is_gratuitous(&self) -> bool {
+    pub(crate) fn is_gratuitous(&self) -> bool {
         self.sender_ip == self.target_ip
     }
 
     /// The answer that `mac` has the address asked for.
-    pub fn answer(&self, mac: MacAddr) -> ArpPacket {
+    pub(crate) fn answer(&self, mac: MacAddr) -> ArpPacket {
         ArpPacket {
             operation: ArpOperation::Reply,
             sender_mac: mac,
@@ -84,7 +84,7 @@ impl ArpPacket {
     }
 
     /// Makes the frame that carries this packet, in `buffer` so that its memory is used again.
-    pub fn into_frame(self, mut buffer: Vec<u8>) -> Frame {
+    pub(crate) fn into_frame(self, mut buffer: Vec<u8>) -> Frame {
         let destination_mac = match self.operation {
             ArpOperation::Request => MacAddr::BROADCAST,
             ArpOperation::Reply => self.target_mac,

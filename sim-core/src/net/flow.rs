@@ -7,7 +7,7 @@ use super::{Transport, protocol};
 
 /// A conversation, seen in one direction.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct FlowKey {
+pub(crate) struct FlowKey {
     /// Source address.
     pub source: IpAddr,
     /// Destination address.
@@ -23,7 +23,7 @@ pub struct FlowKey {
 
 impl FlowKey {
     /// The conversation that a packet belongs to.
-    pub fn of(ip: &IpHeader) -> FlowKey {
+    pub(crate) fn of(ip: &IpHeader) -> FlowKey {
         let (source_port, destination_port) = match ip.transport {
             Transport::Tcp { source, destination, .. } | Transport::Udp { source, destination } => {
                 (source, destination)
@@ -36,14 +36,14 @@ impl FlowKey {
     }
 
     /// The conversation that an ICMP error speaks of, as its quoted packet was sent.
-    pub fn quoted(frame: &Frame) -> Option<FlowKey> {
+    pub(crate) fn quoted(frame: &Frame) -> Option<FlowKey> {
         let ip = frame.headers.ip.filter(IpHeader::is_icmp_error)?;
         let quoted = frame.bytes.get(usize::from(ip.transport_offset) + 8..)?;
         IpHeader::parse_quoted(quoted).map(|quoted| FlowKey::of(&quoted))
     }
 
     /// The same conversation seen from the other end.
-    pub fn reversed(self) -> FlowKey {
+    pub(crate) fn reversed(self) -> FlowKey {
         FlowKey {
             source: self.destination,
             destination: self.source,

@@ -10,13 +10,13 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::{MacAddr, checksum};
 
 /// EtherTypes (IANA "IEEE 802 Numbers").
-pub mod ether_type {
+pub(crate) mod ether_type {
     /// IPv4.
-    pub const IPV4: u16 = 0x0800;
+    pub(crate) const IPV4: u16 = 0x0800;
     /// ARP.
-    pub const ARP: u16 = 0x0806;
+    pub(crate) const ARP: u16 = 0x0806;
     /// IPv6.
-    pub const IPV6: u16 = 0x86dd;
+    pub(crate) const IPV6: u16 = 0x86dd;
 }
 
 /// Bytes of an Ethernet header: where the payload begins.
@@ -27,20 +27,20 @@ pub(crate) const IPV4_MIN_LEN: usize = 20;
 pub(crate) const IPV6_LEN: usize = 40;
 
 /// IP protocol numbers (IANA "Assigned Internet Protocol Numbers").
-pub mod protocol {
+pub(crate) mod protocol {
     /// ICMP for IPv4.
-    pub const ICMP: u8 = 1;
+    pub(crate) const ICMP: u8 = 1;
     /// TCP.
-    pub const TCP: u8 = 6;
+    pub(crate) const TCP: u8 = 6;
     /// UDP.
-    pub const UDP: u8 = 17;
+    pub(crate) const UDP: u8 = 17;
     /// ICMP for IPv6.
-    pub const ICMPV6: u8 = 58;
+    pub(crate) const ICMPV6: u8 = 58;
 }
 
 /// A frame on its way, with the view of its headers that was made when it entered the fabric.
 #[derive(Clone, Debug)]
-pub struct Frame {
+pub(crate) struct Frame {
     /// The whole Ethernet frame, without preamble and check sequence.
     pub bytes: Vec<u8>,
     /// What its headers say. Whoever rewrites `bytes` keeps this true.
@@ -49,7 +49,7 @@ pub struct Frame {
 
 /// What the headers of an Ethernet frame say.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Headers {
+pub(crate) struct Headers {
     /// Destination on the link.
     pub destination_mac: MacAddr,
     /// Source on the link.
@@ -62,7 +62,7 @@ pub struct Headers {
 
 /// An IPv4 or IPv6 header and the start of what it carries.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct IpHeader {
+pub(crate) struct IpHeader {
     /// Source address.
     pub source: IpAddr,
     /// Destination address.
@@ -83,7 +83,7 @@ pub struct IpHeader {
 
 /// The start of an IP packet's payload.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Transport {
+pub(crate) enum Transport {
     /// TCP.
     Tcp {
         /// Source port.
@@ -119,7 +119,7 @@ pub enum Transport {
 
 /// Why bytes are not a frame that the fabric can read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum Malformed {
+pub(crate) enum Malformed {
     /// Shorter than its headers say.
     #[error("the frame is cut short")]
     Truncated,
@@ -143,7 +143,7 @@ pub enum Malformed {
 impl Frame {
     /// Takes a frame's bytes and parses them. Where they cannot be read, `headers` says as much as there is and `ip` is
     /// `None`; [`Headers::parse`] says why.
-    pub fn new(bytes: Vec<u8>) -> Frame {
+    pub(crate) fn new(bytes: Vec<u8>) -> Frame {
         let headers = Headers::parse(&bytes).unwrap_or_else(|_| Headers { ip: None, ..Headers::ethernet(&bytes) });
         Frame { bytes, headers }
     }
@@ -160,7 +160,7 @@ impl Headers {
     ///
     /// # Errors
     /// When it is cut short, carries an unknown EtherType, or its IP header contradicts itself.
-    pub fn parse(bytes: &[u8]) -> Result<Headers, Malformed> {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Headers, Malformed> {
         let payload = bytes.get(ETHERNET_LEN..).ok_or(Malformed::Truncated)?;
         let ethernet = Headers::ethernet(bytes);
         let ip = match ethernet.ether_type {
@@ -198,7 +198,7 @@ impl IpHeader {
     }
 
     /// Whether this is an ICMP error, which speaks of another packet and quotes its start.
-    pub fn is_icmp_error(&self) -> bool {
+    pub(crate) fn is_icmp_error(&self) -> bool {
         let Transport::Icmp { kind, .. } = self.transport else { return false };
         match self.protocol {
             // Destination unreachable, source quench, redirect, time exceeded, parameter problem (RFC 792).
@@ -355,22 +355,22 @@ fn parse_transport(protocol: u8, bytes: &[u8], completeness: Completeness) -> Tr
 
 /// The flags of a TCP header.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub struct TcpFlags(pub u8);
+pub(crate) struct TcpFlags(pub u8);
 
 impl TcpFlags {
     /// No more data from the sender.
-    pub const FIN: TcpFlags = TcpFlags(0x01);
+    pub(crate) const FIN: TcpFlags = TcpFlags(0x01);
     /// Synchronise sequence numbers.
-    pub const SYN: TcpFlags = TcpFlags(0x02);
+    pub(crate) const SYN: TcpFlags = TcpFlags(0x02);
     /// Reset the connection.
-    pub const RST: TcpFlags = TcpFlags(0x04);
+    pub(crate) const RST: TcpFlags = TcpFlags(0x04);
     /// Push.
-    pub const PSH: TcpFlags = TcpFlags(0x08);
+    pub(crate) const PSH: TcpFlags = TcpFlags(0x08);
     /// The acknowledgement number counts.
-    pub const ACK: TcpFlags = TcpFlags(0x10);
+    pub(crate) const ACK: TcpFlags = TcpFlags(0x10);
 
     /// Whether all of `other` are set.
-    pub const fn contains(self, other: TcpFlags) -> bool {
+    pub(crate) const fn contains(self, other: TcpFlags) -> bool {
         self.0 & other.0 == other.0
     }
 }

@@ -14,7 +14,13 @@ const TTL: u8 = 255;
 /// The message that tells the sender of `frame` to send at most `mtu` bytes, from `router` at `router_mac`. `None` when
 /// `frame` is not an IP packet of the router's family, or is itself an ICMP error (RFC 1122 §3.2.2: never an error about an
 /// error).
-pub fn packet_too_big(frame: &Frame, router_mac: MacAddr, router: IpAddr, mtu: u16, buffer: Vec<u8>) -> Option<Frame> {
+pub(crate) fn packet_too_big(
+    frame: &Frame,
+    router_mac: MacAddr,
+    router: IpAddr,
+    mtu: u16,
+    buffer: Vec<u8>,
+) -> Option<Frame> {
     let ip = frame.headers.ip.filter(|ip| !ip.is_icmp_error())?;
     let packet = frame.ip_packet();
     let mut buffer = buffer;

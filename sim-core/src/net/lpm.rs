@@ -13,7 +13,7 @@ const SCAN_LIMIT: usize = 16;
 
 /// A table from prefixes to values that finds the longest prefix holding an address.
 #[derive(Clone, Debug)]
-pub struct PrefixTable<T> {
+pub(crate) struct PrefixTable<T> {
     /// Sorted by prefix: what the table holds, whatever the index looks like.
     entries: Vec<(IpNet, T)>,
     v4: Index<u32, Ipv4Net>,
@@ -30,7 +30,7 @@ enum Index<A, P: prefix_trie::Prefix> {
 
 impl<T> PrefixTable<T> {
     /// A table of these prefixes, host bits cleared. Of two equal prefixes the later one counts.
-    pub fn new(prefixes: impl IntoIterator<Item = (IpNet, T)>) -> PrefixTable<T> {
+    pub(crate) fn new(prefixes: impl IntoIterator<Item = (IpNet, T)>) -> PrefixTable<T> {
         let mut entries: Vec<(IpNet, T)> =
             prefixes.into_iter().map(|(prefix, value)| (prefix.trunc(), value)).collect();
         // A stable sort keeps equal prefixes in the order given; `dedup_by` keeps the first, so they are reversed around it.
@@ -54,7 +54,7 @@ impl<T> PrefixTable<T> {
     }
 
     /// The longest prefix that holds `address`, and its value.
-    pub fn lookup(&self, address: IpAddr) -> Option<(IpNet, &T)> {
+    pub(crate) fn lookup(&self, address: IpAddr) -> Option<(IpNet, &T)> {
         let place = match address {
             IpAddr::V4(address) => self.v4.lookup(address.to_bits(), || host_v4(address)),
             IpAddr::V6(address) => self.v6.lookup(address.to_bits(), || host_v6(address)),

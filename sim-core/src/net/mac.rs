@@ -4,20 +4,20 @@ use std::fmt;
 
 /// An Ethernet (MAC) address.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct MacAddr(pub [u8; 6]);
+pub(crate) struct MacAddr(pub [u8; 6]);
 
 impl MacAddr {
     /// All ones: every station of the link.
-    pub const BROADCAST: MacAddr = MacAddr([0xff; 6]);
+    pub(crate) const BROADCAST: MacAddr = MacAddr([0xff; 6]);
 
     /// A locally administered unicast address (first octet 02, as EC2's are, L2-11) from a number's low 40 bits.
-    pub const fn local(number: u64) -> MacAddr {
+    pub(crate) const fn local(number: u64) -> MacAddr {
         let n = number.to_be_bytes();
         MacAddr([0x02, n[3], n[4], n[5], n[6], n[7]])
     }
 
     /// Whether the address names a group of stations (broadcast included).
-    pub const fn is_multicast(self) -> bool {
+    pub(crate) const fn is_multicast(self) -> bool {
         self.0[0] & 1 == 1
     }
 }

@@ -12,7 +12,7 @@ const ADVERTISEMENT: u8 = 136;
 
 /// "Who has this address?" (RFC 4861 §4.3).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct NeighborSolicitation {
+pub(crate) struct NeighborSolicitation {
     /// Who asks; unspecified in duplicate address detection.
     pub source: Ipv6Addr,
     /// Its hardware address.
@@ -23,7 +23,7 @@ pub struct NeighborSolicitation {
 
 impl NeighborSolicitation {
     /// The solicitation in a frame, if it is a valid one (RFC 4861 §7.1.1: hop limit 255, code 0).
-    pub fn parse(frame: &Frame) -> Option<NeighborSolicitation> {
+    pub(crate) fn parse(frame: &Frame) -> Option<NeighborSolicitation> {
         let ip = frame.headers.ip?;
         let (IpAddr::V6(source), Transport::Icmp { kind: SOLICITATION, code: 0, .. }, protocol::ICMPV6, 255) =
             (ip.source, ip.transport, ip.protocol, ip.ttl)
@@ -36,7 +36,7 @@ impl NeighborSolicitation {
     }
 
     /// The frame that answers "`mac` has it" (RFC 4861 §4.4), in `buffer`.
-    pub fn answer(&self, mac: MacAddr, role: NeighborRole, mut buffer: Vec<u8>) -> Frame {
+    pub(crate) fn answer(&self, mac: MacAddr, role: NeighborRole, mut buffer: Vec<u8>) -> Frame {
         let mut message = [0; 32];
         message[0] = ADVERTISEMENT;
         message[4] = match role {
@@ -65,7 +65,7 @@ impl NeighborSolicitation {
 
 /// What the owner of an address is, as the R flag says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum NeighborRole {
+pub(crate) enum NeighborRole {
     /// It forwards.
     Router,
     /// It does not.

@@ -2,7 +2,7 @@
 
 /// Buffers that are free.
 #[derive(Debug, Default)]
-pub struct BufferPool {
+pub(crate) struct BufferPool {
     free: Vec<Vec<u8>>,
 }
 
@@ -11,12 +11,12 @@ impl BufferPool {
     const LIMIT: usize = 4096;
 
     /// An empty buffer.
-    pub fn take(&mut self) -> Vec<u8> {
+    pub(crate) fn take(&mut self) -> Vec<u8> {
         self.free.pop().unwrap_or_default()
     }
 
     /// Gives a buffer back.
-    pub fn give(&mut self, mut buffer: Vec<u8>) {
+    pub(crate) fn give(&mut self, mut buffer: Vec<u8>) {
         if self.free.len() < Self::LIMIT && buffer.capacity() > 0 {
             buffer.clear();
             self.free.push(buffer);

@@ -12,7 +12,7 @@ use super::{MacAddr, Transport, protocol};
 
 /// One of the two addresses of an IP header.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum AddressField {
+pub(crate) enum AddressField {
     /// Where the packet comes from.
     Source,
     /// Where it goes.
@@ -20,7 +20,7 @@ pub enum AddressField {
 }
 
 /// Sets the frame's MAC addresses.
-pub fn rewrite_macs(frame: &mut Frame, source: MacAddr, destination: MacAddr) {
+pub(crate) fn rewrite_macs(frame: &mut Frame, source: MacAddr, destination: MacAddr) {
     if let Some(header) = frame.bytes.first_chunk_mut::<12>() {
         header[..6].copy_from_slice(&destination.0);
         header[6..].copy_from_slice(&source.0);
@@ -30,7 +30,7 @@ pub fn rewrite_macs(frame: &mut Frame, source: MacAddr, destination: MacAddr) {
 }
 
 /// Sets an address of the frame's IP header, and the checksums that cover it. An address of the other family changes nothing.
-pub fn rewrite_address(frame: &mut Frame, field: AddressField, new: IpAddr) {
+pub(crate) fn rewrite_address(frame: &mut Frame, field: AddressField, new: IpAddr) {
     let Some(ip) = &mut frame.headers.ip else { return };
     let end = ETHERNET_LEN + usize::from(ip.total_len);
     if ip.source.is_ipv4() != new.is_ipv4() {
@@ -45,7 +45,7 @@ pub fn rewrite_address(frame: &mut Frame, field: AddressField, new: IpAddr) {
 
 /// Lowers the TTL or hop limit by `hops` routers, and the IPv4 header checksum that covers it. Answers whether the packet may
 /// go on; if not, it stays as it is.
-pub fn lower_ttl(frame: &mut Frame, hops: u8) -> bool {
+pub(crate) fn lower_ttl(frame: &mut Frame, hops: u8) -> bool {
     let Some(ip) = &mut frame.headers.ip else { return false };
     let Some(left) = ip.ttl.checked_sub(hops).filter(|left| *left > 0) else { return false };
     let packet = &mut frame.bytes[ETHERNET_LEN..];
@@ -63,7 +63,7 @@ pub fn lower_ttl(frame: &mut Frame, hops: u8) -> bool {
 
 /// Sets an address of the packet that an ICMP error quotes, with the checksums in it and the error's own (IGW-3). A frame that
 /// is no ICMP error, or quotes too little, stays as it is.
-pub fn rewrite_quoted_address(frame: &mut Frame, field: AddressField, new: IpAddr) {
+pub(crate) fn rewrite_quoted_address(frame: &mut Frame, field: AddressField, new: IpAddr) {
     let Some(ip) = frame.headers.ip.filter(IpHeader::is_icmp_error) else { return };
     let message = usize::from(ip.transport_offset);
     let end = ETHERNET_LEN + usize::from(ip.total_len);

@@ -7,7 +7,7 @@ use super::{Headers, IpHeader, TcpFlags, Transport, ether_type, protocol};
 
 /// Prints the packet that the headers belong to.
 #[derive(Clone, Copy, Debug)]
-pub struct Summary<'a>(pub &'a Headers);
+pub(crate) struct Summary<'a>(pub &'a Headers);
 
 impl fmt::Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

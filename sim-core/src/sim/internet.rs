@@ -61,7 +61,7 @@ pub(crate) enum Onward {
 
 impl Internet {
     /// Adds a host and gives its number.
-    pub fn add(&mut self, host: InternetHost) -> u32 {
+    pub(crate) fn add(&mut self, host: InternetHost) -> u32 {
         let number = self.hosts.len() as u32;
         self.by_address.insert(host.address, number);
         self.hosts.push(host);
@@ -69,17 +69,17 @@ impl Internet {
     }
 
     /// The hosts in the order they were added.
-    pub fn hosts(&self) -> &[InternetHost] {
+    pub(crate) fn hosts(&self) -> &[InternetHost] {
         &self.hosts
     }
 
     /// The guest behind a host's number.
-    pub fn guest(&self, host: u32) -> GuestIndex {
+    pub(crate) fn guest(&self, host: u32) -> GuestIndex {
         self.hosts[host as usize].guest
     }
 
     /// The id under which a host appears in traces.
-    pub fn id(&self, host: u32) -> ResourceId {
+    pub(crate) fn id(&self, host: u32) -> ResourceId {
         self.hosts[host as usize].id.into()
     }
 }

@@ -40,7 +40,7 @@ const OTHER_REGION_RTT_MS: u64 = 120;
 
 /// What the links are like.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub struct LinkSettings {
+pub(crate) struct LinkSettings {
     /// Of the link between a guest and its interface. The default is what one flow gets on AWS (BW-1).
     pub bandwidth_bps: u64,
     /// Between hosts of one Availability Zone, the access links included (LAT-5).
@@ -55,7 +55,7 @@ pub struct LinkSettings {
 
 /// The figures of one class of links.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct LinkFigures {
+pub(crate) struct LinkFigures {
     /// One way; `None` is what LAT-6 says of the two Regions.
     pub latency: Option<SimDuration>,
     /// Each frame takes up to this much longer, evenly spread.
@@ -84,7 +84,7 @@ impl Default for LinkSettings {
 
 /// A way between two places: how long it is and what else holds for it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Way {
+pub(crate) struct Way {
     latency: SimDuration,
     figures: LinkFigures,
 }
@@ -92,7 +92,7 @@ pub struct Way {
 impl LinkSettings {
     /// From one interface to another. A place whose zone is not known (an interface that was just deleted) is as near as
     /// can be.
-    pub fn between(&self, from: Option<AvailabilityZone>, to: Option<AvailabilityZone>) -> Way {
+    pub(crate) fn between(&self, from: Option<AvailabilityZone>, to: Option<AvailabilityZone>) -> Way {
         let figures = match (from, to) {
             (Some(from), Some(to)) if from.region() != to.region() => self.cross_region,
             (Some(from), Some(to)) if from != to => self.cross_zone,
@@ -107,24 +107,24 @@ impl LinkSettings {
 
     /// From an interface to a gateway of its VPC: half of a path within the zone. What else happens on a path happens on the
     /// rest of it.
-    pub fn up_to_gateway(&self, zone: Option<AvailabilityZone>) -> Way {
+    pub(crate) fn up_to_gateway(&self, zone: Option<AvailabilityZone>) -> Way {
         let latency = SimDuration::from_nanos(self.between(zone, zone).latency.as_nanos() / 2);
         Way { latency, figures: LinkFigures { jitter: SimDuration::ZERO, loss_per_million: 0, ..self.same_zone } }
     }
 
     /// From a gateway to an interface, for a frame that started in `from`.
-    pub fn beyond_gateway(&self, from: Option<AvailabilityZone>, to: Option<AvailabilityZone>) -> Way {
+    pub(crate) fn beyond_gateway(&self, from: Option<AvailabilityZone>, to: Option<AvailabilityZone>) -> Way {
         let whole = self.between(from, to);
         Way { latency: whole.latency - self.up_to_gateway(from).latency, ..whole }
     }
 
     /// Between the edge of AWS and a host on the Internet.
-    pub fn internet(&self) -> Way {
+    pub(crate) fn internet(&self) -> Way {
         Way { latency: self.internet.latency.unwrap_or_default(), figures: self.internet }
     }
 
     /// Where a gateway turns a frame round.
-    pub fn nowhere(&self) -> Way {
+    pub(crate) fn nowhere(&self) -> Way {
         Way {
             latency: SimDuration::ZERO,
             figures: LinkFigures { jitter: SimDuration::ZERO, loss_per_million: 0, ..self.same_zone },
@@ -146,7 +146,7 @@ fn latency_between(from: Region, to: Region) -> SimDuration {
 
 /// One direction of the link between a guest and its interface: a queue that empties at the link's rate.
 #[derive(Clone, Copy, Default, Debug)]
-pub struct AccessLink {
+pub(crate) struct AccessLink {
     free: SimTime,
 }
 
@@ -155,7 +155,7 @@ const ACCESS_QUEUE: SimDuration = SimDuration::from_millis(10);
 
 impl AccessLink {
     /// When a frame handed over at `now` has arrived at the other end; `None` when the link's queue is full.
-    pub fn carry(&mut self, settings: &LinkSettings, now: SimTime, frame_bytes: usize) -> Option<SimTime> {
+    pub(crate) fn carry(&mut self, settings: &LinkSettings, now: SimTime, frame_bytes: usize) -> Option<SimTime> {
         let start = self.free.max(now);
         if start.since(now) > ACCESS_QUEUE {
             return None;
@@ -170,18 +170,18 @@ impl AccessLink {
 /// It has no state, so that ways nobody uses cost nothing: jitter is noise over time that changes more slowly than time
 /// passes, which keeps frames in order, and loss depends on the frame.
 #[derive(Clone, Copy, Debug)]
-pub struct FabricLink {
+pub(crate) struct FabricLink {
     seed: u64,
 }
 
 impl FabricLink {
     /// The way between two places, each given by a number that is its own.
-    pub fn new(seed: u64, from: u64, to: u64) -> FabricLink {
+    pub(crate) fn new(seed: u64, from: u64, to: u64) -> FabricLink {
         FabricLink { seed: mix(mix(seed ^ from) ^ to) }
     }
 
     /// When `frame`, sent at `now`, arrives by this way; `None` when it is lost.
-    pub fn carry(self, way: Way, now: SimTime, frame: u64) -> Option<SimTime> {
+    pub(crate) fn carry(self, way: Way, now: SimTime, frame: u64) -> Option<SimTime> {
         let Way { latency, figures } = way;
         let draw = || mix(self.seed ^ mix(frame)) % 1_000_000;
         if figures.loss_per_million > 0 && draw() < u64::from(figures.loss_per_million) {

@@ -146,7 +146,7 @@ pub(crate) struct Partition {
 
 impl Partition {
     /// An empty partition whose trace keeps what is asked for.
-    pub fn new(trace: Trace) -> Partition {
+    pub(crate) fn new(trace: Trace) -> Partition {
         Partition {
             queue: EventQueue::default(),
             slots: Vec::new(),
@@ -164,7 +164,7 @@ impl Partition {
     }
 
     /// Adds a guest that is switched off.
-    pub fn add_guest(&mut self, id: ResourceId, plugs: Vec<Plug>) -> GuestIndex {
+    pub(crate) fn add_guest(&mut self, id: ResourceId, plugs: Vec<Plug>) -> GuestIndex {
         let guest = GuestIndex(self.guests.len() as u32);
         self.guests.push(Guest { id, state: GuestState::Off, plugs: Vec::new(), disk: None });
         self.plug_in(guest, plugs);
@@ -172,7 +172,7 @@ impl Partition {
     }
 
     /// Gives a guest that is switched off the interfaces with which it will boot.
-    pub fn plug_in(&mut self, guest: GuestIndex, plugs: Vec<Plug>) {
+    pub(crate) fn plug_in(&mut self, guest: GuestIndex, plugs: Vec<Plug>) {
         for old in mem::take(&mut self.guests[guest.0 as usize].plugs) {
             self.unplug(guest, old);
         }
@@ -189,7 +189,7 @@ impl Partition {
     }
 
     /// Pulls an interface out of a guest, which may be running: its link is dead from then on.
-    pub fn unplug(&mut self, guest: GuestIndex, plug: Plug) {
+    pub(crate) fn unplug(&mut self, guest: GuestIndex, plug: Plug) {
         if let Plug::Eni(eni) = plug
             && let Some(behind) = self.behind.get_mut(eni.0 as usize)
             && behind.is_some_and(|(owner, _)| owner == guest)
@@ -200,17 +200,17 @@ impl Partition {
     }
 
     /// The interfaces with which a guest has booted or will boot.
-    pub fn plugs(&self, guest: GuestIndex) -> &[Plug] {
+    pub(crate) fn plugs(&self, guest: GuestIndex) -> &[Plug] {
         &self.guests[guest.0 as usize].plugs
     }
 
     /// Leaves a word about a guest.
-    pub fn note(&mut self, guest: GuestIndex, note: Note) {
+    pub(crate) fn note(&mut self, guest: GuestIndex, note: Note) {
         self.notes.push((self.guests[guest.0 as usize].id, note));
     }
 
     /// Switches a guest on: it can be reached and woken.
-    pub fn switch_on(&mut self, guest: GuestIndex) {
+    pub(crate) fn switch_on(&mut self, guest: GuestIndex) {
         let state = &mut self.guests[guest.0 as usize].state;
         if matches!(state, GuestState::Off) {
             *state = GuestState::Asleep;
@@ -219,7 +219,7 @@ impl Partition {
 
     /// Switches a guest off: its memory is gone and frames for it are lost. Its disk stays; the flows of its interfaces were
     /// tracked by the machine it ran on, and are forgotten.
-    pub fn switch_off(&mut self, guest: GuestIndex) {
+    pub(crate) fn switch_off(&mut self, guest: GuestIndex) {
         let Guest { id, state, plugs, disk } = &mut self.guests[guest.0 as usize];
         if let GuestState::Awake(mut awake) = mem::take(state) {
             self.notes.extend(awake.host.take_notes().into_iter().map(|note| (*id, note)));
@@ -233,42 +233,42 @@ impl Partition {
     }
 
     /// Whether a guest is switched on.
-    pub fn is_on(&self, guest: GuestIndex) -> bool {
+    pub(crate) fn is_on(&self, guest: GuestIndex) -> bool {
         !matches!(self.guests[guest.0 as usize].state, GuestState::Off)
     }
 
     /// Virtual time of the last event.
-    pub fn now(&self) -> SimTime {
+    pub(crate) fn now(&self) -> SimTime {
         self.queue.now()
     }
 
     /// When the next event is due.
-    pub fn next_time(&self) -> Option<SimTime> {
+    pub(crate) fn next_time(&self) -> Option<SimTime> {
         self.queue.next_time()
     }
 
     /// Lets the clock stand at `time`; nothing may be due before.
-    pub fn advance_to(&mut self, time: SimTime) {
+    pub(crate) fn advance_to(&mut self, time: SimTime) {
         self.queue.advance_to(time);
     }
 
     /// How many frames were received over a link so far.
-    pub fn packet_hops(&self) -> u64 {
+    pub(crate) fn packet_hops(&self) -> u64 {
         self.delivered
     }
 
     /// How many events the trace holds.
-    pub fn trace_len(&self) -> usize {
+    pub(crate) fn trace_len(&self) -> usize {
         self.trace.len()
     }
 
     /// Exchanges what the trace has recorded for an empty buffer.
-    pub fn take_trace(&mut self, into: &mut Vec<TraceEvent>) {
+    pub(crate) fn take_trace(&mut self, into: &mut Vec<TraceEvent>) {
         self.trace.take(into);
     }
 
     /// Runs one event if one is due at `until` or before.
-    pub fn step(&mut self, shared: &Shared<'_>, until: SimTime) -> bool {
+    pub(crate) fn step(&mut self, shared: &Shared<'_>, until: SimTime) -> bool {
         let Some((now, event)) = self.queue.pop_until(until) else { return false };
         match event {
             Event::Wake(guest) => {
@@ -290,7 +290,7 @@ impl Partition {
     }
 
     /// Starts a command line on a guest.
-    pub fn start(&mut self, shared: &Shared<'_>, guest: GuestIndex, command_line: &str) -> Option<ProcessId> {
+    pub(crate) fn start(&mut self, shared: &Shared<'_>, guest: GuestIndex, command_line: &str) -> Option<ProcessId> {
         let now = self.now();
         let process = self.awake(shared, guest)?.host.start(now, command_line);
         self.run_guest(shared, guest);
@@ -298,7 +298,12 @@ impl Partition {
     }
 
     /// Starts a guest's user data.
-    pub fn start_user_data(&mut self, shared: &Shared<'_>, guest: GuestIndex, script: &str) -> Option<ProcessId> {
+    pub(crate) fn start_user_data(
+        &mut self,
+        shared: &Shared<'_>,
+        guest: GuestIndex,
+        script: &str,
+    ) -> Option<ProcessId> {
         let now = self.now();
         let process = self.awake(shared, guest)?.host.start_user_data(now, script);
         self.run_guest(shared, guest);
@@ -306,7 +311,7 @@ impl Partition {
     }
 
     /// Ends a program as Ctrl-C does.
-    pub fn interrupt(&mut self, shared: &Shared<'_>, guest: GuestIndex, process: ProcessId) {
+    pub(crate) fn interrupt(&mut self, shared: &Shared<'_>, guest: GuestIndex, process: ProcessId) {
         let now = self.now();
         if let Some(awake) = self.awake(shared, guest) {
             awake.host.interrupt(now, process);
@@ -315,7 +320,7 @@ impl Partition {
     }
 
     /// Takes what a program left, once it has ended.
-    pub fn take_finished(&mut self, guest: GuestIndex, process: ProcessId) -> Option<Finished> {
+    pub(crate) fn take_finished(&mut self, guest: GuestIndex, process: ProcessId) -> Option<Finished> {
         match &mut self.guests[guest.0 as usize].state {
             GuestState::Awake(awake) => awake.host.take_finished(process),
             GuestState::Off | GuestState::Asleep => None,
@@ -323,7 +328,7 @@ impl Partition {
     }
 
     /// Whether a program runs or waits to be collected; one whose guest was switched off is gone without a word.
-    pub fn knows(&mut self, guest: GuestIndex, process: ProcessId) -> bool {
+    pub(crate) fn knows(&mut self, guest: GuestIndex, process: ProcessId) -> bool {
         match &mut self.guests[guest.0 as usize].state {
             GuestState::Awake(awake) => awake.host.knows(process),
             GuestState::Off | GuestState::Asleep => false,
@@ -331,7 +336,7 @@ impl Partition {
     }
 
     /// Takes what guests have to say since the last call, in their order.
-    pub fn take_notes(&mut self) -> Vec<(ResourceId, Note)> {
+    pub(crate) fn take_notes(&mut self) -> Vec<(ResourceId, Note)> {
         let mut notes = mem::take(&mut self.notes);
         for guest in &mut self.guests {
             if let GuestState::Awake(awake) = &mut guest.state {

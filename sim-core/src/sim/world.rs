@@ -131,7 +131,7 @@ enum GuestConfig {
 
 impl World {
     /// An empty cloud, and the hosts on the Internet, which are up at once.
-    pub fn new(config: WorldConfig) -> World {
+    pub(crate) fn new(config: WorldConfig) -> World {
         let WorldConfig { seed, epoch_nanos, links, quotas, internet, programs, detail, frames } = config;
         let mut world = World {
             cloud: Cloud::with_config(CloudConfig { seed, epoch_nanos, quotas }),
@@ -154,32 +154,32 @@ impl World {
     }
 
     /// Virtual time.
-    pub fn now(&self) -> SimTime {
+    pub(crate) fn now(&self) -> SimTime {
         self.partition.now()
     }
 
     /// The control plane, to read.
-    pub fn cloud(&self) -> &Cloud {
+    pub(crate) fn cloud(&self) -> &Cloud {
         &self.cloud
     }
 
     /// When the control plane's next change of state is due.
-    pub fn next_change(&self) -> Option<SimTime> {
+    pub(crate) fn next_change(&self) -> Option<SimTime> {
         self.cloud.next_transition()
     }
 
     /// The hosts outside AWS.
-    pub fn internet_hosts(&self) -> &[InternetHost] {
+    pub(crate) fn internet_hosts(&self) -> &[InternetHost] {
         self.internet.hosts()
     }
 
     /// The guest of an instance.
-    pub fn instance_guest(&self, instance: InstanceId) -> Option<GuestIndex> {
+    pub(crate) fn instance_guest(&self, instance: InstanceId) -> Option<GuestIndex> {
         self.guests.instances.get(&instance).copied()
     }
 
     /// How many frames were received over a link so far.
-    pub fn packet_hops(&self) -> u64 {
+    pub(crate) fn packet_hops(&self) -> u64 {
         self.partition.packet_hops()
     }
 
@@ -187,7 +187,7 @@ impl World {
     ///
     /// # Errors
     /// The AWS error code and message; then nothing has changed.
-    pub fn call(&mut self, caller: &Caller, name: &str, parameters: Value) -> Result<Value, ApiError> {
+    pub(crate) fn call(&mut self, caller: &Caller, name: &str, parameters: Value) -> Result<Value, ApiError> {
         let operation = Operation::from_value(name, parameters)
             .map_err(|error| ApiError::new("InvalidAction", error.to_string()))?;
         let answer = self.cloud.apply(&Caller { now: self.now(), ..*caller }, operation)?;
@@ -196,7 +196,7 @@ impl World {
     }
 
     /// Lets virtual time pass until `until`.
-    pub fn run_until(&mut self, until: SimTime) -> Pause<()> {
+    pub(crate) fn run_until(&mut self, until: SimTime) -> Pause<()> {
         while self.partition.trace_len() < TRACE_EVENTS {
             if !self.step(until) {
                 self.partition.advance_to(until);
@@ -207,7 +207,7 @@ impl World {
     }
 
     /// Lets virtual time pass until every instance that starts has finished its user data.
-    pub fn run_until_booted(&mut self, limit: SimTime) -> Pause<()> {
+    pub(crate) fn run_until_booted(&mut self, limit: SimTime) -> Pause<()> {
         while self.partition.trace_len() < TRACE_EVENTS {
             let partition = &mut self.partition;
             self.booting.retain(|run| partition.take_finished(run.guest, run.process).is_none());
@@ -224,14 +224,14 @@ impl World {
     }
 
     /// Starts a command line on a guest; `None` when the guest is not running.
-    pub fn start(&mut self, guest: GuestIndex, command_line: &str) -> Option<Running> {
+    pub(crate) fn start(&mut self, guest: GuestIndex, command_line: &str) -> Option<Running> {
         let (partition, shared) = self.split();
         partition.start(&shared, guest, command_line).map(|process| Running { guest, process })
     }
 
     /// Lets virtual time pass until a program ends. [`Pause::Limit`]: it still runs at `limit`, waits for what can never come,
     /// or is gone because its guest was switched off.
-    pub fn wait_for(&mut self, running: Running, limit: SimTime) -> Pause<Finished> {
+    pub(crate) fn wait_for(&mut self, running: Running, limit: SimTime) -> Pause<Finished> {
         while self.partition.trace_len() < TRACE_EVENTS {
             if let Some(finished) = self.partition.take_finished(running.guest, running.process) {
                 return Pause::Done(finished);
@@ -250,19 +250,19 @@ impl World {
     }
 
     /// Ends a program as Ctrl-C does and takes what it left.
-    pub fn interrupt(&mut self, running: Running) -> Option<Finished> {
+    pub(crate) fn interrupt(&mut self, running: Running) -> Option<Finished> {
         let (partition, shared) = self.split();
         partition.interrupt(&shared, running.guest, running.process);
         self.partition.take_finished(running.guest, running.process)
     }
 
     /// Exchanges what the trace has recorded since the last call for the empty buffer `into`.
-    pub fn take_trace(&mut self, into: &mut Vec<TraceEvent>) {
+    pub(crate) fn take_trace(&mut self, into: &mut Vec<TraceEvent>) {
         self.partition.take_trace(into);
     }
 
     /// Takes what guests have to say since the last call.
-    pub fn take_notes(&mut self) -> Vec<(ResourceId, Note)> {
+    pub(crate) fn take_notes(&mut self) -> Vec<(ResourceId, Note)> {
         self.partition.take_notes()
     }
 

@@ -22,7 +22,7 @@ use crate::id::ResourceId;
 const MAX_OPEN: usize = 64;
 
 /// The names and sentences that captures are labelled with.
-pub trait CaptureWords {
+pub(crate) trait CaptureWords {
     /// What a capture point is called. Asked once for each point, when it first sees a packet.
     fn point(&self, id: ResourceId) -> CapturePoint;
 
@@ -32,7 +32,7 @@ pub trait CaptureWords {
 
 /// What a capture point is called.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct CapturePoint {
+pub(crate) struct CapturePoint {
     /// The file's name without its extension, as in `ljhVPC1-EC2-eth0`. Anything a user may write: it is made safe and unique.
     pub file: String,
     /// The interface's name in `all`, as in `ljhVPC1-EC2/eth0`.
@@ -43,7 +43,7 @@ pub struct CapturePoint {
 
 /// What was written.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct CaptureSummary {
+pub(crate) struct CaptureSummary {
     /// The file with every frame, if captures were written at all.
     pub all: Option<PathBuf>,
     /// How many frames it has.
@@ -59,7 +59,7 @@ pub struct CaptureSummary {
 /// Memory is bounded by the number of capture points; frames go to disk as they come. If a `Captures` is let go without
 /// [`Captures::finish`], what an earlier run wrote is left as it was.
 #[derive(Debug, Default)]
-pub struct Captures {
+pub(crate) struct Captures {
     files: Option<Files>,
     pending: Option<Pending>,
     /// A buffer to use again.
@@ -83,13 +83,13 @@ impl Captures {
     ///
     /// # Errors
     /// The folder or the file `all` cannot be made.
-    pub fn new(folder: &Path, format: CaptureFormat, epoch_nanos: u64) -> Result<Captures, CaptureError> {
+    pub(crate) fn new(folder: &Path, format: CaptureFormat, epoch_nanos: u64) -> Result<Captures, CaptureError> {
         let files = Files::create(folder, format, Duration::from_nanos(epoch_nanos))?;
         Ok(Captures { files: Some(files), pending: None, spare: Vec::new(), dropped: 0 })
     }
 
     /// No captures.
-    pub fn nowhere() -> Captures {
+    pub(crate) fn nowhere() -> Captures {
         Captures::default()
     }
 
@@ -98,7 +98,11 @@ impl Captures {
     ///
     /// # Errors
     /// A file cannot be written; nothing further should be observed.
-    pub fn observe(&mut self, event: &TraceEvent, words: &dyn CaptureWords) -> Result<Option<u64>, CaptureError> {
+    pub(crate) fn observe(
+        &mut self,
+        event: &TraceEvent,
+        words: &dyn CaptureWords,
+    ) -> Result<Option<u64>, CaptureError> {
         match &event.step {
             Step::Seen { point, direction, frame } if !frame.is_empty() => {
                 self.write_pending()?;
@@ -144,7 +148,7 @@ impl Captures {
     ///
     /// # Errors
     /// A file cannot be written, removed or renamed.
-    pub fn finish(mut self) -> Result<CaptureSummary, CaptureError> {
+    pub(crate) fn finish(mut self) -> Result<CaptureSummary, CaptureError> {
         self.write_pending()?;
         let summary = CaptureSummary { dropped: self.dropped, ..CaptureSummary::default() };
         match self.files.take() {

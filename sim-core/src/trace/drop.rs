@@ -154,7 +154,7 @@ impl DropFamily {
 
 /// A packet's end, with what decided.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct DropReason {
+pub(crate) struct DropReason {
     /// The stable code.
     pub code: DropCode,
     /// The resource that decided: the group, ACL, table, gateway or interface.
@@ -169,7 +169,7 @@ pub struct DropReason {
 
 /// What in a resource decided.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Decider {
+pub(crate) enum Decider {
     /// Nothing more precise than the resource.
     Resource,
     /// The default: no rule or route matched.

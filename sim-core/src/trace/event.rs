@@ -13,11 +13,11 @@ use crate::net::Headers;
 /// One frame's life in the fabric, from the interface that sent it until it is delivered, answered or dropped. The sender's
 /// number in the upper half, the sender's count in the lower: the same whatever else goes on.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct PacketId(pub u64);
+pub(crate) struct PacketId(pub u64);
 
 impl PacketId {
     /// The id of what the VPC itself sends because of this packet: an answer, or an ICMP error.
-    pub fn answer(self) -> PacketId {
+    pub(crate) fn answer(self) -> PacketId {
         PacketId(self.0 | 1 << 63)
     }
 }
@@ -33,7 +33,7 @@ pub enum Direction {
 
 /// Something that happened to a packet.
 #[derive(Clone, Debug)]
-pub struct TraceEvent {
+pub(crate) struct TraceEvent {
     /// When.
     pub time: SimTime,
     /// To which packet.
@@ -47,7 +47,7 @@ pub struct TraceEvent {
 /// What a stage did. A closed set, so that every observer says what it makes of each.
 #[allow(dead_code, reason = "the whole account of a hop: tests read all of it, captures and verdicts a part")]
 #[derive(Clone, Debug)]
-pub enum Step {
+pub(crate) enum Step {
     /// The packet is at a capture point: a network interface or a gateway. What follows at the same time, up to the next
     /// `Seen`, happens there. `frame` is empty when no observer asked for bytes.
     Seen {
@@ -145,7 +145,7 @@ impl Step {
 
 /// What made a security group let a packet through.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum GroupDecision {
+pub(crate) enum GroupDecision {
     /// A rule admits it.
     Rule {
         /// The group.
@@ -161,7 +161,7 @@ pub enum GroupDecision {
 
 /// How much the observers want to hear of packets. Drops are always kept, since they are data.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
-pub enum Detail {
+pub(crate) enum Detail {
     /// Nothing more.
     #[default]
     Drops,
@@ -173,7 +173,7 @@ pub enum Detail {
 
 /// Collects events for the observers; what nobody asked for costs a comparison.
 #[derive(Debug, Default)]
-pub struct Trace {
+pub(crate) struct Trace {
     /// Which steps to keep.
     pub detail: Detail,
     /// Keep the frames' bytes (for captures).
@@ -183,19 +183,19 @@ pub struct Trace {
 
 impl Trace {
     /// A collector that keeps what is asked for.
-    pub fn new(detail: Detail, frames: bool) -> Trace {
+    pub(crate) fn new(detail: Detail, frames: bool) -> Trace {
         Trace { detail, frames, events: Vec::new() }
     }
 
     /// Records a step, if anybody wants it.
-    pub fn record(&mut self, time: SimTime, packet: PacketId, headers: &Headers, step: Step) {
+    pub(crate) fn record(&mut self, time: SimTime, packet: PacketId, headers: &Headers, step: Step) {
         if self.detail >= step.detail() {
             self.events.push(TraceEvent { time, packet, headers: *headers, step });
         }
     }
 
     /// Records that a frame is at a capture point.
-    pub fn seen(
+    pub(crate) fn seen(
         &mut self,
         time: SimTime,
         packet: PacketId,
@@ -212,12 +212,12 @@ impl Trace {
     }
 
     /// How many steps are recorded.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.events.len()
     }
 
     /// Exchanges what was recorded, in order, for the empty buffer `into`.
-    pub fn take(&mut self, into: &mut Vec<TraceEvent>) {
+    pub(crate) fn take(&mut self, into: &mut Vec<TraceEvent>) {
         into.clear();
         mem::swap(&mut self.events, into);
     }

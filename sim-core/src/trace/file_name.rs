@@ -10,12 +10,12 @@ use std::collections::BTreeSet;
 const MAX_BYTES: usize = 120;
 
 /// The folder of a scenario's captures: `VPC peering` → `vpc-peering`.
-pub fn folder_name(scenario: &str) -> String {
+pub(crate) fn folder_name(scenario: &str) -> String {
     safe_file_name(&scenario.to_lowercase())
 }
 
 /// A name that is safe as a file's: `my/../evil` → `my_.._evil`. White space becomes a dash, so that nobody need quote it.
-pub fn safe_file_name(name: &str) -> String {
+pub(super) fn safe_file_name(name: &str) -> String {
     let mut safe = String::new();
     for character in name.trim().chars() {
         let character = match character {

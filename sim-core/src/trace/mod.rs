@@ -10,8 +10,10 @@ mod event;
 mod file_name;
 mod text;
 
-pub use capture::{CapturePoint, CaptureSummary, CaptureWords, Captures};
+pub(crate) use capture::{CapturePoint, CaptureSummary, CaptureWords, Captures};
 pub use capture_file::{CaptureError, CaptureFormat};
-pub use drop::{Decider, DropCode, DropFamily, DropReason};
-pub use event::{Detail, Direction, GroupDecision, PacketId, Step, Trace, TraceEvent};
-pub use file_name::folder_name;
+pub(crate) use drop::{Decider, DropReason};
+pub use drop::{DropCode, DropFamily};
+pub use event::Direction;
+pub(crate) use event::{Detail, GroupDecision, PacketId, Step, Trace, TraceEvent};
+pub(crate) use file_name::folder_name;

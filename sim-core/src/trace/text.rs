@@ -13,7 +13,7 @@ use crate::net::{Headers, IpHeader, Transport, protocol};
 
 impl DropReason {
     /// Why the packet with these headers was lost. Follows "by `name`: ", so it does not repeat who decided.
-    pub fn sentence(&self, headers: &Headers, name: &dyn Fn(ResourceId) -> String) -> String {
+    pub(crate) fn sentence(&self, headers: &Headers, name: &dyn Fn(ResourceId) -> String) -> String {
         let Some(ip) = &headers.ip else { return "the frame is not one that a VPC carries".to_owned() };
         let destination = ip.destination;
         let way = direction_word(self.direction);
@@ -114,7 +114,7 @@ impl DropReason {
     }
 
     /// What would let exactly this packet through the stage that dropped it, where that is certain.
-    pub fn hint(&self, headers: &Headers, name: &dyn Fn(ResourceId) -> String) -> Option<String> {
+    pub(crate) fn hint(&self, headers: &Headers, name: &dyn Fn(ResourceId) -> String) -> Option<String> {
         let ip = headers.ip.as_ref()?;
         let way = direction_word(self.direction);
         match self.code {

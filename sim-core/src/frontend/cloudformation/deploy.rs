@@ -23,7 +23,7 @@ use crate::id::{AccountId, Region};
 
 /// What a stack is made with, apart from its template.
 #[derive(Clone, Debug)]
-pub struct StackConfig {
+pub(crate) struct StackConfig {
     /// The stack's name.
     pub name: String,
     /// Where it is created.
@@ -38,7 +38,7 @@ pub struct StackConfig {
 
 /// A stack.
 #[derive(Clone, Debug)]
-pub struct Stack {
+pub(crate) struct Stack {
     /// Its name.
     pub name: String,
     /// Its ARN.
@@ -57,7 +57,7 @@ pub struct Stack {
 
 /// A resource of a stack.
 #[derive(Clone, Debug)]
-pub struct StackResource {
+pub(crate) struct StackResource {
     /// As in `AWS::EC2::VPC`.
     pub type_name: String,
     /// What `Ref` gives.
@@ -70,7 +70,7 @@ pub struct StackResource {
 
 impl Stack {
     /// The value of an attribute as it is now: what `Fn::GetAtt` would give, lists with commas between.
-    pub fn attribute(&self, api: &mut dyn Api, logical_id: &str, attribute: &str) -> Option<String> {
+    pub(crate) fn attribute(&self, api: &mut dyn Api, logical_id: &str, attribute: &str) -> Option<String> {
         let resource = self.resources.get(logical_id)?;
         let source = resource.resource_type.attribute(attribute)?.source;
         let found = read_attribute(api, self.account, self.region, source, &resource.id).ok()?;
@@ -78,14 +78,14 @@ impl Stack {
     }
 
     /// The attributes that a resource has, for "did you mean".
-    pub fn attribute_names(&self, logical_id: &str) -> Vec<&'static str> {
+    pub(crate) fn attribute_names(&self, logical_id: &str) -> Vec<&'static str> {
         let resource_type = self.resources.get(logical_id).map(|resource| resource.resource_type);
         resource_type.into_iter().flat_map(|found| found.attributes).map(|attribute| attribute.name).collect()
     }
 }
 
 /// Creates a stack. Where a diagnostic is an error, the stack is not complete.
-pub fn deploy(
+pub(crate) fn deploy(
     sources: &Sources,
     template: &Template,
     config: &StackConfig,

@@ -20,6 +20,6 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-pub use deploy::{Stack, StackConfig, deploy};
-pub use parameters::GivenParameter;
-pub use template::Template;
+pub(crate) use deploy::{Stack, StackConfig, deploy};
+pub(crate) use parameters::GivenParameter;
+pub(crate) use template::Template;

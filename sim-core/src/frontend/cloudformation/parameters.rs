@@ -39,7 +39,7 @@ pub(crate) enum ParameterKind {
 
 /// A value given for a parameter.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct GivenParameter {
+pub(crate) struct GivenParameter {
     /// The parameter's name.
     pub name: String,
     /// The value; a list is written with commas.

@@ -19,7 +19,7 @@ use crate::id::FileId;
 
 /// A template without errors, ready to be deployed any number of times.
 #[derive(Clone, Debug)]
-pub struct Template {
+pub(crate) struct Template {
     pub(crate) description: Option<String>,
     pub(crate) parameters: IndexMap<String, Parameter>,
     pub(crate) mappings: IndexMap<String, IndexMap<String, IndexMap<String, Value>>>,
@@ -76,7 +76,7 @@ const RESOURCE_KEYS: &[&str] = &[
 
 impl Template {
     /// Reads and checks the template in a file. There is a template exactly when no diagnostic is an error.
-    pub fn parse(sources: &Sources, file: FileId) -> (Option<Template>, Vec<Diagnostic>) {
+    pub(crate) fn parse(sources: &Sources, file: FileId) -> (Option<Template>, Vec<Diagnostic>) {
         match node::read(sources, file) {
             Ok(root) => Template::from_node(sources, &root),
             Err(problems) => (None, problems),
@@ -84,7 +84,7 @@ impl Template {
     }
 
     /// Checks a template that is written inside another file.
-    pub fn from_node(sources: &Sources, root: &Node) -> (Option<Template>, Vec<Diagnostic>) {
+    pub(crate) fn from_node(sources: &Sources, root: &Node) -> (Option<Template>, Vec<Diagnostic>) {
         let mut reader = Reader::new(sources);
         let mut template = sections(root, &mut reader);
         if let Some(template) = &mut template {

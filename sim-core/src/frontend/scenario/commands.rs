@@ -11,7 +11,7 @@ use crate::frontend::diagnostic::Span;
 
 /// One command, as typed.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Command {
+pub(crate) struct Command {
     /// The command; more than one line where the shell reads on.
     pub text: Text,
     /// The place of its first line.
@@ -20,7 +20,7 @@ pub struct Command {
 
 impl Command {
     /// The first line, for titles.
-    pub fn first_line(&self) -> &str {
+    pub(crate) fn first_line(&self) -> &str {
         self.text.written().lines().next().unwrap_or_default()
     }
 }

@@ -11,7 +11,7 @@ use crate::frontend::diagnostic::{Diagnostic, Sources};
 use crate::id::Region;
 
 /// Stacks, with the control plane that knows their resources.
-pub struct Deployed<'a> {
+pub(crate) struct Deployed<'a> {
     /// The stacks.
     pub stacks: &'a [Stack],
     /// The control plane.
@@ -54,7 +54,7 @@ impl StackNames for Deployed<'_> {
 
 impl DeclaredStack {
     /// What a stack declares; `name_tag` tells the Name tag of an instance by its physical id.
-    pub fn of(stack: &Stack, name_tag: &mut dyn FnMut(&str) -> Option<String>) -> DeclaredStack {
+    pub(crate) fn of(stack: &Stack, name_tag: &mut dyn FnMut(&str) -> Option<String>) -> DeclaredStack {
         let resources = stack.resources.iter().map(|(logical_id, resource)| DeclaredResource {
             logical_id: logical_id.clone(),
             role: match resource.type_name.as_str() {
@@ -69,14 +69,14 @@ impl DeclaredStack {
 
 impl Declared {
     /// What some stacks declare; `name_tag` tells the Name tag of an instance by its physical id.
-    pub fn of(stacks: &[Stack], name_tag: &mut dyn FnMut(&str) -> Option<String>) -> Declared {
+    pub(crate) fn of(stacks: &[Stack], name_tag: &mut dyn FnMut(&str) -> Option<String>) -> Declared {
         Declared { stacks: stacks.iter().map(|stack| DeclaredStack::of(stack, name_tag)).collect() }
     }
 }
 
 impl TemplateSource {
     /// Parses and checks the template, wherever it is written.
-    pub fn parse(&self, sources: &Sources) -> (Option<Template>, Vec<Diagnostic>) {
+    pub(crate) fn parse(&self, sources: &Sources) -> (Option<Template>, Vec<Diagnostic>) {
         match self {
             TemplateSource::Inline(node) => Template::from_node(sources, node),
             TemplateSource::File { file, .. } => Template::parse(sources, *file),
@@ -86,7 +86,7 @@ impl TemplateSource {
 
 impl StackSpec {
     /// What CloudFormation needs to know besides the template; `ssm` gives the values of SSM parameters.
-    pub fn config(&self, ssm: fn(Region, &str) -> Option<String>) -> StackConfig {
+    pub(crate) fn config(&self, ssm: fn(Region, &str) -> Option<String>) -> StackConfig {
         StackConfig {
             name: self.name.clone(),
             region: self.region,

@@ -17,7 +17,7 @@ use crate::trace::{DropCode, DropFamily};
 
 /// What a step should show.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Expect {
+pub(crate) struct Expect {
     /// The exit status. Where absent: 0, or any other than 0 if `error` is given.
     pub exit: Option<(i32, Span)>,
     /// On the output.
@@ -40,7 +40,7 @@ pub struct Expect {
 
 /// An expected path.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct PathExpect {
+pub(crate) struct PathExpect {
     /// The resources, in order.
     pub hops: Vec<Text>,
     /// The list's place.
@@ -49,7 +49,7 @@ pub struct PathExpect {
 
 /// An expectation on a text.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct TextMatch {
+pub(crate) struct TextMatch {
     /// Whether it should match.
     pub polarity: Polarity,
     /// What matches.
@@ -58,7 +58,7 @@ pub struct TextMatch {
 
 /// Whether something should be so.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Polarity {
+pub(crate) enum Polarity {
     /// It should.
     Is,
     /// It should not (`not:`).
@@ -67,7 +67,7 @@ pub enum Polarity {
 
 /// What matches a text.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Matcher {
+pub(crate) enum Matcher {
     /// The text occurs.
     Contains(Text),
     /// The regular expression (without its slashes) matches somewhere; `^` and `$` match at each line's ends.
@@ -78,7 +78,7 @@ pub enum Matcher {
 
 /// A value expected in the answer.
 #[derive(Clone, PartialEq, Debug)]
-pub struct JsonExpect {
+pub(crate) struct JsonExpect {
     /// Where in the answer.
     pub query: Query,
     /// The value.
@@ -89,7 +89,7 @@ pub struct JsonExpect {
 
 /// A JSON value with names to be filled in.
 #[derive(Clone, PartialEq, Debug)]
-pub enum JsonTemplate {
+pub(crate) enum JsonTemplate {
     /// A number, a boolean or null.
     Plain(Value),
     /// A text.
@@ -102,7 +102,7 @@ pub enum JsonTemplate {
 
 /// What is expected of drops.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum DroppedExpect {
+pub(crate) enum DroppedExpect {
     /// No packet was dropped.
     Nothing(Span),
     /// For each of these a packet was dropped.
@@ -111,7 +111,7 @@ pub enum DroppedExpect {
 
 /// An expected drop.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct DropMatch {
+pub(crate) struct DropMatch {
     /// The reason.
     pub reason: DropWord,
     /// The resource that did it, if it matters.
@@ -122,7 +122,7 @@ pub struct DropMatch {
 
 /// A word for a reason.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum DropWord {
+pub(crate) enum DropWord {
     /// This reason.
     Code(DropCode),
     /// Any of this family.
@@ -133,7 +133,7 @@ pub enum DropWord {
 
 /// An expectation that does not hold.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// In one sentence.
     pub text: String,
     /// What was expected.
@@ -146,7 +146,7 @@ pub struct Failure {
 
 impl Expect {
     /// Holds everything expected against what was seen.
-    pub fn judge(&self, seen: &Observation, names: &mut dyn Names) -> Vec<Failure> {
+    pub(crate) fn judge(&self, seen: &Observation, names: &mut dyn Names) -> Vec<Failure> {
         let mut failures = Vec::new();
         failures.extend(self.judge_exit(seen));
         for (stream, matches, text) in [("stdout", &self.stdout, &seen.stdout), ("stderr", &self.stderr, &seen.stderr)]
@@ -181,7 +181,7 @@ impl Expect {
 
     /// What holds, for the line of a step that passed: `exit 1, 100% packet loss, dropped ROUTE`. Empty if nothing more
     /// than success was expected.
-    pub fn summary(&self, names: &mut dyn Names) -> String {
+    pub(crate) fn summary(&self, names: &mut dyn Names) -> String {
         let mut parts: Vec<String> = Vec::new();
         if let Some((exit, _)) = self.exit {
             parts.push(format!("exit {exit}"));
@@ -214,7 +214,7 @@ impl Expect {
     }
 
     /// Whether a drop is one of those expected.
-    pub fn expects_drop(&self, drop: &ObservedDrop, names: &mut dyn Names) -> bool {
+    pub(crate) fn expects_drop(&self, drop: &ObservedDrop, names: &mut dyn Names) -> bool {
         match &self.dropped {
             Some(DroppedExpect::Each(matches)) => matches.iter().any(|each| each.matches(drop, names) == Ok(true)),
             Some(DroppedExpect::Nothing(_)) | None => false,

@@ -37,26 +37,26 @@ use super::node::Node;
 use crate::engine::SimDuration;
 use crate::id::{AccountId, FileId, Region};
 
-pub use commands::Command;
-pub use deployed::Deployed;
+pub(crate) use commands::Command;
+pub(crate) use deployed::Deployed;
 #[cfg(test)]
 pub(crate) use expect::{DropWord, DroppedExpect};
-pub use expect::{Expect, Failure};
-pub use names::{Declared, check_names};
+pub(crate) use expect::{Expect, Failure};
+pub(crate) use names::{Declared, check_names};
 #[cfg(test)]
 pub(crate) use names::{DeclaredResource, DeclaredStack, Role};
-pub use observe::{Observation, ObservedDrop, Passed};
-pub use parse::load;
-pub use query::Query;
-pub use save::Save;
-pub use schema::json_schema;
+pub(crate) use observe::{Observation, ObservedDrop, Passed};
+pub(crate) use parse::load;
+pub(crate) use query::Query;
+pub(crate) use save::Save;
+pub(crate) use schema::json_schema;
 #[cfg(test)]
-pub(crate) use substitute::{NameProblem, Names};
-pub use substitute::{Scope, StackNames, Text};
+pub(crate) use substitute::{NameProblem, Names, StackNames};
+pub(crate) use substitute::{Scope, Text};
 
 /// A scenario as meant: everything that can be checked before a run has been.
 #[derive(Clone, Debug)]
-pub struct Scenario {
+pub(crate) struct Scenario {
     /// The file it was read from.
     pub file: FileId,
     /// The `name`, or else the name of the scenario's folder.
@@ -81,7 +81,7 @@ pub struct Scenario {
 
 /// A stack to be made from a template.
 #[derive(Clone, Debug)]
-pub struct StackSpec {
+pub(crate) struct StackSpec {
     /// The name; `main` where the scenario gives its only template at top level.
     pub name: String,
     /// Where the template is.
@@ -96,7 +96,7 @@ pub struct StackSpec {
 
 /// A template, in a file of its own or within the scenario.
 #[derive(Clone, PartialEq, Debug)]
-pub enum TemplateSource {
+pub(crate) enum TemplateSource {
     /// Within the scenario.
     Inline(Node),
     /// A file that has been read, not yet parsed.
@@ -110,7 +110,7 @@ pub enum TemplateSource {
 
 /// A host outside AWS: on the Internet, or on an on-premises site.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct OutsideHost {
+pub(crate) struct OutsideHost {
     /// The name by which steps call it.
     pub name: String,
     /// Its address; a public one if it is on the Internet.
@@ -127,7 +127,7 @@ pub struct OutsideHost {
 
 /// A site outside AWS, reached by VPN or Direct Connect. Its shape is checked; it is not simulated yet.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Site {
+pub(crate) struct Site {
     /// The site's name.
     pub name: String,
     /// Its hosts' names.
@@ -136,7 +136,7 @@ pub struct Site {
 
 /// What holds for the whole run.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// Jitter, ids, ports and sequence numbers follow from it.
     pub seed: Option<u64>,
     /// The wall clock at virtual time 0, in nanoseconds since the Unix epoch.
@@ -153,7 +153,7 @@ pub struct Settings {
 
 /// A quota that differs from AWS's default.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Quota {
+pub(crate) struct Quota {
     /// The quota's name.
     pub name: String,
     /// How many there may be.
@@ -164,7 +164,7 @@ pub struct Quota {
 
 /// How `yum` and `apt` get their packages.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Packages {
+pub(crate) enum Packages {
     /// From the mirror, over the network, as on AWS.
     #[default]
     Mirror,
@@ -174,7 +174,7 @@ pub enum Packages {
 
 /// The classes of links whose figures a scenario may change (LAT-5, LAT-6).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum LinkClass {
+pub(crate) enum LinkClass {
     /// Between interfaces in one Availability Zone.
     SameZone,
     /// Between Availability Zones of a Region.
@@ -187,11 +187,11 @@ pub enum LinkClass {
 
 impl LinkClass {
     /// Every class.
-    pub const ALL: &[LinkClass] =
+    pub(crate) const ALL: &[LinkClass] =
         &[LinkClass::SameZone, LinkClass::CrossZone, LinkClass::CrossRegion, LinkClass::Internet];
 
     /// The class as users write it.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             LinkClass::SameZone => "same_az",
             LinkClass::CrossZone => "cross_az",
@@ -203,7 +203,7 @@ impl LinkClass {
 
 /// What is different about a class of links.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct LinkOverride {
+pub(crate) struct LinkOverride {
     /// One way.
     pub latency: Option<SimDuration>,
     /// At most this much on top, by chance.
@@ -214,7 +214,7 @@ pub struct LinkOverride {
 
 /// One step.
 #[derive(Clone, Debug)]
-pub struct Step {
+pub(crate) struct Step {
     /// Counted from 1.
     pub number: u32,
     /// The `name`, if it has one.
@@ -233,7 +233,7 @@ pub struct Step {
 
 /// What a step does. There is no variant for `fault`: it is not simulated yet, and [`load`] says so.
 #[derive(Clone, Debug)]
-pub enum Action {
+pub(crate) enum Action {
     /// Types commands, one after the other.
     Run {
         /// At least one.
@@ -252,7 +252,7 @@ pub enum Action {
 
 /// Whether a scenario waits for a step's commands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum RunMode {
+pub(crate) enum RunMode {
     /// The next step begins when they are done.
     Foreground,
     /// The next step begins at once. What the step prints, saves and expects is dealt with when a step that waits for
@@ -262,7 +262,7 @@ pub enum RunMode {
 
 impl Step {
     /// How the step is called where it is listed: by its name, or else by what it does.
-    pub fn title(&self) -> String {
+    pub(crate) fn title(&self) -> String {
         match (&self.name, &self.action) {
             (Some(name), _) => name.clone(),
             (None, Action::Run { commands, .. }) => {

@@ -13,14 +13,14 @@ use crate::id::InstanceId;
 
 /// What the templates declare, as far as names go.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Declared {
+pub(crate) struct Declared {
     /// The stacks.
     pub stacks: Vec<DeclaredStack>,
 }
 
 /// What one template declares.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct DeclaredStack {
+pub(crate) struct DeclaredStack {
     /// The stack's name.
     pub name: String,
     /// Its resources.
@@ -31,7 +31,7 @@ pub struct DeclaredStack {
 
 /// A resource that a template declares.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct DeclaredResource {
+pub(crate) struct DeclaredResource {
     /// Its logical id.
     pub logical_id: String,
     /// Whether commands can run on it.
@@ -42,7 +42,7 @@ pub struct DeclaredResource {
 
 /// Whether commands can run on a resource.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Role {
+pub(crate) enum Role {
     /// It is an instance, with its Name tag if it has one.
     Instance {
         /// The Name tag.
@@ -53,7 +53,7 @@ pub enum Role {
 }
 
 /// The problems with names that can be told before the run.
-pub fn check_names(scenario: &Scenario, declared: &Declared) -> Vec<Diagnostic> {
+pub(crate) fn check_names(scenario: &Scenario, declared: &Declared) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     let mut saved: IndexMap<String, String> = IndexMap::new();
     for (index, step) in scenario.steps.iter().enumerate() {

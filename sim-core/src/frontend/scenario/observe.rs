@@ -9,7 +9,7 @@ use crate::trace::DropCode;
 
 /// What was seen in a step.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Observation {
+pub(crate) struct Observation {
     /// The exit status: of several commands the first that is not 0. `None` while a background step still runs, and for
     /// a step that runs nothing.
     pub exit: Option<i32>,
@@ -33,7 +33,7 @@ pub struct Observation {
 
 /// A packet's drop.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ObservedDrop {
+pub(crate) struct ObservedDrop {
     /// Why.
     pub code: DropCode,
     /// The resource that did it.
@@ -42,19 +42,19 @@ pub struct ObservedDrop {
 
 /// A resource, under all the names it goes by.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Passed {
+pub(crate) struct Passed {
     /// Its logical id (alone and with its stack's name), Name tag and id; the best name for people first.
     pub names: Vec<String>,
 }
 
 impl Passed {
     /// Whether the resource goes by this name.
-    pub fn is_called(&self, name: &str) -> bool {
+    pub(crate) fn is_called(&self, name: &str) -> bool {
         self.names.iter().any(|known| known == name)
     }
 
     /// The name to print.
-    pub fn best_name(&self) -> &str {
+    pub(crate) fn best_name(&self) -> &str {
         self.names.first().map_or("?", String::as_str)
     }
 }

@@ -25,7 +25,7 @@ use crate::id::{AccountId, FileId, Region};
 ///
 /// # Errors
 /// All that is wrong, with the warnings there are besides, in the order of the text.
-pub fn load(
+pub(crate) fn load(
     sources: &mut Sources,
     path: &Path,
     read_file: &mut dyn FnMut(&Path) -> io::Result<String>,

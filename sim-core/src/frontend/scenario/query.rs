@@ -9,7 +9,7 @@ use crate::frontend::query;
 /// An expression with names to be filled in. It is kept as text: a compiled one shares values that cannot cross
 /// threads, and compiling takes microseconds.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Query {
+pub(crate) struct Query {
     /// The expression.
     pub expression: Text,
 }
@@ -26,7 +26,7 @@ impl Query {
     ///
     /// # Errors
     /// What is wrong with the expression or with its names, in words.
-    pub fn search(&self, answer: &Value, names: &mut dyn Names) -> Result<Value, String> {
+    pub(crate) fn search(&self, answer: &Value, names: &mut dyn Names) -> Result<Value, String> {
         let expression = self.expression.fill(names).map_err(|problems| sentence(&problems))?;
         query::Query::new(&expression).and_then(|query| query.search(answer)).map_err(|error| error.reason)
     }

@@ -13,7 +13,7 @@ use super::substitute::Names;
 
 /// A variable to be taken from a command's answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Save {
+pub(crate) struct Save {
     /// The variable.
     pub name: String,
     /// Where in the answer its value is.
@@ -25,7 +25,7 @@ impl Save {
     ///
     /// # Errors
     /// There is no answer, or it has no such value.
-    pub fn take(&self, seen: &Observation, names: &mut dyn Names) -> Result<String, Failure> {
+    pub(crate) fn take(&self, seen: &Observation, names: &mut dyn Names) -> Result<String, Failure> {
         let expression = self.query.expression.written();
         let failure = |actual: String| Failure {
             text: format!("nothing to save as {}", self.name),

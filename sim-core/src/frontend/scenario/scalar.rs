@@ -60,7 +60,7 @@ pub(super) struct Wrong {
 
 impl Scalar {
     /// The kind in words, as in "must be …".
-    pub fn describe(self) -> String {
+    pub(super) fn describe(self) -> String {
         match self {
             Scalar::Text => "text".to_owned(),
             Scalar::Whole { min: 0, max: u64::MAX } => "a whole number".to_owned(),
@@ -80,7 +80,7 @@ impl Scalar {
     }
 
     /// Whether a text is of the kind.
-    pub fn check(self, text: &str, quoted: bool) -> Result<(), Wrong> {
+    pub(super) fn check(self, text: &str, quoted: bool) -> Result<(), Wrong> {
         let wrong = |code| Wrong { code, message: format!("`{text}` is not {}", self.describe()), help: None };
         let helped = |code, help: String| Wrong { help: Some(help), ..wrong(code) };
         match self {
@@ -124,7 +124,7 @@ impl Scalar {
     }
 
     /// The kind as a JSON Schema, for the values that a YAML reader makes of the text.
-    pub fn schema(self) -> Value {
+    pub(super) fn schema(self) -> Value {
         match self {
             Scalar::Text => json!({ "type": ["string", "number", "boolean"] }),
             Scalar::Whole { min, max } => json!({ "type": "integer", "minimum": min, "maximum": max }),

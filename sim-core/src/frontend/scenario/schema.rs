@@ -10,7 +10,7 @@ use super::keys;
 use super::shape::{Object, Presence, Shape};
 
 /// The schema.
-pub fn json_schema() -> Value {
+pub(crate) fn json_schema() -> Value {
     let mut schema = object(&keys::SCENARIO);
     let head = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -67,7 +67,7 @@ pub(super) enum Presence {
 
 impl Object {
     /// The key with this name.
-    pub fn key(&self, name: &str) -> Option<&'static KeySpec> {
+    pub(super) fn key(&self, name: &str) -> Option<&'static KeySpec> {
         self.keys.iter().find(|key| key.name == name)
     }
 }
@@ -98,7 +98,7 @@ impl Shape {
     }
 
     /// Adds all that is wrong with the form of a value. `what` is what the value is called.
-    pub fn check(&self, node: &Node, what: &str, problems: &mut Vec<Diagnostic>) {
+    pub(super) fn check(&self, node: &Node, what: &str, problems: &mut Vec<Diagnostic>) {
         if !self.fits(node) {
             problems.push(wrong_kind(self, node, what));
             return;

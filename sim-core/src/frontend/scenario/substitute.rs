@@ -11,7 +11,7 @@ use crate::frontend::diagnostic::{Diagnostic, Span};
 
 /// A text with names to be filled in.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Text {
+pub(crate) struct Text {
     written: String,
     parts: Vec<Part>,
     span: Span,
@@ -28,7 +28,7 @@ impl Text {
     ///
     /// # Errors
     /// Each `${…}` that is not closed or holds something else than a name.
-    pub fn parse(written: &str, place: &dyn Fn(Range<usize>) -> Span) -> Result<Text, Vec<Diagnostic>> {
+    pub(crate) fn parse(written: &str, place: &dyn Fn(Range<usize>) -> Span) -> Result<Text, Vec<Diagnostic>> {
         let (mut parts, mut problems) = (Vec::new(), Vec::new());
         let mut literal = String::new();
         let mut at = 0;
@@ -82,17 +82,17 @@ impl Text {
     }
 
     /// The text as written.
-    pub fn written(&self) -> &str {
+    pub(crate) fn written(&self) -> &str {
         &self.written
     }
 
     /// Its place.
-    pub fn span(&self) -> Span {
+    pub(crate) fn span(&self) -> Span {
         self.span
     }
 
     /// The names in it, each with its place.
-    pub fn names(&self) -> impl Iterator<Item = (&str, Span)> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = (&str, Span)> {
         self.parts.iter().filter_map(|part| match part {
             Part::Name { name, span } => Some((name.as_str(), *span)),
             Part::Literal(_) => None,
@@ -103,7 +103,7 @@ impl Text {
     ///
     /// # Errors
     /// Every name that nothing has, or that two stacks have.
-    pub fn fill(&self, names: &mut dyn Names) -> Result<String, Vec<Diagnostic>> {
+    pub(crate) fn fill(&self, names: &mut dyn Names) -> Result<String, Vec<Diagnostic>> {
         self.fill_as(names, &|value| value)
     }
 
@@ -128,7 +128,7 @@ impl Text {
 }
 
 /// What names stand for. Looking may take a call to the control plane: hence `&mut`.
-pub trait Names {
+pub(crate) trait Names {
     /// What `${name}` stands for.
     ///
     /// # Errors
@@ -141,7 +141,7 @@ pub trait Names {
 
 /// Why a name stands for nothing.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum NameProblem {
+pub(crate) enum NameProblem {
     /// Nothing has it.
     Unknown,
     /// A resource has it that is not simulated: its logical id and type.
@@ -151,7 +151,7 @@ pub enum NameProblem {
 }
 
 /// The resources of the stacks, as far as `${name}` needs them.
-pub trait StackNames {
+pub(crate) trait StackNames {
     /// The stacks' names.
     fn stacks(&self) -> Vec<String>;
     /// The logical ids of a stack.
@@ -172,7 +172,7 @@ pub trait StackNames {
 
 /// The order in which names are looked up: a saved variable, then a logical id or its attribute, with or without the
 /// stack's name before it.
-pub struct Scope<'a> {
+pub(crate) struct Scope<'a> {
     /// The variables saved so far.
     pub saved: &'a IndexMap<String, String>,
     /// The stacks.
