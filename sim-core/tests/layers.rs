@@ -13,7 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("cloud", &["engine", "id", "net"]),
     ("dataplane", &["engine", "id", "net", "trace"]),
     ("compile", &["cloud", "dataplane", "id", "net"]),
-    ("host", &["app", "engine", "net"]),
+    ("host", &["engine", "net"]),
     ("app", &["engine", "host", "net"]),
     ("sim", &["app", "cloud", "compile", "dataplane", "engine", "host", "id", "net", "trace"]),
     ("frontend", &["cloud", "engine", "id", "trace"]),

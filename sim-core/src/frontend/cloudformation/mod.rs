@@ -1,7 +1,7 @@
 //! CloudFormation: a template becomes a stack, by the requests that AWS's own handlers would make.
 //!
 //! Defined by the CloudFormation User Guide and its resource reference. [`Template::parse`] checks all that can be known
-//! without values and collects every problem; [`deploy`] evaluates and creates, resource by resource, through
+//! without values and collects every problem; [`deploy()`] evaluates and creates, resource by resource, through
 //! [`Api`](super::Api). This room knows neither packets nor what EC2 allows: refusals come back from `cloud` and are shown
 //! under the line that caused them.
 

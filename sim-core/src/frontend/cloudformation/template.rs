@@ -1,7 +1,7 @@
 //! A template: its sections, and every check that needs no values.
 //!
 //! Defined by "Template anatomy" of the CloudFormation User Guide. All problems are collected. This file does not know what
-//! resources are made of (see [`resources`](super::resources)), nor how they are created.
+//! resources are made of (see [`super::resources`]), nor how they are created.
 
 use indexmap::IndexMap;
 
