@@ -1,5 +1,7 @@
 //! The steps of a scenario: typed, watched and judged, in order.
 
+use indexmap::IndexMap;
+
 use super::drops;
 use super::names::{HostName, Instantly};
 use super::operator::{self, Workplace};
@@ -8,12 +10,11 @@ use super::session::Session;
 use crate::engine::{SimDuration, SimTime};
 use crate::frontend::diagnostic::Diagnostic;
 use crate::frontend::scenario::{
-    self, Action, Command, Deployed, Observation, ObservedDrop, RunMode, Scenario, Scope, Step,
+    self, Action, Command, Deployed, Observation, ObservedDrop, RunMode, Scenario, Scope, Step, Text,
 };
 use crate::host::{Finished, Output as HostOutput};
 use crate::id::{AccountId, ResourceId};
 use crate::sim::world::Running;
-use indexmap::IndexMap;
 
 /// A command that still runs after this much virtual time is interrupted, as a person would with Ctrl-C.
 const PATIENCE: SimDuration = SimDuration::from_secs(3_600);
@@ -85,32 +86,39 @@ impl<'s> Runner<'s> {
         mode: RunMode,
         collected: &mut Collected,
     ) {
-        let filled: Result<(Vec<String>, Option<String>), Vec<Diagnostic>> = self.with_scope(session, |scope| {
-            let lines = commands.iter().map(|command| command.text.fill(scope)).collect::<Result<_, _>>()?;
-            let host = step.on.as_ref().map(|host| host.fill(scope)).transpose()?;
-            Ok((lines, host))
-        });
-        let (lines, host) = match filled {
-            Ok(filled) => filled,
-            Err(problems) => {
-                collected.notes.extend(problems.into_iter().map(|problem| problem.message));
-                collected.seen.exit = Some(NOT_TYPED);
-                return;
-            }
+        let typed = match (&step.on, mode) {
+            (Some(host), RunMode::Background) => self.leave_in_background(session, step, host, commands, collected),
+            (host, _) => self.type_in_order(session, step, host.as_ref(), commands, collected),
         };
-        if let (Some(host), RunMode::Background) = (&host, mode) {
-            // One shell runs them in order while the scenario goes on.
-            return self.leave_in_background(session, step, host, lines.join("\n"), collected);
+        if let Err(problems) = typed {
+            collected.notes.extend(problems.into_iter().map(|problem| problem.message));
+            collected.seen.exit = Some(NOT_TYPED);
         }
-        for line in lines {
+    }
+
+    /// Types commands one after the other. Each is filled in when its turn comes: an earlier one may have changed an address.
+    fn type_in_order(
+        &mut self,
+        session: &mut Session<'_>,
+        step: &Step,
+        host: Option<&Text>,
+        commands: &[Command],
+        collected: &mut Collected,
+    ) -> Result<(), Vec<Diagnostic>> {
+        for command in commands {
             if !collected.commands.is_empty() {
                 self.pause(session);
             }
-            match &host {
+            let line = self.with_scope(session, |scope| command.text.fill(scope))?;
+            match host {
                 None => self.type_aws(session, step, line, collected),
-                Some(host) => self.type_on_host(session, host, line, collected),
+                Some(host) => {
+                    let host = self.with_scope(session, |scope| host.fill(scope))?;
+                    self.type_on_host(session, &host, line, collected);
+                }
             }
         }
+        Ok(())
     }
 
     /// Somebody reads what has been printed, and types the next command.
@@ -144,20 +152,26 @@ impl<'s> Runner<'s> {
         collected.host_command(prompt(host), line, finished);
     }
 
-    /// Starts lines on a host and goes on.
+    /// Starts commands on a host, where one shell runs them in order, and goes on.
     fn leave_in_background(
         &mut self,
         session: &mut Session<'_>,
         step: &Step,
-        host: &str,
-        lines: String,
+        host: &Text,
+        commands: &[Command],
         collected: &mut Collected,
-    ) {
-        let Some(running) = self.start(session, host, &lines, collected) else { return };
-        let prompt = prompt(host);
-        collected.command(prompt.clone(), lines.clone(), Vec::new(), None);
-        let started = session.world.now();
-        self.background.insert(step.number, Background { prompt, lines, running, started });
+    ) -> Result<(), Vec<Diagnostic>> {
+        let (host, lines) = self.with_scope(session, |scope| {
+            let lines = commands.iter().map(|command| command.text.fill(scope)).collect::<Result<Vec<_>, _>>()?;
+            Ok::<_, Vec<Diagnostic>>((host.fill(scope)?, lines.join("\n")))
+        })?;
+        if let Some(running) = self.start(session, &host, &lines, collected) {
+            let prompt = prompt(&host);
+            collected.command(prompt.clone(), lines.clone(), Vec::new(), None);
+            let started = session.world.now();
+            self.background.insert(step.number, Background { prompt, lines, running, started });
+        }
+        Ok(())
     }
 
     /// Starts a line on a host, unless the host is not running.
