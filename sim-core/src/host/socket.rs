@@ -356,7 +356,6 @@ impl Kernel {
             let taken = nic.stack.sockets.iter().filter_map(|(_, socket)| match socket {
                 smoltcp::socket::Socket::Tcp(socket) => socket.local_endpoint().map(|endpoint| endpoint.port),
                 smoltcp::socket::Socket::Udp(socket) => Some(socket.endpoint().port),
-                _ => None,
             });
             taken.collect::<Vec<u16>>()
         };
