@@ -65,7 +65,7 @@ pub fn run(file: &Path, options: &RunOptions, observer: &mut dyn Observer) -> Re
         CapturesTo::Directory { directory, format } => (Some(*format), Some(directory.join(plan.folder_name()))),
     };
     // Deploy first, write afterwards: a scenario that cannot be run leaves an earlier run's captures alone.
-    let world = plan.world(seed, Detail::Path, captures.is_some());
+    let world = plan.world(seed, Detail::Path, captures.map(|_| u32::MAX));
     let writer = match (&folder, captures) {
         (Some(folder), Some(format)) => Captures::new(folder, format, plan.epoch_nanos())?,
         _ => Captures::nowhere(),
@@ -135,7 +135,7 @@ pub fn check(file: &Path) -> Vec<DiagnosticReport> {
         Err(problems) => return problems,
     };
     let mut session =
-        Session::new(plan.world(plan.seed(None), Detail::Drops, false), &plan.sources, Captures::nowhere());
+        Session::new(plan.world(plan.seed(None), Detail::Drops, None), &plan.sources, Captures::nowhere());
     let (_, problems) = plan.deploy(&mut session);
     plan.reports(&problems)
 }

@@ -79,7 +79,7 @@ impl Plan {
     }
 
     /// A world with the scenario's settings and Internet, in which nothing has happened yet.
-    pub(super) fn world(&self, seed: u64, detail: Detail, frames: bool) -> World {
+    pub(super) fn world(&self, seed: u64, detail: Detail, snap_length: Option<u32>) -> World {
         let internet = self.scenario.internet.iter().map(internet_host).collect();
         let epoch_nanos = i128::from(self.epoch_nanos());
         let (quotas, _) = self.quotas();
@@ -91,7 +91,7 @@ impl Plan {
             internet,
             programs: app::programs(),
             detail,
-            frames,
+            snap_length,
         })
     }
 

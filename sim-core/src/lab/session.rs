@@ -17,7 +17,7 @@ use crate::frontend::diagnostic::Sources;
 use crate::host::Finished;
 use crate::id::{AccountId, Origin, Region};
 use crate::sim::world::{Pause, Running, World};
-use crate::trace::{CaptureError, Captures, TraceEvent};
+use crate::trace::{CaptureError, Captures, Recording};
 
 /// How long a call to AWS takes, as seen by whoever makes it. A SIM value: the real CLI takes about half a second.
 const CALL: SimDuration = SimDuration::from_millis(500);
@@ -35,7 +35,7 @@ pub(super) struct Session<'a> {
     captures: Captures,
     /// The first thing that went wrong with the captures; nothing is written after it.
     capture_error: Option<CaptureError>,
-    events: Vec<TraceEvent>,
+    recording: Recording,
 }
 
 impl<'a> Session<'a> {
@@ -49,7 +49,7 @@ impl<'a> Session<'a> {
             witness: Witness::default(),
             captures,
             capture_error: None,
-            events: Vec::new(),
+            recording: Recording::default(),
         }
     }
 
@@ -108,9 +108,9 @@ impl<'a> Session<'a> {
 
     /// Shows what has happened to the captures and the witness.
     fn observe(&mut self) {
-        let mut events = mem::take(&mut self.events);
-        self.world.take_trace(&mut events);
-        for event in events.drain(..) {
+        let mut recording = mem::take(&mut self.recording);
+        self.world.take_trace(&mut recording);
+        for event in &recording.events {
             let names = Names {
                 cloud: self.world.cloud(),
                 logical_ids: &self.logical_ids,
@@ -119,14 +119,14 @@ impl<'a> Session<'a> {
             };
             let frame = match &self.capture_error {
                 Some(_) => None,
-                None => self.captures.observe(&event, &names).unwrap_or_else(|error| {
+                None => self.captures.observe(event, &recording, &names).unwrap_or_else(|error| {
                     self.capture_error = Some(error);
                     None
                 }),
             };
-            self.witness.observe(&event, frame);
+            self.witness.observe(event, frame);
         }
-        self.events = events;
+        self.recording = recording;
     }
 }
 

@@ -15,7 +15,7 @@ use crate::engine::{EventQueue, SimTime};
 use crate::host::{Disk, Finished, Host, Note, ProcessId};
 use crate::id::{AvailabilityZone, Origin, ResourceId};
 use crate::net::{BufferPool, Frame, Headers};
-use crate::trace::{Decider, DropCode, DropReason, PacketId, Step, Trace, TraceEvent};
+use crate::trace::{Decider, DropCode, DropReason, PacketId, Recording, Step, Trace};
 
 /// A guest, by number: an instance or a host on the Internet. The same for the whole run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -262,8 +262,8 @@ impl Partition {
         self.trace.len()
     }
 
-    /// Exchanges what the trace has recorded for an empty buffer.
-    pub(crate) fn take_trace(&mut self, into: &mut Vec<TraceEvent>) {
+    /// Exchanges what the trace has recorded for the memory of `into`.
+    pub(crate) fn take_trace(&mut self, into: &mut Recording) {
         self.trace.take(into);
     }
 

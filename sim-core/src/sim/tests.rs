@@ -12,7 +12,7 @@ use crate::cloud::{ApiError, Caller, Quotas};
 use crate::engine::{SimDuration, SimTime, Stream};
 use crate::host::{Finished, Output};
 use crate::id::{AccountId, Origin, Region};
-use crate::trace::{Detail, Step};
+use crate::trace::{Detail, Recording, Step};
 
 const IMAGE: &str = "ami-0123456789abcdef0";
 
@@ -48,7 +48,7 @@ impl Lab {
             internet: vec![host("office", [198, 51, 100, 9])],
             programs: app::programs(),
             detail: Detail::Stages,
-            frames: false,
+            snap_length: None,
         });
         Lab { world, drops: Vec::new() }
     }
@@ -87,9 +87,9 @@ impl Lab {
     fn drain<T>(&mut self, mut run: impl FnMut(&mut World) -> Pause<T>) -> Option<T> {
         loop {
             let pause = run(&mut self.world);
-            let mut events = Vec::new();
-            self.world.take_trace(&mut events);
-            self.drops.extend(events.iter().filter_map(|event| match &event.step {
+            let mut recording = Recording::default();
+            self.world.take_trace(&mut recording);
+            self.drops.extend(recording.events.iter().filter_map(|event| match &event.step {
                 Step::Dropped(reason) => Some(reason.code.as_str()),
                 _ => None,
             }));

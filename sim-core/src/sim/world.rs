@@ -22,7 +22,7 @@ use crate::engine::{SimDuration, SimTime, mix};
 use crate::host::{Disk, Finished, Host, HostConfig, InterfaceConfig, Note, ProcessId, Profile, Programs};
 use crate::id::{InstanceId, InternetHostId, ResourceId};
 use crate::net::MacAddr;
-use crate::trace::{Detail, Trace, TraceEvent};
+use crate::trace::{Detail, Recording, Trace};
 
 /// From `running` until user data starts: firmware, kernel, services. A SIM value; AWS promises none.
 const BOOT: SimDuration = SimDuration::from_secs(20);
@@ -47,8 +47,8 @@ pub(crate) struct WorldConfig {
     pub programs: Programs,
     /// Which steps of packets to keep.
     pub detail: Detail,
-    /// Keep the frames' bytes.
-    pub frames: bool,
+    /// How many bytes of each frame to keep, for captures.
+    pub snap_length: Option<u32>,
 }
 
 /// A host outside AWS.
@@ -132,12 +132,12 @@ enum GuestConfig {
 impl World {
     /// An empty cloud, and the hosts on the Internet, which are up at once.
     pub(crate) fn new(config: WorldConfig) -> World {
-        let WorldConfig { seed, epoch_nanos, links, quotas, internet, programs, detail, frames } = config;
+        let WorldConfig { seed, epoch_nanos, links, quotas, internet, programs, detail, snap_length } = config;
         let mut world = World {
             cloud: Cloud::with_config(CloudConfig { seed, epoch_nanos, quotas }),
             compiler: Compiler::default(),
             tables: Tables::default(),
-            partition: Partition::new(Trace::new(detail, frames)),
+            partition: Partition::new(Trace::new(detail, snap_length)),
             internet: Internet::default(),
             guests: Guests { instances: IndexMap::new(), configs: Vec::new(), seed, epoch_nanos, programs },
             links,
@@ -256,8 +256,8 @@ impl World {
         self.partition.take_finished(running.guest, running.process)
     }
 
-    /// Exchanges what the trace has recorded since the last call for the empty buffer `into`.
-    pub(crate) fn take_trace(&mut self, into: &mut Vec<TraceEvent>) {
+    /// Exchanges what the trace has recorded since the last call for the memory of `into`.
+    pub(crate) fn take_trace(&mut self, into: &mut Recording) {
         self.partition.take_trace(into);
     }
 

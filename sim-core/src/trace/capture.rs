@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use super::capture_file::{CaptureError, CaptureFile, CaptureFormat, Record};
 use super::file_name::FileNames;
-use super::{Direction, DropReason, PacketId, Step, TraceEvent};
+use super::{Direction, DropReason, PacketId, Recording, Step, TraceEvent};
 use crate::engine::SimTime;
 use crate::id::ResourceId;
 
@@ -93,7 +93,7 @@ impl Captures {
         Captures::default()
     }
 
-    /// Takes the next event. For a drop that has a frame, answers the frame's number in `all`, counted from 1 as
+    /// Takes the next event of a recording. For a drop that has a frame, answers the frame's number in `all`, counted from 1 as
     /// Wireshark does.
     ///
     /// # Errors
@@ -101,16 +101,17 @@ impl Captures {
     pub(crate) fn observe(
         &mut self,
         event: &TraceEvent,
+        recording: &Recording,
         words: &dyn CaptureWords,
     ) -> Result<Option<u64>, CaptureError> {
         match &event.step {
-            Step::Seen { point, direction, frame } if !frame.is_empty() => {
+            Step::Seen { point, direction, frame: Some(frame) } => {
                 self.write_pending()?;
                 if let Some(files) = &mut self.files {
                     let point = files.point(*point, words)?;
                     let mut copy = std::mem::take(&mut self.spare);
                     copy.clear();
-                    copy.extend_from_slice(frame);
+                    copy.extend_from_slice(recording.bytes_of(*frame));
                     self.pending = Some(Pending {
                         time: event.time,
                         packet: event.packet,

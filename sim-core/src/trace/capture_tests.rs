@@ -12,7 +12,7 @@ use pcap_file::pcapng::blocks::opt_common::CommonOption;
 use pcap_file::pcapng::{Block, PcapNgReader};
 
 use super::super::capture_file::SNAPLEN;
-use super::super::{Decider, DropCode};
+use super::super::{Decider, Detail, DropCode, Trace};
 use super::*;
 use crate::id::{InternetGatewayId, NetworkInterfaceId, Origin};
 use crate::net::{Headers, MacAddr};
@@ -66,17 +66,33 @@ fn eni(number: u64) -> ResourceId {
     NetworkInterfaceId::from_number(number).into()
 }
 
-fn event(nanos: u64, packet: u64, step: Step) -> TraceEvent {
+/// What happens, as the pipeline would tell it.
+enum Told<'a> {
+    Seen(u64, u64, ResourceId, Direction, &'a [u8]),
+    Step(u64, u64, Step),
+}
+use Told::Seen;
+
+fn recording(told: Vec<Told<'_>>) -> Recording {
     let headers =
         Headers { destination_mac: MacAddr::BROADCAST, source_mac: MacAddr::local(1), ether_type: 0, ip: None };
-    TraceEvent { time: SimTime::from_nanos(nanos), packet: PacketId(packet), headers, step }
+    let mut trace = Trace::new(Detail::Stages, Some(u32::MAX));
+    for told in told {
+        match told {
+            Told::Seen(nanos, packet, point, direction, frame) => {
+                trace.seen(SimTime::from_nanos(nanos), PacketId(packet), &headers, point, direction, frame);
+            }
+            Told::Step(nanos, packet, step) => {
+                trace.record(SimTime::from_nanos(nanos), PacketId(packet), &headers, step);
+            }
+        }
+    }
+    let mut recording = Recording::default();
+    trace.take(&mut recording);
+    recording
 }
 
-fn seen(nanos: u64, packet: u64, point: ResourceId, direction: Direction, frame: &[u8]) -> TraceEvent {
-    event(nanos, packet, Step::Seen { point, direction, frame: frame.to_vec() })
-}
-
-fn dropped(nanos: u64, packet: u64) -> TraceEvent {
+fn dropped(nanos: u64, packet: u64) -> Told<'static> {
     let reason = DropReason {
         code: DropCode::NoRouteToDestination,
         by: InternetGatewayId::from_number(9).into(),
@@ -84,24 +100,25 @@ fn dropped(nanos: u64, packet: u64) -> TraceEvent {
         decider: Decider::NoMatch,
         origin: Origin::Aws,
     };
-    event(nanos, packet, Step::Dropped(reason))
+    Told::Step(nanos, packet, Step::Dropped(reason))
 }
 
 /// Two packets: the first passes two points, the second is lost at the second point.
-fn two_packets() -> Vec<TraceEvent> {
-    vec![
-        seen(1_000_000_001, 1, eni(1), Direction::Egress, b"first frame....."),
-        event(1_000_000_001, 1, Step::Answered { service: "ARP" }),
-        seen(1_000_000_002, 1, eni(2), Direction::Ingress, b"first frame....."),
-        event(1_000_000_002, 1, Step::Delivered { to: eni(2) }),
-        seen(2_000_000_000, 2, eni(2), Direction::Egress, b"second"),
+fn two_packets() -> Recording {
+    recording(vec![
+        Seen(1_000_000_001, 1, eni(1), Direction::Egress, b"first frame....."),
+        Told::Step(1_000_000_001, 1, Step::Answered { service: "ARP" }),
+        Seen(1_000_000_002, 1, eni(2), Direction::Ingress, b"first frame....."),
+        Told::Step(1_000_000_002, 1, Step::Delivered { to: eni(2) }),
+        Seen(2_000_000_000, 2, eni(2), Direction::Egress, b"second"),
         dropped(2_000_000_000, 2),
-    ]
+    ])
 }
 
-fn write(folder: &Path, format: CaptureFormat, events: &[TraceEvent]) -> (CaptureSummary, Vec<Option<u64>>) {
+fn write(folder: &Path, format: CaptureFormat, recording: &Recording) -> (CaptureSummary, Vec<Option<u64>>) {
     let mut captures = Captures::new(folder, format, EPOCH).expect("the folder can be made");
-    let numbers = events.iter().map(|event| captures.observe(event, &Words).expect("writable")).collect();
+    let events = recording.events.iter();
+    let numbers = events.map(|event| captures.observe(event, recording, &Words).expect("writable")).collect();
     (captures.finish().expect("writable"), numbers)
 }
 
@@ -174,7 +191,7 @@ fn each_capture_point_has_a_file_of_its_own_with_a_safe_and_unique_name() {
 fn the_comment_stands_on_the_frame_that_was_lost_and_on_no_other() {
     let folder = Folder::new("comment");
     // A loss later than the frame, and the loss of a packet that was seen nowhere, are nobody's comment.
-    let events = [seen(5, 1, eni(1), Direction::Egress, b"a"), dropped(6, 1), dropped(5, 2)];
+    let events = recording(vec![Seen(5, 1, eni(1), Direction::Egress, b"a"), dropped(6, 1), dropped(5, 2)]);
     let (summary, numbers) = write(&folder.0, CaptureFormat::Pcapng, &events);
     assert_eq!(numbers, [None, None, None]);
     assert_eq!(summary.dropped, 2);
@@ -201,7 +218,7 @@ fn a_run_that_stops_half_way_leaves_the_captures_of_the_one_before() {
     write(&folder.0, CaptureFormat::Pcapng, &two_packets());
     let before = (folder.names(), fs::read(folder.0.join("all.pcapng")).expect("written"));
     let mut captures = Captures::new(&folder.0, CaptureFormat::Pcapng, EPOCH).expect("the folder is there");
-    captures.observe(&two_packets()[0], &Words).expect("writable");
+    captures.observe(&two_packets().events[0], &two_packets(), &Words).expect("writable");
     assert!(folder.names().contains(&"all.pcapng.part".to_owned()));
     drop(captures);
     assert_eq!((folder.names(), fs::read(folder.0.join("all.pcapng")).expect("written")), before);
@@ -220,9 +237,9 @@ fn more_capture_points_than_a_process_may_open_files_lose_nothing() {
         let folder = Folder::new(&format!("many-{}", format.extension()));
         let points = MAX_OPEN as u64 + 10;
         let rounds = (0..3).flat_map(|round| (0..points).map(move |point| (round, point)));
-        let events: Vec<TraceEvent> = rounds
-            .map(|(round, point)| seen(round * points + point, point, eni(point * 16), Direction::Egress, b"frame"))
-            .collect();
+        let told = rounds
+            .map(|(round, point)| Seen(round * points + point, point, eni(point * 16), Direction::Egress, b"frame"));
+        let events = recording(told.collect());
         let (summary, _) = write(&folder.0, format, &events);
         assert_eq!(summary.points.len() as u64, points);
         assert!(summary.points.iter().all(|(_, frames)| *frames == 3));
@@ -260,7 +277,7 @@ fn the_classic_format_keeps_nanoseconds() {
 fn the_classic_format_refuses_a_time_it_cannot_say() {
     let folder = Folder::new("2106");
     let mut captures = Captures::new(&folder.0, CaptureFormat::Pcap, EPOCH * 3).expect("the folder can be made");
-    captures.observe(&two_packets()[0], &Words).expect("nothing is written yet");
+    captures.observe(&two_packets().events[0], &two_packets(), &Words).expect("nothing is written yet");
     let error = captures.finish().expect_err("2131 does not fit 32 bits").to_string();
     assert!(error.contains("2106"), "{error}");
     assert!(!folder.0.exists(), "nothing half-written");
@@ -278,8 +295,9 @@ fn a_folder_that_cannot_be_made_is_an_error_that_names_it() {
 #[test]
 fn nowhere_counts_drops_and_has_no_frame_numbers() {
     let mut captures = Captures::nowhere();
-    for event in two_packets() {
-        assert_eq!(captures.observe(&event, &Words).expect("nothing is written"), None);
+    let recording = two_packets();
+    for event in &recording.events {
+        assert_eq!(captures.observe(event, &recording, &Words).expect("nothing is written"), None);
     }
     let summary = captures.finish().expect("nothing is written");
     assert_eq!(summary, CaptureSummary { dropped: 1, ..CaptureSummary::default() });
@@ -289,7 +307,7 @@ fn nowhere_counts_drops_and_has_no_frame_numbers() {
 fn a_pcapng_file_has_exactly_these_bytes() {
     let folder = Folder::new("bytes");
     let address = Ipv4Addr::new(10, 0, 0, 1).octets();
-    let events = [seen(1, 1, eni(3), Direction::Ingress, &address), dropped(1, 1)];
+    let events = recording(vec![Seen(1, 1, eni(3), Direction::Ingress, &address), dropped(1, 1)]);
     write(&folder.0, CaptureFormat::Pcapng, &events);
     let mut expected = Vec::new();
     let comment = b"DROP NO_ROUTE_TO_DESTINATION: igw-00000000000000009 lost it";

@@ -49,14 +49,14 @@ pub(crate) struct TraceEvent {
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     /// The packet is at a capture point: a network interface or a gateway. What follows at the same time, up to the next
-    /// `Seen`, happens there. `frame` is empty when no observer asked for bytes.
+    /// `Seen`, happens there.
     Seen {
         /// The interface or gateway.
         point: ResourceId,
         /// Seen from there.
         direction: Direction,
-        /// The frame's bytes.
-        frame: Vec<u8>,
+        /// Where the frame's bytes are kept, if an observer asked for them.
+        frame: Option<KeptFrame>,
     },
     /// The VPC itself answered (ARP; later DHCP, DNS, metadata); the answer is a packet of its own.
     Answered {
@@ -171,26 +171,63 @@ pub(crate) enum Detail {
     Stages,
 }
 
+/// Where a [`Recording`] keeps the bytes of a frame.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct KeptFrame {
+    start: usize,
+    kept: u32,
+    /// The frame's length on the wire; fewer bytes may be kept.
+    pub wire_len: u32,
+}
+
+/// What was recorded: events in order, and the frames among them, all in one piece of memory that is used again.
+#[derive(Debug, Default)]
+pub(crate) struct Recording {
+    /// The events.
+    pub events: Vec<TraceEvent>,
+    bytes: Vec<u8>,
+}
+
+impl Recording {
+    /// The bytes that were kept of a frame of this recording.
+    pub(crate) fn bytes_of(&self, frame: KeptFrame) -> &[u8] {
+        &self.bytes[frame.start..frame.start + frame.kept as usize]
+    }
+
+    /// Forgets everything and keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.events.clear();
+        self.bytes.clear();
+    }
+
+    fn keep(&mut self, frame: &[u8], snap_length: u32) -> KeptFrame {
+        let start = self.bytes.len();
+        let kept = frame.len().min(snap_length as usize);
+        self.bytes.extend_from_slice(&frame[..kept]);
+        KeptFrame { start, kept: kept as u32, wire_len: frame.len() as u32 }
+    }
+}
+
 /// Collects events for the observers; what nobody asked for costs a comparison.
 #[derive(Debug, Default)]
 pub(crate) struct Trace {
     /// Which steps to keep.
     pub detail: Detail,
-    /// Keep the frames' bytes (for captures).
-    pub frames: bool,
-    events: Vec<TraceEvent>,
+    /// How many bytes of each frame to keep, for captures.
+    pub snap_length: Option<u32>,
+    recording: Recording,
 }
 
 impl Trace {
     /// A collector that keeps what is asked for.
-    pub(crate) fn new(detail: Detail, frames: bool) -> Trace {
-        Trace { detail, frames, events: Vec::new() }
+    pub(crate) fn new(detail: Detail, snap_length: Option<u32>) -> Trace {
+        Trace { detail, snap_length, recording: Recording::default() }
     }
 
     /// Records a step, if anybody wants it.
     pub(crate) fn record(&mut self, time: SimTime, packet: PacketId, headers: &Headers, step: Step) {
         if self.detail >= step.detail() {
-            self.events.push(TraceEvent { time, packet, headers: *headers, step });
+            self.recording.events.push(TraceEvent { time, packet, headers: *headers, step });
         }
     }
 
@@ -204,21 +241,21 @@ impl Trace {
         direction: Direction,
         bytes: &[u8],
     ) {
-        if self.frames || self.detail >= Detail::Path {
-            let frame = if self.frames { bytes.to_vec() } else { Vec::new() };
+        if self.snap_length.is_some() || self.detail >= Detail::Path {
+            let frame = self.snap_length.map(|length| self.recording.keep(bytes, length));
             let step = Step::Seen { point: point.into(), direction, frame };
-            self.events.push(TraceEvent { time, packet, headers: *headers, step });
+            self.recording.events.push(TraceEvent { time, packet, headers: *headers, step });
         }
     }
 
     /// How many steps are recorded.
     pub(crate) fn len(&self) -> usize {
-        self.events.len()
+        self.recording.events.len()
     }
 
-    /// Exchanges what was recorded, in order, for the empty buffer `into`.
-    pub(crate) fn take(&mut self, into: &mut Vec<TraceEvent>) {
+    /// Exchanges what was recorded, in order, for the memory of `into`.
+    pub(crate) fn take(&mut self, into: &mut Recording) {
         into.clear();
-        mem::swap(&mut self.events, into);
+        mem::swap(&mut self.recording, into);
     }
 }

@@ -15,5 +15,5 @@ pub use capture_file::{CaptureError, CaptureFormat};
 pub(crate) use drop::{Decider, DropReason};
 pub use drop::{DropCode, DropFamily};
 pub use event::Direction;
-pub(crate) use event::{Detail, GroupDecision, PacketId, Step, Trace, TraceEvent};
+pub(crate) use event::{Detail, GroupDecision, PacketId, Recording, Step, Trace, TraceEvent};
 pub(crate) use file_name::folder_name;

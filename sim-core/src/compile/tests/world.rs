@@ -29,7 +29,7 @@ use crate::dataplane::tables::{EniIndex, Interface, Tables};
 use crate::engine::{SimDuration, SimTime};
 use crate::id::*;
 use crate::net::{Frame, Headers, MacAddr, Summary};
-use crate::trace::{Detail, GroupDecision, PacketId, Step, Trace, TraceEvent};
+use crate::trace::{Detail, GroupDecision, PacketId, Recording, Step, Trace, TraceEvent};
 
 /// The small world.
 pub(super) struct World {
@@ -504,12 +504,12 @@ impl World {
     }
 
     fn hop(&mut self, account: &mut Vec<String>, stage: impl FnOnce(&mut Hop<'_>) -> Outcome) -> Outcome {
-        let mut trace = Trace::new(Detail::Stages, true);
+        let mut trace = Trace::new(Detail::Stages, Some(u32::MAX));
         let outcome =
             stage(&mut Hop { now: self.now, tables: &self.tables, flows: &mut self.flows, trace: &mut trace });
-        let mut events = Vec::new();
-        trace.take(&mut events);
-        account.extend(events.iter().filter_map(|event| self.line(event)));
+        let mut recording = Recording::default();
+        trace.take(&mut recording);
+        account.extend(recording.events.iter().filter_map(|event| self.line(event)));
         outcome
     }
 
@@ -517,7 +517,7 @@ impl World {
         let name = |id: ResourceId| self.name(id);
         Some(match &event.step {
             Step::Seen { point, frame, .. } => {
-                assert!(!frame.is_empty(), "captures have bytes");
+                assert!(frame.is_some(), "captures have bytes");
                 format!("at {}", name(*point))
             }
             Step::Answered { service } => format!("{service} answers"),
