@@ -3,13 +3,16 @@
 //! One table per interface, made when the first flow is tracked, bounded, and outside the compiled tables, so that rules may
 //! change under a flow that goes on. Time is virtual; an entry that has idled out is as good as absent and is swept away when
 //! the table has doubled. A flow is kept under the key of its packets *leaving* the interface.
+//!
+//! Flows that AWS does not track (SG-17) are here too, as a cache: which rule admitted them, for as long as the rules stay as
+//! they are. So the rules are read once for a flow, not once for a packet.
 
 use rustc_hash::FxHashMap;
 
 use super::tables::EniIndex;
 use crate::engine::{SimDuration, SimTime};
 use crate::net::{FlowKey, IpHeader, TcpFlags, Transport, protocol};
-use crate::trace::Direction;
+use crate::trace::{Direction, Leg};
 
 /// TCP, established (SG-21).
 ///
@@ -59,53 +62,146 @@ impl Flows {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct TableFull;
 
-/// One interface's tracked flows.
+/// One interface's flows.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TrackedFlows {
     flows: FxHashMap<FlowKey, Flow>,
+    /// How many of them are tracked; only these count against the limit.
+    tracked: usize,
     /// Sweep when there are this many.
     sweep_at: usize,
 }
 
+/// What is known of a packet's flow.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Known {
+    /// It is tracked, and lives on.
+    Tracked,
+    /// It is not tracked; this rule has admitted such packets since the rules were last changed.
+    Admitted(RulePlace),
+    /// Nothing that would let the packet through.
+    Nothing,
+}
+
+/// A rule of an interface: the group's place among the interface's, and the rule's place in the group.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct RulePlace {
+    pub group: u16,
+    pub rule: u16,
+}
+
 impl TrackedFlows {
-    /// Whether the packet belongs to a flow that is tracked; if so the flow lives on.
-    pub(crate) fn admit(&mut self, now: SimTime, direction: Direction, ip: &IpHeader) -> bool {
-        let Some(flow) = self.flows.get_mut(&egress_key(direction, ip)) else { return false };
-        if flow.expires <= now || flow.is_over_for(ip) {
-            return false;
+    /// What is known of the packet's flow, and which way the packet goes in it. `rules` is the number of the tables by which
+    /// packets are judged now.
+    pub(crate) fn find(&mut self, now: SimTime, direction: Direction, ip: &IpHeader, rules: u64) -> (Leg, Known) {
+        let Some(flow) = self.flows.get_mut(&egress_key(direction, ip)) else {
+            return (Leg::Forward, Known::Nothing);
+        };
+        let is_over = flow.is_over_for(ip);
+        let leg = if is_over || flow.opened_by == direction { Leg::Forward } else { Leg::Return };
+        if is_over || flow.expires <= now {
+            return (leg, Known::Nothing);
         }
-        flow.progress(now, direction, ip);
-        true
+        let known = match flow.standing {
+            Standing::Tracked => Known::Tracked,
+            Standing::Untracked { rules: then, admitted } if then == rules => {
+                admitted[direction as usize].map_or(Known::Nothing, Known::Admitted)
+            }
+            Standing::Untracked { .. } => Known::Nothing,
+        };
+        if known != Known::Nothing {
+            flow.progress(now, direction, ip);
+        }
+        (leg, known)
     }
 
     /// Whether a conversation, as its packets were sent in `direction`, is tracked. It is only looked at (SG-20).
     pub(crate) fn knows(&self, now: SimTime, direction: Direction, conversation: FlowKey) -> bool {
         let key = if direction == Direction::Egress { conversation } else { conversation.reversed() };
-        self.flows.get(&key).is_some_and(|flow| flow.expires > now)
+        self.flows.get(&key).is_some_and(|flow| flow.expires > now && flow.standing == Standing::Tracked)
     }
 
     /// Tracks the flow that a packet opens, or opens again.
     pub(crate) fn open(&mut self, now: SimTime, direction: Direction, ip: &IpHeader) -> Result<(), TableFull> {
-        if self.flows.len() >= self.sweep_at.clamp(SWEEP_FROM, LIMIT) {
-            self.flows.retain(|_, flow| flow.expires > now);
-            self.sweep_at = self.flows.len() * 2;
-            if self.flows.len() >= LIMIT {
-                return Err(TableFull);
-            }
+        self.make_room(now);
+        if self.tracked >= LIMIT {
+            return Err(TableFull);
         }
-        let mut flow = Flow { expires: now, opened_by: direction, progress: Progress::Opening };
+        let mut flow =
+            Flow { expires: now, opened_by: direction, progress: Progress::Opening, standing: Standing::Tracked };
         flow.progress(now, direction, ip);
-        self.flows.insert(egress_key(direction, ip), flow);
+        let before = self.flows.insert(egress_key(direction, ip), flow);
+        self.tracked += usize::from(before.is_none_or(|before| before.standing != Standing::Tracked));
         Ok(())
+    }
+
+    /// Remembers which rule admitted a packet of a flow that is not tracked; `opened_by` is the direction of its first.
+    pub(crate) fn admit(
+        &mut self,
+        now: SimTime,
+        direction: Direction,
+        ip: &IpHeader,
+        opened_by: Direction,
+        rules: u64,
+        place: RulePlace,
+    ) {
+        self.make_room(now);
+        let opening = Flow {
+            expires: now,
+            opened_by,
+            progress: Progress::Opening,
+            standing: Standing::Untracked { rules, admitted: [None; 2] },
+        };
+        let flow = self.flows.entry(egress_key(direction, ip)).or_insert(opening);
+        if flow.standing == Standing::Tracked {
+            self.tracked -= 1;
+        }
+        if flow.expires <= now {
+            *flow = opening;
+        }
+        let mut admitted = match flow.standing {
+            Standing::Untracked { rules: then, admitted } if then == rules => admitted,
+            Standing::Untracked { .. } | Standing::Tracked => [None; 2],
+        };
+        admitted[direction as usize] = Some(place);
+        flow.standing = Standing::Untracked { rules, admitted };
+        flow.progress(now, direction, ip);
+    }
+
+    /// Sweeps away what has idled out when the table has doubled. What is only a cache goes as well before it grows without
+    /// bound.
+    fn make_room(&mut self, now: SimTime) {
+        if self.flows.len() < self.sweep_at.max(SWEEP_FROM) {
+            return;
+        }
+        self.flows.retain(|_, flow| flow.expires > now);
+        if self.flows.len() >= 2 * LIMIT {
+            self.flows.retain(|_, flow| flow.standing == Standing::Tracked);
+        }
+        self.tracked = self.flows.values().filter(|flow| flow.standing == Standing::Tracked).count();
+        self.sweep_at = (self.flows.len() * 2).min(2 * LIMIT);
     }
 }
 
-/// One tracked flow.
+/// One flow.
 #[derive(Clone, Copy, Debug)]
 struct Flow {
     expires: SimTime,
     opened_by: Direction,
     progress: Progress,
+    standing: Standing,
+}
+
+/// Whether a flow is tracked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Standing {
+    Tracked,
+    Untracked {
+        /// The number of the tables that admitted it.
+        rules: u64,
+        /// By direction.
+        admitted: [Option<RulePlace>; 2],
+    },
 }
 
 /// How far a flow has come.

@@ -1,5 +1,6 @@
 //! The pipeline's plumbing: how a hop ends, and how the trace is told. The order of stages is not here but in `pipeline`.
 
+use std::mem;
 use std::net::IpAddr;
 
 use super::gateway::internet::Translation;
@@ -9,7 +10,7 @@ use super::services::{self, Answer, Service};
 use super::tables::{EniIndex, Interface, ROUTER_IPV6, Target};
 use super::{network_acl, route_table, security_group};
 use crate::id::{Origin, ResourceId};
-use crate::net::{Frame, IpHeader, packet_too_big};
+use crate::net::{FlowKey, Frame, IpHeader, packet_too_big};
 use crate::trace::{Decider, Direction, DropCode, DropReason, Step};
 
 /// Why a hop does not pass a packet on.
@@ -38,37 +39,37 @@ impl Hop<'_> {
     /// Runs the stages of one hop and does what they decided.
     pub(super) fn run(
         &mut self,
-        mut transit: Transit,
+        transit: &mut Transit,
         stages: impl FnOnce(&mut Self, &mut Transit) -> Result<Next, Stop>,
     ) -> Outcome {
-        match stages(self, &mut transit) {
-            Ok(next) => Outcome::Forward(next, transit),
+        match stages(self, transit) {
+            Ok(next) => Outcome::Forward(next),
             Err(Stop::Drop(reason)) => {
-                self.tell(&transit, Step::Dropped(reason));
-                Outcome::Consumed(transit.frame)
+                self.tell(transit, Step::Dropped(reason));
+                Outcome::Consumed
             }
             Err(Stop::Answer(asker, answer)) => self.reply(asker, answer, transit),
             Err(Stop::TooLarge { sender, by, limit_bytes }) => self.refuse_size(sender, by, limit_bytes, transit),
-            Err(Stop::Silence) => Outcome::Consumed(transit.frame),
+            Err(Stop::Silence) => Outcome::Consumed,
         }
     }
 
     /// The VPC's answer is at the asker's interface at once and goes straight to its guest: no rule judges it (SG-26).
-    fn reply(&mut self, asker: EniIndex, answer: Answer, transit: Transit) -> Outcome {
-        self.tell(&transit, Step::Answered { service: answer.service() });
-        let frame = answer.into_frame(transit.frame.bytes);
-        let transit = Transit { frame, packet: transit.packet.answer(), entry: Entry::Router };
+    fn reply(&mut self, asker: EniIndex, answer: Answer, transit: &mut Transit) -> Outcome {
+        self.tell(transit, Step::Answered { service: answer.service() });
+        let frame = answer.into_frame(mem::take(&mut transit.frame.bytes));
+        *transit = Transit { frame, packet: transit.packet.answer(), entry: Entry::Router };
         let eni = self.tables.eni_id(asker);
-        self.seen(&transit, eni, Direction::Ingress);
-        self.tell(&transit, Step::Delivered { to: eni.into() });
-        Outcome::Reply(Next::Guest(asker), transit)
+        self.seen(transit, eni, Direction::Ingress);
+        self.delivered(transit, eni.into());
+        Outcome::Forward(Next::Guest(asker))
     }
 
     /// The packet is lost; the router of the sender's subnet tells the sender, if it asked not to have its packet cut
     /// (MTU-2d, MTU-3). The message is judged at the sender's interface as any other (MTU-9).
     ///
     /// Differs from AWS: a packet without DF is lost too instead of being fragmented.
-    fn refuse_size(&mut self, sender: EniIndex, by: ResourceId, limit_bytes: u16, transit: Transit) -> Outcome {
+    fn refuse_size(&mut self, sender: EniIndex, by: ResourceId, limit_bytes: u16, transit: &mut Transit) -> Outcome {
         let told = transit.frame.headers.ip.filter(|ip| ip.dont_fragment).and_then(|ip| {
             let subnet = self.tables.interface(sender)?.subnet;
             let router = if ip.source.is_ipv4() { IpAddr::V4(subnet.router) } else { IpAddr::V6(ROUTER_IPV6) };
@@ -77,13 +78,13 @@ impl Hop<'_> {
         let decider = Decider::Mtu { limit: limit_bytes, told: told.is_some() };
         let direction = Some(Direction::Egress);
         let reason = DropReason { code: DropCode::MtuExceeded, by, direction, decider, origin: Origin::Aws };
-        self.tell(&transit, Step::Dropped(reason));
+        self.tell(transit, Step::Dropped(reason));
         match told {
             Some(frame) => {
-                let transit = Transit { frame, packet: transit.packet.answer(), entry: Entry::Router };
-                Outcome::Reply(Next::Eni(sender), transit)
+                *transit = Transit { frame, packet: transit.packet.answer(), entry: Entry::Router };
+                Outcome::Forward(Next::Eni(sender))
             }
-            None => Outcome::Consumed(transit.frame),
+            None => Outcome::Consumed,
         }
     }
 
@@ -96,14 +97,19 @@ impl Hop<'_> {
         }
     }
 
+    /// The groups of an interface. They also know which way a packet that leaves goes in its conversation.
     pub(super) fn security_groups(
         &mut self,
         at: &Interface<'_>,
         direction: Direction,
-        transit: &Transit,
-        ip: &IpHeader,
+        transit: &mut Transit,
     ) -> Result<(), DropReason> {
-        let decision = security_group::judge(at, self.flows, self.now, direction, &transit.frame, ip)?;
+        let ip = ip_of(&transit.frame, at.eni.id.into(), direction)?;
+        let (leg, judged) = security_group::judge(at, self.flows, self.now, direction, &transit.frame, &ip, self.rules);
+        if direction == Direction::Egress {
+            transit.packet.leg = leg;
+        }
+        let decision = judged?;
         self.tell(transit, Step::SecurityGroup { interface: at.eni.id, direction, decision });
         Ok(())
     }
@@ -145,14 +151,25 @@ impl Hop<'_> {
         }
     }
 
+    /// A packet leaves an interface: it may be one whose whole way is told.
+    pub(super) fn mark(&mut self, transit: &mut Transit) {
+        if let Some(ip) = &transit.frame.headers.ip {
+            self.trace.mark(&mut transit.packet, FlowKey::of(ip));
+        }
+    }
+
     /// The frame is at a capture point.
     pub(super) fn seen(&mut self, transit: &Transit, point: impl Into<ResourceId>, direction: Direction) {
         let Frame { bytes, headers } = &transit.frame;
-        self.trace.seen(self.now, transit.packet, headers, point, direction, bytes);
+        self.trace.seen(transit.packet, headers, point, direction, bytes);
     }
 
     pub(super) fn tell(&mut self, transit: &Transit, step: Step) {
-        self.trace.record(self.now, transit.packet, &transit.frame.headers, step);
+        self.trace.record(transit.packet, &transit.frame.headers, step);
+    }
+
+    pub(super) fn delivered(&mut self, transit: &Transit, to: ResourceId) {
+        self.trace.delivered(transit.packet, &transit.frame.headers, to);
     }
 }
 

@@ -21,7 +21,7 @@ use super::tables::{EniIndex, Interface, PeeringIndex, Tables, Target, VpcIndex}
 use super::{eni, route_table};
 use crate::engine::SimTime;
 use crate::net::{Frame, MacAddr, rewrite_macs};
-use crate::trace::{Direction, PacketId, Step, Trace};
+use crate::trace::{Direction, PacketTag, Step, Trace};
 
 /// Where a frame entered the VPC it is in. This is what makes routing non-transitive (PCX-22).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,7 +42,7 @@ pub(crate) struct Transit {
     /// The frame.
     pub frame: Frame,
     /// Which packet it is.
-    pub packet: PacketId,
+    pub packet: PacketTag,
     /// Where it entered the VPC it is in.
     pub entry: Entry,
 }
@@ -64,15 +64,14 @@ pub(crate) enum Next {
     Internet,
 }
 
-/// What came of a hop. A drop has already been told to the trace.
-#[derive(Debug)]
+/// What came of a hop. What is left in the [`Transit`] is as the hop made it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Outcome {
-    /// On to the next hop.
-    Forward(Next, Transit),
-    /// The VPC answered by itself: this frame, a packet of its own, goes back towards the guest that sent the other.
-    Reply(Next, Transit),
+    /// On to the next hop, either the frame itself or what the VPC answered by itself: a packet of its own that goes back
+    /// towards the guest that sent the other.
+    Forward(Next),
     /// Lost (and the trace knows why), or eaten in silence. The buffer may be used again.
-    Consumed(Frame),
+    Consumed,
 }
 
 /// What a hop may use.
@@ -82,6 +81,8 @@ pub(crate) struct Hop<'a> {
     pub now: SimTime,
     /// The compiled tables.
     pub tables: &'a Tables,
+    /// Counts changes of the tables: what was decided by rules of another number may be decided otherwise now.
+    pub rules: u64,
     /// Tracked flows, which outlive the tables.
     pub flows: &'a mut Flows,
     /// The one hook to the observers.
@@ -89,28 +90,28 @@ pub(crate) struct Hop<'a> {
 }
 
 /// A frame leaves an interface for the network.
-pub(crate) fn leave_eni(hop: &mut Hop<'_>, eni: EniIndex, transit: Transit) -> Outcome {
+pub(crate) fn leave_eni(hop: &mut Hop<'_>, eni: EniIndex, transit: &mut Transit) -> Outcome {
     hop.run(transit, |hop, transit| leave(hop, eni, transit))
 }
 
 fn leave(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<Next, Stop> {
     let tables = hop.tables;
     let at = tables.interface(index).ok_or(Stop::Silence)?;
+    hop.mark(transit);
     hop.seen(transit, at.eni.id, Direction::Egress);
-    let frame = &transit.frame;
 
-    hop.answer(&at, frame)?; // ARP, neighbour discovery
-    let ip = eni::check_unicast(&at, frame)?;
-    eni::check_source(&at, ip)?;
+    hop.answer(&at, &transit.frame)?; // ARP, neighbour discovery
+    let ip = *eni::check_unicast(&at, &transit.frame)?;
+    eni::check_source(&at, &ip)?;
     hop.tell(transit, Step::AddressChecked { interface: at.eni.id });
     route_table::refuse_reserved(&at, ip.destination)?; // not filtered by any rule (SG-26)
-    hop.security_groups(&at, Direction::Egress, transit, ip)?; // stateful
+    hop.security_groups(&at, Direction::Egress, transit)?; // stateful
     hop.tell(transit, Step::Vpc { vpc: at.vpc.id });
-    if let Some(neighbor) = eni::on_link(&at, &frame.headers)? {
+    if let Some(neighbor) = eni::on_link(&at, &transit.frame.headers)? {
         return Ok(Next::Eni(neighbor)); // switched, no route table sees it (L2-6)
     }
     if !at.subnet.contains(ip.destination) {
-        hop.network_acl(&at, Direction::Egress, transit, ip)?; // stateless, never within a subnet (ACL-6)
+        hop.network_acl(&at, Direction::Egress, transit, &ip)?; // stateless, never within a subnet (ACL-6)
     }
     let target = hop.route(&at, transit, ip.destination)?; // longest prefix; a blackhole drops
     match target {
@@ -122,7 +123,7 @@ fn leave(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<Ne
 }
 
 /// A frame crosses a peering connection.
-pub(crate) fn cross_peering(hop: &mut Hop<'_>, peering: PeeringIndex, transit: Transit) -> Outcome {
+pub(crate) fn cross_peering(hop: &mut Hop<'_>, peering: PeeringIndex, transit: &mut Transit) -> Outcome {
     hop.run(transit, |hop, transit| cross(hop, peering, transit))
 }
 
@@ -142,7 +143,7 @@ fn cross(hop: &mut Hop<'_>, index: PeeringIndex, transit: &mut Transit) -> Resul
 }
 
 /// A frame leaves a VPC through its Internet gateway.
-pub(crate) fn leave_internet_gateway(hop: &mut Hop<'_>, vpc: VpcIndex, transit: Transit) -> Outcome {
+pub(crate) fn leave_internet_gateway(hop: &mut Hop<'_>, vpc: VpcIndex, transit: &mut Transit) -> Outcome {
     hop.run(transit, |hop, transit| go_out(hop, vpc, transit))
 }
 
@@ -165,7 +166,7 @@ fn go_out(hop: &mut Hop<'_>, index: VpcIndex, transit: &mut Transit) -> Result<N
 }
 
 /// A frame from the Internet enters a VPC through its Internet gateway.
-pub(crate) fn enter_internet_gateway(hop: &mut Hop<'_>, vpc: VpcIndex, transit: Transit) -> Outcome {
+pub(crate) fn enter_internet_gateway(hop: &mut Hop<'_>, vpc: VpcIndex, transit: &mut Transit) -> Outcome {
     hop.run(transit, |hop, transit| come_in(hop, vpc, transit))
 }
 
@@ -186,7 +187,7 @@ fn come_in(hop: &mut Hop<'_>, index: VpcIndex, transit: &mut Transit) -> Result<
 }
 
 /// A frame arrives at an interface.
-pub(crate) fn arrive_eni(hop: &mut Hop<'_>, eni: EniIndex, transit: Transit) -> Outcome {
+pub(crate) fn arrive_eni(hop: &mut Hop<'_>, eni: EniIndex, transit: &mut Transit) -> Outcome {
     hop.run(transit, |hop, transit| arrive(hop, eni, transit))
 }
 
@@ -201,11 +202,11 @@ fn arrive(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<N
     if let Neighborhood::Beyond = origin {
         hop.network_acl(&at, Direction::Ingress, transit, &ip)?; // stateless, never within a subnet (ACL-6)
     }
-    hop.security_groups(&at, Direction::Ingress, transit, &ip)?; // stateful
+    hop.security_groups(&at, Direction::Ingress, transit)?; // stateful
     eni::check_destination(&at, &ip)?;
     hop.tell(transit, Step::AddressChecked { interface: at.eni.id });
     eni::check_guest(&at)?;
-    hop.tell(transit, Step::Delivered { to: at.eni.id.into() });
+    hop.delivered(transit, at.eni.id.into());
     Ok(Next::Guest(index))
 }
 

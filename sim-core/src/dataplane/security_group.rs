@@ -5,13 +5,14 @@
 
 use std::net::IpAddr;
 
-use super::conntrack::{Flows, TableFull, is_tcp_open};
-use super::tables::{GroupRule, GroupTable, Interface, Peer};
+use super::conntrack::{Flows, Known, RulePlace, TableFull, TrackedFlows, is_tcp_open};
+use super::tables::{GroupRule, GroupTable, Interface, Peer, Slot};
 use crate::engine::SimTime;
 use crate::net::{FlowKey, Frame, IpHeader, Transport, protocol};
-use crate::trace::{Decider, Direction, DropCode, DropReason, GroupDecision};
+use crate::trace::{Decider, Direction, DropCode, DropReason, GroupDecision, Leg};
 
-/// Judges a packet at an interface, and remembers the flow it opens.
+/// Judges a packet at an interface, and remembers the flow it opens. Also answers which way the packet goes in its flow, as
+/// far as the interface knows.
 pub(crate) fn judge(
     at: &Interface<'_>,
     flows: &mut Flows,
@@ -19,30 +20,57 @@ pub(crate) fn judge(
     direction: Direction,
     frame: &Frame,
     ip: &IpHeader,
-) -> Result<GroupDecision, DropReason> {
+    rules: u64,
+) -> (Leg, Result<GroupDecision, DropReason>) {
     let tracked = flows.of_mut(at.eni.index);
     if ip.is_icmp_error() {
         // SG-20: related to a tracked flow. The packet spoken of went the other way.
         if FlowKey::quoted(frame).is_some_and(|about| tracked.knows(now, opposite(direction), about)) {
-            return Ok(GroupDecision::Tracked);
+            return (Leg::Forward, Ok(GroupDecision::Tracked));
         }
-        return find_rule(at, direction, ip).map(|found| found.decision);
+        return (Leg::Forward, find_rule(at, direction, ip).map(|found| decision(at, direction, found.place)));
     }
-    if tracked.admit(now, direction, ip) {
-        return Ok(GroupDecision::Tracked);
-    }
+    let (leg, known) = tracked.find(now, direction, ip, rules);
+    let judged = match known {
+        Known::Tracked => Ok(GroupDecision::Tracked),
+        Known::Admitted(place) => Ok(decision(at, direction, place)),
+        Known::Nothing => admit_by_rule(at, tracked, now, direction, ip, leg, rules),
+    };
+    (leg, judged)
+}
+
+fn admit_by_rule(
+    at: &Interface<'_>,
+    tracked: &mut TrackedFlows,
+    now: SimTime,
+    direction: Direction,
+    ip: &IpHeader,
+    leg: Leg,
+    rules: u64,
+) -> Result<GroupDecision, DropReason> {
     let found = find_rule(at, direction, ip)?;
-    if !found.is_untracked && !is_reply_of_untracked(at, direction, ip) {
+    let is_reply = !found.is_untracked && is_reply_of_untracked(at, direction, ip);
+    if found.is_untracked || is_reply {
+        let opened_by = if is_reply || leg == Leg::Return { opposite(direction) } else { direction };
+        tracked.admit(now, direction, ip, opened_by, rules, found.place);
+    } else {
         tracked
             .open(now, direction, ip)
             .map_err(|TableFull| reason(at, DropCode::ConntrackAllowanceExceeded, direction, Decider::Resource))?;
     }
-    Ok(found.decision)
+    Ok(decision(at, direction, found.place))
+}
+
+/// A rule by its place, as the trace tells it.
+fn decision(at: &Interface<'_>, direction: Direction, place: RulePlace) -> GroupDecision {
+    let group = group(at, at.eni.groups[usize::from(place.group)]);
+    let origin = group.rules(direction)[usize::from(place.rule)].origin;
+    GroupDecision::Rule { group: group.id, number: place.rule + 1, origin }
 }
 
 /// A rule that admits a packet.
 struct Found {
-    decision: GroupDecision,
+    place: RulePlace,
     /// SG-17.
     is_untracked: bool,
 }
@@ -52,24 +80,23 @@ fn find_rule(at: &Interface<'_>, direction: Direction, ip: &IpHeader) -> Result<
     let peer = peer_address(direction, ip);
     let is_open_back = opens_all_ports(at, opposite(direction), ip);
     let mut first = None;
-    for group in groups(at) {
-        for (rule, number) in group.rules(direction).iter().zip(1u16..) {
+    for (group, number) in groups(at).zip(0..) {
+        for (rule, place) in group.rules(direction).iter().zip(0..) {
             if !(admits(rule, peer) && rule.protocol.matches(ip)) {
                 continue;
             }
-            let decision = GroupDecision::Rule { group: group.id, number, origin: rule.origin };
-            let decision = *first.get_or_insert(decision);
+            let place = *first.get_or_insert(RulePlace { group: number, rule: place });
             if !is_open_back {
-                return Ok(Found { decision, is_untracked: false });
+                return Ok(Found { place, is_untracked: false });
             }
             // Any rule that is open to the world makes the flow untracked, so the later ones count too.
             if is_open(rule, peer) {
-                return Ok(Found { decision, is_untracked: true });
+                return Ok(Found { place, is_untracked: true });
             }
         }
     }
     match first {
-        Some(decision) => Ok(Found { decision, is_untracked: false }),
+        Some(place) => Ok(Found { place, is_untracked: false }),
         None => Err(refusal(at, direction, ip)),
     }
 }
@@ -144,8 +171,12 @@ fn reason(at: &Interface<'_>, code: DropCode, direction: Direction, decider: Dec
 }
 
 fn groups<'t>(at: &Interface<'t>) -> impl Iterator<Item = &'t GroupTable> {
-    let vpc = at.vpc;
-    at.eni.groups.iter().map(move |slot| &vpc.security_groups[slot.0 as usize])
+    let at = *at;
+    at.eni.groups.iter().map(move |slot| group(&at, *slot))
+}
+
+fn group<'t>(at: &Interface<'t>, slot: Slot) -> &'t GroupTable {
+    &at.vpc.security_groups[slot.0 as usize]
 }
 
 fn peer_address(direction: Direction, ip: &IpHeader) -> IpAddr {

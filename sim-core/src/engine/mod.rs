@@ -7,6 +7,6 @@ mod queue;
 mod random;
 mod time;
 
-pub(crate) use queue::EventQueue;
+pub(crate) use queue::{EventKey, EventQueue};
 pub(crate) use random::{Stream, mix};
 pub use time::{SimDuration, SimTime};

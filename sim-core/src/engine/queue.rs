@@ -4,60 +4,40 @@
 //! scheduled the event, then how many events that thing had scheduled before. std's binary heap is the right structure
 //! while few events are pending; it stands behind this type so that a better one can take its place.
 
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::SimTime;
 
-/// Where an event stands in the order.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-struct Key {
-    time: SimTime,
-    source: u32,
-    sequence: u64,
+/// Where an event stands in the order: time, then the number of what scheduled it, then that thing's own count.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct EventKey {
+    /// When it is due.
+    pub time: SimTime,
+    /// The number of whatever scheduled it (a host, a gateway); no two things share one.
+    pub source: u32,
+    /// How many events that thing had scheduled before.
+    pub sequence: u64,
 }
 
-struct Entry<E> {
-    key: Key,
-    event: E,
+impl EventKey {
+    /// Before everything that happens.
+    pub(crate) const START: EventKey = EventKey { time: SimTime::ZERO, source: 0, sequence: 0 };
 }
 
-impl<E> PartialEq for Entry<E> {
-    fn eq(&self, other: &Entry<E>) -> bool {
-        self.key == other.key
-    }
-}
-
-impl<E> Eq for Entry<E> {}
-
-impl<E> PartialOrd for Entry<E> {
-    fn partial_cmp(&self, other: &Entry<E>) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<E> Ord for Entry<E> {
-    /// Reversed: the heap's greatest entry is the earliest event.
-    fn cmp(&self, other: &Entry<E>) -> Ordering {
-        other.key.cmp(&self.key)
-    }
-}
-
-/// Events in order. `source` is the number of whatever schedules the event (a host, a gateway): any dense numbering will do
-/// in which no two things share a number.
+/// Events in order.
 pub(crate) struct EventQueue<E> {
-    heap: BinaryHeap<Entry<E>>,
-    sequences: Vec<u64>,
+    heap: BinaryHeap<Reverse<(EventKey, E)>>,
     now: SimTime,
 }
 
-impl<E> Default for EventQueue<E> {
+impl<E: Copy + Ord> Default for EventQueue<E> {
     fn default() -> EventQueue<E> {
-        EventQueue { heap: BinaryHeap::new(), sequences: Vec::new(), now: SimTime::ZERO }
+        EventQueue { heap: BinaryHeap::new(), now: SimTime::ZERO }
     }
 }
 
-impl<E> EventQueue<E> {
+impl<E: Copy + Ord> EventQueue<E> {
     /// The time of the last event taken.
     pub(crate) fn now(&self) -> SimTime {
         self.now
@@ -66,31 +46,25 @@ impl<E> EventQueue<E> {
     /// Schedules an event.
     ///
     /// # Panics
-    /// When `time` lies before [`now`](Self::now): time never goes back.
-    pub(crate) fn push(&mut self, time: SimTime, source: u32, event: E) {
-        assert!(time >= self.now, "event at {time:?} scheduled at {:?}", self.now);
-        let index = source as usize;
-        if index >= self.sequences.len() {
-            self.sequences.resize(index + 1, 0);
-        }
-        let sequence = self.sequences[index];
-        self.sequences[index] += 1;
-        self.heap.push(Entry { key: Key { time, source, sequence }, event });
+    /// When the key's time lies before [`now`](Self::now): time never goes back.
+    pub(crate) fn push(&mut self, key: EventKey, event: E) {
+        assert!(key.time >= self.now, "event at {:?} scheduled at {:?}", key.time, self.now);
+        self.heap.push(Reverse((key, event)));
     }
 
     /// When the next event is due.
     pub(crate) fn next_time(&self) -> Option<SimTime> {
-        self.heap.peek().map(|entry| entry.key.time)
+        self.heap.peek().map(|Reverse((key, _))| key.time)
     }
 
-    /// Takes the next event if it is due at `until` or before.
-    pub(crate) fn pop_until(&mut self, until: SimTime) -> Option<(SimTime, E)> {
-        if self.next_time()? > until {
+    /// Takes the next event if it is due before `end`.
+    pub(crate) fn pop_before(&mut self, end: SimTime) -> Option<(EventKey, E)> {
+        if self.next_time()? >= end {
             return None;
         }
-        let entry = self.heap.pop().expect("an event was just seen");
-        self.now = entry.key.time;
-        Some((self.now, entry.event))
+        let Reverse((key, event)) = self.heap.pop().expect("an event was just seen");
+        self.now = key.time;
+        Some((key, event))
     }
 
     /// Lets the clock stand at `time` when nothing was due before it.
@@ -110,24 +84,30 @@ impl<E> EventQueue<E> {
 mod tests {
     use super::*;
 
+    fn key(nanos: u64, source: u32, sequence: u64) -> EventKey {
+        EventKey { time: SimTime::from_nanos(nanos), source, sequence }
+    }
+
     #[test]
-    fn order_is_time_then_source_then_insertion() {
+    fn order_is_time_then_source_then_sequence() {
         let mut queue = EventQueue::default();
-        let at = SimTime::from_nanos;
-        for (time, source, name) in [(5, 1, "c"), (5, 0, "b"), (1, 9, "a"), (5, 1, "d"), (9, 0, "e")] {
-            queue.push(at(time), source, name);
+        for (key, name) in
+            [(key(5, 1, 1), "c"), (key(5, 0, 9), "b"), (key(1, 9, 0), "a"), (key(5, 1, 2), "d"), (key(9, 0, 0), "e")]
+        {
+            queue.push(key, name);
         }
-        let order: Vec<_> = std::iter::from_fn(|| queue.pop_until(at(5))).map(|(_, name)| name).collect();
+        let before = SimTime::from_nanos(6);
+        let order: Vec<_> = std::iter::from_fn(|| queue.pop_before(before)).map(|(_, name)| name).collect();
         assert_eq!(order, ["a", "b", "c", "d"]);
-        assert_eq!((queue.next_time(), queue.now()), (Some(at(9)), at(5)));
+        assert_eq!((queue.next_time(), queue.now()), (Some(SimTime::from_nanos(9)), SimTime::from_nanos(5)));
     }
 
     #[test]
     #[should_panic(expected = "scheduled at")]
     fn time_never_goes_back() {
         let mut queue = EventQueue::default();
-        queue.push(SimTime::from_nanos(5), 0, ());
-        queue.pop_until(SimTime::MAX);
-        queue.push(SimTime::from_nanos(4), 0, ());
+        queue.push(key(5, 0, 0), ());
+        queue.pop_before(SimTime::MAX);
+        queue.push(key(4, 0, 0), ());
     }
 }

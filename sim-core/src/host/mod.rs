@@ -290,6 +290,11 @@ impl Host {
         Some(finished)
     }
 
+    /// Whether a process has come to its end.
+    pub(crate) fn has_ended(&mut self, process: ProcessId) -> bool {
+        self.kernel().processes.get(&process).is_none_or(|process| process.finished.is_some())
+    }
+
     /// Whether a process runs, or has left something to take.
     pub(crate) fn knows(&mut self, process: ProcessId) -> bool {
         self.kernel().processes.contains_key(&process)

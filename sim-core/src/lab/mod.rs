@@ -20,6 +20,7 @@ use crate::frontend::scenario;
 use crate::trace::{CaptureFormat, Captures, Detail};
 
 pub use crate::frontend::codes::{Explanation, all as explanations};
+pub use crate::trace::Leg;
 use plan::Plan;
 pub use report::*;
 use session::Session;

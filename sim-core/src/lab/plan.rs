@@ -92,6 +92,7 @@ impl Plan {
             programs: app::programs(),
             detail,
             snap_length,
+            threads: 1,
         })
     }
 

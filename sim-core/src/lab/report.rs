@@ -10,7 +10,7 @@ use std::io;
 use crate::engine::{SimDuration, SimTime};
 use crate::frontend::diagnostic::Severity;
 use crate::id::{ResourceId, ResourceKind};
-use crate::trace::{CaptureError, Direction, DropCode};
+use crate::trace::{CaptureError, Direction, DropCode, Leg};
 
 /// Receives a run's results in order: one header, the warnings, the steps, one summary.
 ///
@@ -221,25 +221,6 @@ pub struct DropReport {
     pub capture: Option<String>,
     /// Whether the step's `expect: dropped:` asked for it.
     pub expected: bool,
-}
-
-/// On the way there or on the way back.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Leg {
-    /// From the side that began the exchange.
-    Forward,
-    /// The answer.
-    Return,
-}
-
-impl Leg {
-    /// The leg's name in machine formats.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Leg::Forward => "forward",
-            Leg::Return => "return",
-        }
-    }
 }
 
 /// A resource that decided.

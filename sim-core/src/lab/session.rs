@@ -63,6 +63,12 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// A new step begins: its first packet is watched.
+    pub(super) fn begin_step(&mut self) {
+        self.witness.begin_step();
+        self.world.watch_first_packet();
+    }
+
     /// Lets time pass until `until`.
     pub(super) fn pass_until(&mut self, until: SimTime) {
         self.pass(|world| world.run_until(until));
@@ -101,7 +107,7 @@ impl<'a> Session<'a> {
             match pause {
                 Pause::Done(value) => return Some(value),
                 Pause::Limit => return None,
-                Pause::TraceIsLong => {}
+                Pause::Meanwhile => {}
             }
         }
     }

@@ -61,7 +61,7 @@ impl<'s> Runner<'s> {
 
     /// Runs one step.
     pub(super) fn run(&mut self, session: &mut Session<'_>, step: &Step) -> StepReport {
-        session.witness.begin_step();
+        session.begin_step();
         let started = session.world.now();
         let mut collected = Collected::default();
         // A background step is judged by the step that collects it, which may expect more.
@@ -178,7 +178,7 @@ impl<'s> Runner<'s> {
     fn start(&self, session: &mut Session<'_>, host: &str, line: &str, collected: &mut Collected) -> Option<Running> {
         let guest = session.names().host(host).and_then(|name| match name {
             HostName::Instance(instance) => session.world.instance_guest(instance),
-            HostName::Internet(number) => session.world.internet_hosts().get(number).map(|found| found.guest),
+            HostName::Internet(number) => session.world.internet_hosts().get(number).map(|found| found.index),
         });
         let running = guest.and_then(|guest| session.world.start(guest, line));
         if running.is_none() {
@@ -205,7 +205,7 @@ impl<'s> Runner<'s> {
         let mut reports = Vec::new();
         for (number, background) in std::mem::take(&mut self.background) {
             let Some(step) = self.scenario.steps.iter().find(|step| step.number == number) else { continue };
-            session.witness.begin_step();
+            session.begin_step();
             let started = session.world.now();
             let mut collected = Collected::default();
             let Background { prompt, lines, running, .. } = background;

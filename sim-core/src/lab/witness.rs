@@ -4,13 +4,10 @@
 
 use std::mem;
 
-use rustc_hash::FxHashSet;
-
-use super::report::Leg;
 use crate::engine::SimTime;
 use crate::id::ResourceId;
 use crate::net::{FlowKey, Headers};
-use crate::trace::{Direction, DropReason, PacketId, Step, TraceEvent};
+use crate::trace::{Direction, DropReason, Leg, PacketId, Step, TraceEvent};
 
 /// Drops that are kept for one step's report; of those beyond only the number is.
 const DROPS: usize = 1_000;
@@ -23,9 +20,9 @@ pub(super) struct Witness {
     /// How many more there were.
     pub more_drops: u64,
     forward: Option<Walk>,
+    /// What an answer to the first flow looks like, as the far end sends it; known once a packet of it was delivered.
+    answer: Option<FlowKey>,
     back: Option<Walk>,
-    /// The flows that were seen in the direction in which they began.
-    begun: FxHashSet<FlowKey>,
 }
 
 /// A packet that was dropped.
@@ -44,55 +41,38 @@ pub(super) struct Lost {
 struct Walk {
     packet: PacketId,
     flow: FlowKey,
-    /// The flow as the far end knows it, once the packet was delivered.
-    delivered_as: Option<FlowKey>,
     stations: Vec<ResourceId>,
 }
 
 impl Witness {
-    /// Forgets what was seen: a new step begins. Flows under way are remembered, so that their answers are known as such.
+    /// Forgets what was seen: a new step begins.
     pub(super) fn begin_step(&mut self) {
-        self.drops.clear();
-        self.more_drops = 0;
-        self.forward = None;
-        self.back = None;
-        if self.begun.len() > 100_000 {
-            self.begun = FxHashSet::default();
-        }
+        *self = Witness::default();
     }
 
     /// Takes the next event, with the frame number that a drop's frame has in the capture.
     pub(super) fn observe(&mut self, event: &TraceEvent, frame: Option<u64>) {
-        let Some(flow) = event.headers.ip.as_ref().map(FlowKey::of) else {
-            if let Step::Dropped(reason) = &event.step {
-                self.lose(event, reason, Leg::Forward, frame);
-            }
-            return;
-        };
+        if let Step::Dropped(reason) = &event.step {
+            self.lose(event, reason, frame);
+        }
+        // Of packets that are not marked only a part is told, more or less of it as captures are on or off.
+        let (true, Some(ip)) = (event.marked, &event.headers.ip) else { return };
+        let flow = FlowKey::of(ip);
         match &event.step {
-            Step::Seen { point, direction, .. } => {
-                if *direction == Direction::Egress && !self.is_answer(flow) {
-                    self.begun.insert(flow);
-                }
-                self.pass(event.packet, flow, *point, *direction);
-            }
+            Step::Seen { point, direction, .. } => self.pass(event.packet, flow, *point, *direction),
             Step::Vpc { vpc } => self.walk(event.packet, |walk| walk.push((*vpc).into())),
             Step::Gateway { gateway } => self.walk(event.packet, |walk| walk.push(*gateway)),
             Step::Delivered { to } => {
-                // The far end knows the flow as it was delivered, which a gateway may have translated.
-                if !self.is_answer(flow) {
-                    self.begun.insert(flow);
+                self.walk(event.packet, |walk| walk.push(*to));
+                // A gateway may have translated the packet; the far end knows the flow as it was delivered.
+                let is_first =
+                    self.forward.as_ref().is_some_and(|walk| walk.packet == event.packet || walk.flow == flow);
+                if is_first && self.answer.is_none() {
+                    self.answer = Some(flow.reversed());
                 }
-                self.walk(event.packet, |walk| {
-                    walk.push(*to);
-                    walk.delivered_as = Some(flow);
-                });
             }
-            Step::Dropped(reason) => {
-                let leg = if self.is_answer(flow) { Leg::Return } else { Leg::Forward };
-                self.lose(event, reason, leg, frame);
-            }
-            Step::Answered { .. }
+            Step::Dropped(_)
+            | Step::Answered { .. }
             | Step::AddressChecked { .. }
             | Step::SecurityGroup { .. }
             | Step::NetworkAcl { .. }
@@ -111,21 +91,13 @@ impl Witness {
         self.back.as_ref().map_or(&[], |walk| &walk.stations)
     }
 
-    fn is_answer(&self, flow: FlowKey) -> bool {
-        !self.begun.contains(&flow) && self.begun.contains(&flow.reversed())
-    }
-
     /// A packet is at a capture point. The first one to leave an interface is the step's; the first to come back is the one
     /// that answers the flow as its receiver knew it.
     fn pass(&mut self, packet: PacketId, flow: FlowKey, point: ResourceId, direction: Direction) {
         if direction == Direction::Egress && self.forward.is_none() {
-            self.forward = Some(Walk { packet, flow, delivered_as: None, stations: Vec::new() });
-        } else if direction == Direction::Egress
-            && self.back.is_none()
-            && let Some(forward) = &self.forward
-            && forward.delivered_as.unwrap_or(forward.flow) == flow.reversed()
-        {
-            self.back = Some(Walk { packet, flow, delivered_as: None, stations: Vec::new() });
+            self.forward = Some(Walk { packet, flow, stations: Vec::new() });
+        } else if direction == Direction::Egress && self.back.is_none() && self.answer == Some(flow) {
+            self.back = Some(Walk { packet, flow, stations: Vec::new() });
         }
         self.walk(packet, |walk| walk.push(point));
     }
@@ -137,13 +109,13 @@ impl Witness {
         }
     }
 
-    fn lose(&mut self, event: &TraceEvent, reason: &DropReason, leg: Leg, frame: Option<u64>) {
+    fn lose(&mut self, event: &TraceEvent, reason: &DropReason, frame: Option<u64>) {
         if self.drops.len() == DROPS {
             self.more_drops += 1;
             return;
         }
         let reason = reason.clone();
-        self.drops.push(Lost { time: event.time, headers: event.headers, reason, leg, frame });
+        self.drops.push(Lost { time: event.time, headers: event.headers, reason, leg: event.leg, frame });
     }
 
     /// Takes the drops seen so far.

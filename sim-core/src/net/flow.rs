@@ -1,12 +1,13 @@
 //! What makes two packets belong to one conversation: the five-tuple, or an echo's identifier in place of ports.
 
+use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
 use super::headers::{Frame, IpHeader};
 use super::{Transport, protocol};
 
 /// A conversation, seen in one direction.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct FlowKey {
     /// Source address.
     pub source: IpAddr,
@@ -50,6 +51,29 @@ impl FlowKey {
             source_port: self.destination_port,
             destination_port: self.source_port,
             ..self
+        }
+    }
+}
+
+impl Hash for FlowKey {
+    /// In few words: a flow is looked up for every packet at every interface.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let ports = u64::from(self.source_port) << 16 | u64::from(self.destination_port);
+        state.write_u64(ports << 8 | u64::from(self.protocol));
+        match (self.source, self.destination) {
+            (IpAddr::V4(source), IpAddr::V4(destination)) => {
+                state.write_u64(u64::from(source.to_bits()) << 32 | u64::from(destination.to_bits()));
+            }
+            (source, destination) => {
+                for address in [source, destination] {
+                    let bits = match address {
+                        IpAddr::V4(v4) => u128::from(v4.to_bits()),
+                        IpAddr::V6(v6) => v6.to_bits(),
+                    };
+                    state.write_u64(bits as u64);
+                    state.write_u64((bits >> 64) as u64);
+                }
+            }
         }
     }
 }

@@ -15,6 +15,11 @@ impl BufferPool {
         self.free.pop().unwrap_or_default()
     }
 
+    /// A buffer that was used before, if there is one.
+    pub(crate) fn take_used(&mut self) -> Option<Vec<u8>> {
+        self.free.pop()
+    }
+
     /// Gives a buffer back.
     pub(crate) fn give(&mut self, mut buffer: Vec<u8>) {
         if self.free.len() < Self::LIMIT && buffer.capacity() > 0 {

@@ -5,17 +5,19 @@
 //!
 //! Differs from AWS: a router on the way that lets a TTL run out does not tell the sender.
 
+use std::mem;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{Ipv4Net, Ipv6Net};
 use rustc_hash::FxHashMap;
 
+use super::guests::LocalGuest;
 use super::partition::GuestIndex;
 use crate::dataplane::pipeline::{Entry, Hop, Next, Transit};
 use crate::host::InterfaceConfig;
 use crate::id::{InternetHostId, Origin, ResourceId};
 use crate::net::{
-    ArpOperation, ArpPacket, Frame, MacAddr, NeighborRole, NeighborSolicitation, lower_ttl, rewrite_macs,
+    ArpOperation, ArpPacket, FlowKey, MacAddr, NeighborRole, NeighborSolicitation, lower_ttl, rewrite_macs,
 };
 use crate::trace::{Decider, Direction, DropCode, DropReason, Step};
 
@@ -38,7 +40,10 @@ pub(crate) struct InternetHost {
     pub name: String,
     pub address: IpAddr,
     pub mac: MacAddr,
-    pub guest: GuestIndex,
+    /// Its number among all guests.
+    pub index: GuestIndex,
+    /// Its place in the Internet's partition.
+    pub guest: LocalGuest,
 }
 
 /// The hosts outside AWS.
@@ -49,14 +54,14 @@ pub(crate) struct Internet {
 }
 
 /// Where a frame on the Internet goes.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Onward {
     /// Down to the host with this number.
-    Host(u32, Transit),
+    Host(u32),
     /// To an Internet gateway.
-    Gateway(Next, Transit),
+    Gateway(Next),
     /// Lost, and the trace knows why; or nobody's.
-    Consumed(Frame),
+    Consumed,
 }
 
 impl Internet {
@@ -74,7 +79,7 @@ impl Internet {
     }
 
     /// The guest behind a host's number.
-    pub(crate) fn guest(&self, host: u32) -> GuestIndex {
+    pub(crate) fn guest(&self, host: u32) -> LocalGuest {
         self.hosts[host as usize].guest
     }
 
@@ -111,51 +116,58 @@ pub(crate) fn interface(mac: MacAddr, address: IpAddr) -> InterfaceConfig {
 }
 
 /// A host's frame reaches the Internet: the router answers its ARP, everything else is routed.
-pub(crate) fn leave_host(hop: &mut Hop<'_>, internet: &Internet, host: u32, transit: Transit) -> Onward {
+pub(crate) fn leave_host(hop: &mut Hop<'_>, internet: &Internet, host: u32, transit: &mut Transit) -> Onward {
     let point = internet.id(host);
-    hop.trace.seen(hop.now, transit.packet, &transit.frame.headers, point, Direction::Egress, &transit.frame.bytes);
+    if let Some(ip) = &transit.frame.headers.ip {
+        hop.trace.mark(&mut transit.packet, FlowKey::of(ip));
+    }
+    seen(hop, transit, point, Direction::Egress);
     if let Ok(request) = ArpPacket::parse(&transit.frame.bytes) {
         if request.operation != ArpOperation::Request || request.is_gratuitous() {
-            return Onward::Consumed(transit.frame);
+            return Onward::Consumed;
         }
-        let frame = request.answer(ROUTER_MAC).into_frame(transit.frame.bytes);
-        hop.trace.seen(hop.now, transit.packet, &frame.headers, point, Direction::Ingress, &frame.bytes);
-        return Onward::Host(host, Transit { frame, ..transit });
+        transit.frame = request.answer(ROUTER_MAC).into_frame(mem::take(&mut transit.frame.bytes));
+        seen(hop, transit, point, Direction::Ingress);
+        return Onward::Host(host);
     }
     if let Some(question) = NeighborSolicitation::parse(&transit.frame) {
-        let frame = question.answer(ROUTER_MAC, NeighborRole::Router, transit.frame.bytes);
-        hop.trace.seen(hop.now, transit.packet, &frame.headers, point, Direction::Ingress, &frame.bytes);
-        return Onward::Host(host, Transit { frame, ..transit });
+        let buffer = mem::take(&mut transit.frame.bytes);
+        transit.frame = question.answer(ROUTER_MAC, NeighborRole::Router, buffer);
+        seen(hop, transit, point, Direction::Ingress);
+        return Onward::Host(host);
     }
     route(hop, internet, transit)
 }
 
 /// Routes a frame by its destination.
-pub(crate) fn route(hop: &mut Hop<'_>, internet: &Internet, mut transit: Transit) -> Onward {
-    let Some(ip) = transit.frame.headers.ip else { return Onward::Consumed(transit.frame) };
+pub(crate) fn route(hop: &mut Hop<'_>, internet: &Internet, transit: &mut Transit) -> Onward {
+    let Some(ip) = transit.frame.headers.ip else { return Onward::Consumed };
     if !lower_ttl(&mut transit.frame, ROUTERS) {
         return lose(hop, transit, DropCode::TtlExpired, ip.destination);
     }
     if let Some(&number) = internet.by_address.get(&ip.destination) {
         let host = &internet.hosts[number as usize];
         rewrite_macs(&mut transit.frame, ROUTER_MAC, host.mac);
-        let (headers, bytes) = (&transit.frame.headers, &transit.frame.bytes);
-        hop.trace.seen(hop.now, transit.packet, headers, host.id, Direction::Ingress, bytes);
-        hop.trace.record(hop.now, transit.packet, headers, Step::Delivered { to: host.id.into() });
-        return Onward::Host(number, transit);
+        seen(hop, transit, host.id.into(), Direction::Ingress);
+        hop.trace.delivered(transit.packet, &transit.frame.headers, host.id.into());
+        return Onward::Host(number);
     }
     match hop.tables.internet_gateway_of(ip.destination) {
         Some(vpc) => {
             transit.entry = Entry::InternetGateway(vpc);
-            Onward::Gateway(Next::InternetGatewayIn(vpc), transit)
+            Onward::Gateway(Next::InternetGatewayIn(vpc))
         }
         None => lose(hop, transit, DropCode::InternetNoSuchHost, ip.destination),
     }
 }
 
-fn lose(hop: &mut Hop<'_>, transit: Transit, code: DropCode, address: IpAddr) -> Onward {
+fn seen(hop: &mut Hop<'_>, transit: &Transit, point: ResourceId, direction: Direction) {
+    hop.trace.seen(transit.packet, &transit.frame.headers, point, direction, &transit.frame.bytes);
+}
+
+fn lose(hop: &mut Hop<'_>, transit: &Transit, code: DropCode, address: IpAddr) -> Onward {
     let reason =
         DropReason { code, by: ID.into(), direction: None, decider: Decider::Address(address), origin: Origin::Aws };
-    hop.trace.record(hop.now, transit.packet, &transit.frame.headers, Step::Dropped(reason));
-    Onward::Consumed(transit.frame)
+    hop.trace.record(transit.packet, &transit.frame.headers, Step::Dropped(reason));
+    Onward::Consumed
 }

@@ -131,6 +131,24 @@ impl LinkSettings {
         }
     }
 
+    /// The least time that a frame takes from one VPC to another or to the Internet: what one of them does cannot be felt in
+    /// the other any sooner.
+    pub(crate) fn lookahead(&self) -> SimDuration {
+        let half = self.up_to_gateway(None).latency;
+        let beyond =
+            |latency: Option<SimDuration>, least: SimDuration| latency.unwrap_or(least) - ACCESS - ACCESS - half;
+        let between_regions = REGION_RTT_MS.iter().map(|(.., ms)| *ms).fold(OTHER_REGION_RTT_MS, u64::min);
+        [
+            beyond(self.same_zone.latency, SimDuration::ZERO),
+            beyond(self.cross_zone.latency, SimDuration::ZERO),
+            beyond(self.cross_region.latency, SimDuration::from_micros(between_regions * 500)),
+            self.internet().latency,
+        ]
+        .into_iter()
+        .min()
+        .unwrap_or_default()
+    }
+
     /// How long it takes to put a frame on a guest's link. Preamble, check sequence and gap count (24 bytes, IEEE 802.3).
     fn serialisation(&self, frame_bytes: usize) -> SimDuration {
         SimDuration::from_nanos((frame_bytes as u64 + 24) * 8 * 1_000_000_000 / self.bandwidth_bps)
@@ -190,17 +208,18 @@ impl FabricLink {
         Some(now + latency + self.jitter(figures.jitter, now))
     }
 
-    /// Linear interpolation between random values at the corners of a time grid twice as coarse as the largest jitter: it
-    /// never falls by more than half of the time that passes.
+    /// Linear interpolation between random values at the corners of a time grid at least twice as coarse as the largest
+    /// jitter: it never falls by more than half of the time that passes. A grid of a power of two needs no division.
     fn jitter(self, most: SimDuration, now: SimTime) -> SimDuration {
         if most == SimDuration::ZERO {
             return SimDuration::ZERO;
         }
-        let cell = most.as_nanos() * 2;
-        let (index, inside) = (now.as_nanos() / cell, now.as_nanos() % cell);
-        let corner = |index: u64| u128::from(mix(self.seed.wrapping_add(index.wrapping_mul(0x9e37_79b9_7f4a_7c15))));
-        let weighted = corner(index) * u128::from(cell - inside) + corner(index + 1) * u128::from(inside);
-        SimDuration::from_nanos((((weighted / u128::from(cell)) * u128::from(most.as_nanos())) >> 64) as u64)
+        let cell_bits = (most.as_nanos() * 2).next_power_of_two().trailing_zeros();
+        let (index, inside) = (now.as_nanos() >> cell_bits, now.as_nanos() & ((1 << cell_bits) - 1));
+        let corner = |index: u64| mix(self.seed.wrapping_add(index.wrapping_mul(0x9e37_79b9_7f4a_7c15))) >> 32;
+        let weighted = u128::from(corner(index)) * u128::from((1 << cell_bits) - inside)
+            + u128::from(corner(index + 1)) * u128::from(inside);
+        SimDuration::from_nanos((((weighted >> cell_bits) * u128::from(most.as_nanos())) >> 32) as u64)
     }
 }
 

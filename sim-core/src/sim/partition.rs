@@ -1,21 +1,23 @@
 //! A partition: some VPCs with their guests, flow state and event queue, and the loop that moves frames between them.
 //!
-//! One partition is the whole world for now. Nothing here reaches outside of it but through [`Shared`], which is read-only
-//! while events run, so that several can run side by side. Every way a frame takes is one event; events are small and name a
-//! slot where the frame lies.
+//! Nothing here reaches outside but through [`Shared`], which is read-only while events run, and through the frames that cross
+//! into other partitions, so that several can run side by side. Every way a frame takes is one event; events are small and name
+//! a slot where the frame lies.
 
 use std::mem;
 
-use super::internet::{self, Internet};
-use super::links::{AccessLink, FabricLink, LinkSettings};
+use super::flight::{Crossing, Flight, Flights, Slot, Station};
+use super::guests::{Awake, Guest, GuestState, LocalGuest, Plug, Port, Sparse};
+use super::internet::{self, Internet, Onward};
+use super::links::{FabricLink, LinkSettings};
 use crate::dataplane::conntrack::Flows;
 use crate::dataplane::pipeline::{self, Entry, Hop, Next, Outcome, Transit};
-use crate::dataplane::tables::{EniIndex, Tables};
-use crate::engine::{EventQueue, SimTime};
+use crate::dataplane::tables::{EniIndex, Tables, VpcIndex};
+use crate::engine::{EventKey, EventQueue, SimTime};
 use crate::host::{Disk, Finished, Host, Note, ProcessId};
 use crate::id::{AvailabilityZone, Origin, ResourceId};
 use crate::net::{BufferPool, Frame, Headers};
-use crate::trace::{Decider, DropCode, DropReason, PacketId, Recording, Step, Trace};
+use crate::trace::{Decider, DropCode, DropReason, PacketId, PacketTag, Recording, Step, Trace};
 
 /// A guest, by number: an instance or a host on the Internet. The same for the whole run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -25,215 +27,208 @@ pub(crate) struct GuestIndex(pub u32);
 #[derive(Clone, Copy)]
 pub(crate) struct Shared<'a> {
     pub tables: &'a Tables,
+    /// Counts changes of the tables.
+    pub rules: u64,
     pub links: &'a LinkSettings,
     pub internet: &'a Internet,
-    pub directory: &'a dyn Directory,
+    pub wiring: &'a Wiring,
+    pub directory: &'a (dyn Directory + Sync),
+    pub placement: Placement,
     pub seed: u64,
 }
 
 /// Knows what a guest is made from; asked when it wakes.
 pub(crate) trait Directory {
-    /// Boots a guest's host, from its disk if it has been up before.
-    fn boot(&self, guest: GuestIndex, disk: Option<Disk>, now: SimTime) -> Host;
+    /// Boots a guest's host, from its disk if it has been up before, and says where its interfaces are plugged in.
+    fn boot(&self, guest: GuestIndex, disk: Option<Disk>, now: SimTime) -> (Host, Vec<Plug>);
 }
 
-/// Where a guest's interface is plugged in.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Plug {
-    /// An interface of a VPC.
-    Eni(EniIndex),
-    /// The Internet; the host's number there.
-    Internet(u32),
+/// Which partition has what. Every world of so many partitions is cut in the same way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Placement {
+    pub partitions: u32,
 }
 
-impl Plug {
-    /// The plug's number among everything that schedules events; packets are counted under it.
-    fn source(self) -> u32 {
-        match self {
-            Plug::Eni(eni) => eni.0 * SCHEDULERS,
-            Plug::Internet(host) => (host + 1) * SCHEDULERS + 1,
+impl Placement {
+    /// The partition of the Internet and its hosts.
+    pub(crate) const INTERNET: u32 = 0;
+
+    /// The partition that has a VPC.
+    pub(crate) fn of_vpc(self, vpc: VpcIndex) -> u32 {
+        vpc.0 % self.partitions
+    }
+
+    /// The partition in which a frame that a VPC's gateway or interface sends on is judged next; `None` when it stays.
+    fn of_next(self, tables: &Tables, next: Next) -> Option<u32> {
+        if self.partitions == 1 {
+            return None;
+        }
+        match next {
+            Next::Eni(eni) => Some(self.of_vpc(tables.enis[eni.0 as usize].vpc)),
+            Next::InternetGatewayIn(vpc) => Some(self.of_vpc(vpc)),
+            Next::Internet => Some(Placement::INTERNET),
+            // The near side of a peering connection belongs to the VPC that sends, as its Internet gateway does.
+            Next::Peering(_) | Next::InternetGatewayOut(_) | Next::Guest(_) => None,
         }
     }
 }
 
-/// Four kinds of things schedule events: interfaces, Internet hosts (and the Internet itself, before the first), peering
-/// connections, Internet gateways. Their numbers interleave, so that they are distinct and dense.
+/// Which guest is behind which interface of a VPC.
+#[derive(Debug, Default)]
+pub(crate) struct Wiring {
+    behind: Vec<Option<Behind>>,
+}
+
+/// A guest, by its place in its partition, and the number of its interface.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Behind {
+    pub guest: LocalGuest,
+    pub port: u16,
+}
+
+impl Wiring {
+    /// Who is behind an interface.
+    pub(crate) fn behind(&self, eni: EniIndex) -> Option<Behind> {
+        self.behind.get(eni.0 as usize).copied().flatten()
+    }
+
+    /// Plugs an interface in.
+    pub(crate) fn connect(&mut self, eni: EniIndex, behind: Behind) {
+        let index = eni.0 as usize;
+        if index >= self.behind.len() {
+            self.behind.resize(index + 1, None);
+        }
+        self.behind[index] = Some(behind);
+    }
+
+    /// Pulls an interface out; its link is dead from then on.
+    pub(crate) fn disconnect(&mut self, eni: EniIndex) {
+        if let Some(behind) = self.behind.get_mut(eni.0 as usize) {
+            *behind = None;
+        }
+    }
+}
+
+/// Four kinds of things schedule events: interfaces, Internet hosts (and the Internet itself, before the first), the two sides
+/// of peering connections, Internet gateways. Their numbers interleave, so that they are distinct and dense.
 const SCHEDULERS: u32 = 4;
 
-/// Something that is due. Kept small: the heap moves these around.
+/// What schedules an event.
 #[derive(Clone, Copy, Debug)]
+enum Scheduler {
+    Port(Plug),
+    Internet,
+    /// The side of the connection's first or second VPC: twice its number, and which.
+    PeeringSide(u32),
+    InternetGateway(VpcIndex),
+}
+
+impl Scheduler {
+    fn number(self) -> u32 {
+        match self {
+            Scheduler::Port(Plug::Eni(eni)) => eni.0 * SCHEDULERS,
+            Scheduler::Port(Plug::Internet(host)) => (host + 1) * SCHEDULERS + 1,
+            Scheduler::Internet => 1,
+            Scheduler::PeeringSide(side) => side * SCHEDULERS + 2,
+            Scheduler::InternetGateway(vpc) => vpc.0 * SCHEDULERS + 3,
+        }
+    }
+}
+
+/// Something that is due. Kept small: the queue moves these around.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Event {
     /// The frame in this slot has arrived where it was going.
-    Arrival(u32),
+    Arrival(Slot),
     /// A guest wanted to be called.
-    Wake(GuestIndex),
-}
-
-/// A frame under way.
-#[derive(Debug)]
-struct InFlight {
-    to: Station,
-    transit: Transit,
-    /// The zone it started in, if it started in one.
-    zone: Option<AvailabilityZone>,
-}
-
-/// Where a frame under way is going.
-#[derive(Clone, Copy, Debug)]
-enum Station {
-    /// To the network side of the sender's own plug.
-    Leave(Plug),
-    /// To the next station inside the fabric.
-    Hop(Next),
-    /// To the guest behind this plug.
-    Guest(Plug),
-}
-
-/// A guest's place in the partition. An instance nobody has talked to is `Asleep` and costs only this.
-#[derive(Default)]
-enum GuestState {
-    /// Not running: frames for it are lost.
-    #[default]
-    Off,
-    /// Running, but nothing has reached it yet: it has no stack.
-    Asleep,
-    /// Awake.
-    Awake(Box<Awake>),
-}
-
-struct Awake {
-    host: Host,
-    ports: Vec<Port>,
-    /// When the next wake-up is due, if one is scheduled.
-    alarm: Option<SimTime>,
-}
-
-/// One of a guest's interfaces.
-struct Port {
-    plug: Plug,
-    out: AccessLink,
-    back: AccessLink,
-}
-
-struct Guest {
-    id: ResourceId,
-    state: GuestState,
-    plugs: Vec<Plug>,
-    /// What it was switched off with, unless it has never been awake.
-    disk: Option<Box<Disk>>,
+    Wake(LocalGuest),
 }
 
 /// Some VPCs, their guests and the events between them.
 pub(crate) struct Partition {
+    number: u32,
     queue: EventQueue<Event>,
-    slots: Vec<Option<InFlight>>,
-    free: Vec<u32>,
+    flights: Flights,
     guests: Vec<Guest>,
-    /// Which guest, and which of its interfaces, is behind an ENI.
-    behind: Vec<Option<(GuestIndex, u32)>>,
-    /// How many packets a plug has sent, by [`Plug::source`]. It outlives boots and attachments, so that a packet's number
-    /// means one packet for the whole run.
-    sent: Vec<u32>,
-    /// What there is to say of guests that they do not say themselves.
-    notes: Vec<(ResourceId, Note)>,
+    ports: Sparse<Port>,
+    /// Of the hosts on the Internet.
+    outside_ports: Sparse<Port>,
+    /// How many events each side of a peering connection has scheduled.
+    peering_sides: Sparse<u64>,
+    internet_gateways: Sparse<u64>,
+    internet: u64,
+    notes: Vec<(GuestIndex, Note)>,
+    /// Awaited programs that have ended.
+    ended: Vec<(GuestIndex, ProcessId)>,
     flows: Flows,
     trace: Trace,
     outbox: Vec<(usize, Vec<u8>)>,
     /// Buffers of frames that have come to their end.
     pool: BufferPool,
+    /// Frames that have left for each partition.
+    outgoing: Vec<Vec<Crossing>>,
     delivered: u64,
 }
 
 impl Partition {
     /// An empty partition whose trace keeps what is asked for.
-    pub(crate) fn new(trace: Trace) -> Partition {
+    pub(crate) fn new(number: u32, placement: Placement, trace: Trace) -> Partition {
         Partition {
+            number,
             queue: EventQueue::default(),
-            slots: Vec::new(),
-            free: Vec::new(),
+            flights: Flights::default(),
             guests: Vec::new(),
-            behind: Vec::new(),
-            sent: Vec::new(),
+            ports: Sparse::default(),
+            outside_ports: Sparse::default(),
+            peering_sides: Sparse::default(),
+            internet_gateways: Sparse::default(),
+            internet: 0,
             notes: Vec::new(),
+            ended: Vec::new(),
             flows: Flows::default(),
             trace,
             outbox: Vec::new(),
             pool: BufferPool::default(),
+            outgoing: (0..placement.partitions).map(|_| Vec::new()).collect(),
             delivered: 0,
         }
     }
 
     /// Adds a guest that is switched off.
-    pub(crate) fn add_guest(&mut self, id: ResourceId, plugs: Vec<Plug>) -> GuestIndex {
-        let guest = GuestIndex(self.guests.len() as u32);
-        self.guests.push(Guest { id, state: GuestState::Off, plugs: Vec::new(), disk: None });
-        self.plug_in(guest, plugs);
-        guest
-    }
-
-    /// Gives a guest that is switched off the interfaces with which it will boot.
-    pub(crate) fn plug_in(&mut self, guest: GuestIndex, plugs: Vec<Plug>) {
-        for old in mem::take(&mut self.guests[guest.0 as usize].plugs) {
-            self.unplug(guest, old);
-        }
-        for (port, plug) in plugs.iter().enumerate() {
-            if let Plug::Eni(eni) = plug {
-                let index = eni.0 as usize;
-                if index >= self.behind.len() {
-                    self.behind.resize(index + 1, None);
-                }
-                self.behind[index] = Some((guest, port as u32));
-            }
-        }
-        self.guests[guest.0 as usize].plugs = plugs;
-    }
-
-    /// Pulls an interface out of a guest, which may be running: its link is dead from then on.
-    pub(crate) fn unplug(&mut self, guest: GuestIndex, plug: Plug) {
-        if let Plug::Eni(eni) = plug
-            && let Some(behind) = self.behind.get_mut(eni.0 as usize)
-            && behind.is_some_and(|(owner, _)| owner == guest)
-        {
-            *behind = None;
-            self.flows.forget(eni);
-        }
-    }
-
-    /// The interfaces with which a guest has booted or will boot.
-    pub(crate) fn plugs(&self, guest: GuestIndex) -> &[Plug] {
-        &self.guests[guest.0 as usize].plugs
+    pub(crate) fn add_guest(&mut self, number: GuestIndex) -> LocalGuest {
+        self.guests.push(Guest { number, state: GuestState::Off, disk: None });
+        LocalGuest(self.guests.len() as u32 - 1)
     }
 
     /// Leaves a word about a guest.
     pub(crate) fn note(&mut self, guest: GuestIndex, note: Note) {
-        self.notes.push((self.guests[guest.0 as usize].id, note));
+        self.notes.push((guest, note));
     }
 
     /// Switches a guest on: it can be reached and woken.
-    pub(crate) fn switch_on(&mut self, guest: GuestIndex) {
+    pub(crate) fn switch_on(&mut self, guest: LocalGuest) {
         let state = &mut self.guests[guest.0 as usize].state;
         if matches!(state, GuestState::Off) {
             *state = GuestState::Asleep;
         }
     }
 
-    /// Switches a guest off: its memory is gone and frames for it are lost. Its disk stays; the flows of its interfaces were
-    /// tracked by the machine it ran on, and are forgotten.
-    pub(crate) fn switch_off(&mut self, guest: GuestIndex) {
-        let Guest { id, state, plugs, disk } = &mut self.guests[guest.0 as usize];
+    /// Switches a guest off: its memory is gone and frames for it are lost. Its disk stays.
+    pub(crate) fn switch_off(&mut self, guest: LocalGuest) {
+        let Guest { number, state, disk } = &mut self.guests[guest.0 as usize];
         if let GuestState::Awake(mut awake) = mem::take(state) {
-            self.notes.extend(awake.host.take_notes().into_iter().map(|note| (*id, note)));
+            self.notes.extend(awake.host.take_notes().into_iter().map(|note| (*number, note)));
             *disk = Some(Box::new(awake.host.into_disk()));
-        }
-        for plug in plugs {
-            if let Plug::Eni(eni) = plug {
-                self.flows.forget(*eni);
-            }
         }
     }
 
+    /// Forgets the flows of an interface: they were tracked by the machine that its guest ran on.
+    pub(crate) fn forget_flows(&mut self, eni: EniIndex) {
+        self.flows.forget(eni);
+    }
+
     /// Whether a guest is switched on.
-    pub(crate) fn is_on(&self, guest: GuestIndex) -> bool {
+    pub(crate) fn is_on(&self, guest: LocalGuest) -> bool {
         !matches!(self.guests[guest.0 as usize].state, GuestState::Off)
     }
 
@@ -262,56 +257,94 @@ impl Partition {
         self.trace.len()
     }
 
-    /// Exchanges what the trace has recorded for the memory of `into`.
-    pub(crate) fn take_trace(&mut self, into: &mut Recording) {
-        self.trace.take(into);
+    /// What the trace has recorded, to be taken.
+    pub(crate) fn recording(&mut self) -> &mut Recording {
+        self.trace.recording()
     }
 
-    /// Runs one event if one is due at `until` or before.
-    pub(crate) fn step(&mut self, shared: &Shared<'_>, until: SimTime) -> bool {
-        let Some((now, event)) = self.queue.pop_until(until) else { return false };
-        match event {
-            Event::Wake(guest) => {
-                if let GuestState::Awake(awake) = &mut self.guests[guest.0 as usize].state
-                    && awake.alarm == Some(now)
-                {
-                    awake.alarm = None;
-                    self.run_guest(shared, guest);
+    /// From now on the way of the first packet that leaves an interface is told.
+    pub(crate) fn watch_first_packet(&mut self) {
+        self.trace.watch_first_packet();
+    }
+
+    /// Runs every event that is due before `end`, and says how many there were.
+    pub(crate) fn run_before(&mut self, shared: &Shared<'_>, end: SimTime) -> u64 {
+        let mut events = 0;
+        while let Some((key, event)) = self.queue.pop_before(end) {
+            events += 1;
+            self.trace.begin(key);
+            match event {
+                Event::Arrival(slot) => {
+                    self.delivered += 1;
+                    self.arrive(shared, slot);
+                }
+                Event::Wake(guest) => {
+                    if let GuestState::Awake(awake) = &mut self.guests[guest.0 as usize].state
+                        && awake.alarm == Some(key.time)
+                    {
+                        awake.alarm = None;
+                        self.run_guest(shared, guest);
+                    }
                 }
             }
-            Event::Arrival(slot) => {
-                let flight = self.slots[slot as usize].take().expect("an arrival's slot holds its frame");
-                self.free.push(slot);
-                self.delivered += 1;
-                self.arrive(shared, flight);
-            }
         }
-        true
+        events
+    }
+
+    /// The frames that have left for another partition since they were last taken.
+    pub(crate) fn outgoing(&mut self, partition: u32) -> &mut Vec<Crossing> {
+        &mut self.outgoing[partition as usize]
+    }
+
+    /// When the first of the frames that have left arrives.
+    pub(crate) fn next_outgoing(&self) -> Option<SimTime> {
+        self.outgoing.iter().flatten().map(|crossing| crossing.key.time).min()
+    }
+
+    /// Takes a frame from another partition.
+    pub(crate) fn accept(&mut self, Crossing { key, flight }: Crossing) {
+        let slot = self.flights.insert(flight);
+        self.queue.push(key, Event::Arrival(slot));
+    }
+
+    /// The buffers that are free.
+    pub(crate) fn pool(&mut self) -> &mut BufferPool {
+        &mut self.pool
     }
 
     /// Starts a command line on a guest.
-    pub(crate) fn start(&mut self, shared: &Shared<'_>, guest: GuestIndex, command_line: &str) -> Option<ProcessId> {
-        let now = self.now();
-        let process = self.awake(shared, guest)?.host.start(now, command_line);
-        self.run_guest(shared, guest);
-        Some(process)
+    pub(crate) fn start(&mut self, shared: &Shared<'_>, guest: LocalGuest, command_line: &str) -> Option<ProcessId> {
+        self.start_with(shared, guest, |host, now| host.start(now, command_line))
     }
 
     /// Starts a guest's user data.
     pub(crate) fn start_user_data(
         &mut self,
         shared: &Shared<'_>,
-        guest: GuestIndex,
+        guest: LocalGuest,
         script: &str,
     ) -> Option<ProcessId> {
+        self.start_with(shared, guest, |host, now| host.start_user_data(now, script))
+    }
+
+    fn start_with(
+        &mut self,
+        shared: &Shared<'_>,
+        guest: LocalGuest,
+        start: impl FnOnce(&mut Host, SimTime) -> ProcessId,
+    ) -> Option<ProcessId> {
+        self.begin_outside();
         let now = self.now();
-        let process = self.awake(shared, guest)?.host.start_user_data(now, script);
+        let awake = self.awake(shared, guest)?;
+        let process = start(&mut awake.host, now);
+        awake.awaited.push(process);
         self.run_guest(shared, guest);
         Some(process)
     }
 
     /// Ends a program as Ctrl-C does.
-    pub(crate) fn interrupt(&mut self, shared: &Shared<'_>, guest: GuestIndex, process: ProcessId) {
+    pub(crate) fn interrupt(&mut self, shared: &Shared<'_>, guest: LocalGuest, process: ProcessId) {
+        self.begin_outside();
         let now = self.now();
         if let Some(awake) = self.awake(shared, guest) {
             awake.host.interrupt(now, process);
@@ -319,8 +352,13 @@ impl Partition {
         }
     }
 
+    /// Something happens that no event has brought about; it comes after all events of this moment.
+    fn begin_outside(&mut self) {
+        self.trace.begin(EventKey { time: self.now(), source: u32::MAX, sequence: u64::MAX });
+    }
+
     /// Takes what a program left, once it has ended.
-    pub(crate) fn take_finished(&mut self, guest: GuestIndex, process: ProcessId) -> Option<Finished> {
+    pub(crate) fn take_finished(&mut self, guest: LocalGuest, process: ProcessId) -> Option<Finished> {
         match &mut self.guests[guest.0 as usize].state {
             GuestState::Awake(awake) => awake.host.take_finished(process),
             GuestState::Off | GuestState::Asleep => None,
@@ -328,31 +366,29 @@ impl Partition {
     }
 
     /// Whether a program runs or waits to be collected; one whose guest was switched off is gone without a word.
-    pub(crate) fn knows(&mut self, guest: GuestIndex, process: ProcessId) -> bool {
+    pub(crate) fn knows(&mut self, guest: LocalGuest, process: ProcessId) -> bool {
         match &mut self.guests[guest.0 as usize].state {
             GuestState::Awake(awake) => awake.host.knows(process),
             GuestState::Off | GuestState::Asleep => false,
         }
     }
 
-    /// Takes what guests have to say since the last call, in their order.
-    pub(crate) fn take_notes(&mut self) -> Vec<(ResourceId, Note)> {
-        let mut notes = mem::take(&mut self.notes);
-        for guest in &mut self.guests {
-            if let GuestState::Awake(awake) = &mut guest.state {
-                notes.extend(awake.host.take_notes().into_iter().map(|note| (guest.id, note)));
-            }
-        }
-        notes
+    /// The awaited programs that have ended since they were last asked for.
+    pub(crate) fn ended(&mut self) -> &mut Vec<(GuestIndex, ProcessId)> {
+        &mut self.ended
     }
 
-    fn awake(&mut self, shared: &Shared<'_>, guest: GuestIndex) -> Option<&mut Awake> {
+    /// What guests had to say since it was last taken.
+    pub(crate) fn notes(&mut self) -> &mut Vec<(GuestIndex, Note)> {
+        &mut self.notes
+    }
+
+    fn awake(&mut self, shared: &Shared<'_>, guest: LocalGuest) -> Option<&mut Awake> {
         let now = self.now();
-        let Guest { state, plugs, disk, .. } = &mut self.guests[guest.0 as usize];
+        let Guest { number, state, disk } = &mut self.guests[guest.0 as usize];
         if matches!(state, GuestState::Asleep) {
-            let host = shared.directory.boot(guest, disk.take().map(|disk| *disk), now);
-            let port = |plug: &Plug| Port { plug: *plug, out: AccessLink::default(), back: AccessLink::default() };
-            *state = GuestState::Awake(Box::new(Awake { host, ports: plugs.iter().map(port).collect(), alarm: None }));
+            let (host, plugs) = shared.directory.boot(*number, disk.take().map(|disk| *disk), now);
+            *state = GuestState::Awake(Box::new(Awake { host, plugs, alarm: None, awaited: Vec::new() }));
         }
         match state {
             GuestState::Awake(awake) => Some(awake),
@@ -361,50 +397,55 @@ impl Partition {
     }
 
     /// Lets a guest run at the present moment; what it sends goes onto its links.
-    fn run_guest(&mut self, shared: &Shared<'_>, guest: GuestIndex) {
+    fn run_guest(&mut self, shared: &Shared<'_>, guest: LocalGuest) {
         let now = self.now();
         let mut outbox = mem::take(&mut self.outbox);
         let mut pool = mem::take(&mut self.pool);
-        let Some(awake) = self.awake(shared, guest) else {
-            (self.outbox, self.pool) = (outbox, pool);
-            return;
-        };
-        awake.host.run(now, &mut pool, &mut |interface, frame| outbox.push((interface, frame)));
-        let wake = awake.host.next_wake();
+        if let Some(awake) = self.awake(shared, guest) {
+            awake.host.run(now, &mut pool, &mut |interface, frame| outbox.push((interface, frame)));
+        }
         self.pool = pool;
         for (interface, bytes) in outbox.drain(..) {
             self.send(shared, guest, interface, bytes);
         }
         self.outbox = outbox;
-        if let (Some(at), Some(awake)) = (wake, self.awake(shared, guest)) {
-            let at = at.max(now);
-            if awake.alarm.is_none_or(|alarm| alarm > at) {
-                awake.alarm = Some(at);
-                let source = awake.ports.first().map_or(1, |port| port.plug.source());
-                self.queue.push(at, source, Event::Wake(guest));
+        self.look_after(guest, now);
+    }
+
+    /// After a guest has run: when it wants to be called again, what it has to say, and which programs have ended.
+    fn look_after(&mut self, guest: LocalGuest, now: SimTime) {
+        let Guest { number, state: GuestState::Awake(awake), .. } = &mut self.guests[guest.0 as usize] else { return };
+        let Awake { host, plugs, alarm, awaited } = &mut **awake;
+        self.notes.extend(host.take_notes().into_iter().map(|note| (*number, note)));
+        awaited.retain(|process| {
+            let has_ended = host.has_ended(*process);
+            if has_ended {
+                self.ended.push((*number, *process));
             }
+            !has_ended
+        });
+        let (Some(at), Some(&plug)) = (host.next_wake(), plugs.first()) else { return };
+        let at = at.max(now);
+        if alarm.is_none_or(|alarm| alarm > at) {
+            *alarm = Some(at);
+            let key = self.port(plug).key(at);
+            self.queue.push(key, Event::Wake(guest));
         }
     }
 
     /// Puts a guest's frame onto its link.
-    fn send(&mut self, shared: &Shared<'_>, guest: GuestIndex, interface: usize, bytes: Vec<u8>) {
+    fn send(&mut self, shared: &Shared<'_>, guest: LocalGuest, interface: usize, bytes: Vec<u8>) {
         let now = self.now();
-        let GuestState::Awake(awake) = &mut self.guests[guest.0 as usize].state else { return };
-        let Some(port) = awake.ports.get_mut(interface) else { return };
-        let plug = port.plug;
+        let GuestState::Awake(awake) = &self.guests[guest.0 as usize].state else { return };
+        let Some(&plug) = awake.plugs.get(interface) else { return };
         if let Plug::Eni(eni) = plug
-            && self.behind.get(eni.0 as usize).copied().flatten() != Some((guest, interface as u32))
+            && shared.wiring.behind(eni) != Some(Behind { guest, port: interface as u16 })
         {
             return; // Detached since the guest has booted: there is no link to put it on.
         }
-        let source = plug.source();
-        if source as usize >= self.sent.len() {
-            self.sent.resize(source as usize + 1, 0);
-        }
-        let sent = &mut self.sent[source as usize];
-        *sent = sent.wrapping_add(1);
-        let packet = PacketId(u64::from(source) << 32 | u64::from(*sent));
-        let arrival = port.out.carry(shared.links, now, bytes.len());
+        let port = self.port(plug);
+        let packet = PacketTag::new(PacketId(port.packet()));
+        let arrival = port.out.carry(shared.links, now, bytes.len()).map(|at| port.key(at));
         let frame = Frame::new(bytes);
         let (entry, zone) = match plug {
             Plug::Eni(eni) => (Entry::Interface(eni), zone_of(shared.tables, eni)),
@@ -413,75 +454,67 @@ impl Partition {
         };
         let transit = Transit { frame, packet, entry };
         match arrival {
-            Some(at) => self.push(at, source, InFlight { to: Station::Leave(plug), transit, zone }),
+            Some(key) => {
+                let slot = self.flights.insert(Flight { to: Station::Leave(plug), transit, zone });
+                self.queue.push(key, Event::Arrival(slot));
+            }
             None => self.lose_at(shared, plug, &transit, DropCode::LinkQueueFull),
         }
     }
 
-    fn push(&mut self, at: SimTime, source: u32, flight: InFlight) {
-        let slot = match self.free.pop() {
-            Some(slot) => {
-                self.slots[slot as usize] = Some(flight);
-                slot
-            }
-            None => {
-                self.slots.push(Some(flight));
-                self.slots.len() as u32 - 1
-            }
-        };
-        self.queue.push(at, source, Event::Arrival(slot));
-    }
-
     /// A frame has arrived at the end of a link.
-    fn arrive(&mut self, shared: &Shared<'_>, flight: InFlight) {
-        let InFlight { to, transit, zone } = flight;
+    fn arrive(&mut self, shared: &Shared<'_>, slot: Slot) {
         let now = self.queue.now();
-        let hop = &mut Hop { now, tables: shared.tables, flows: &mut self.flows, trace: &mut self.trace };
-        let (here, outcome) = match to {
-            Station::Guest(plug) => return self.deliver(shared, plug, transit),
+        let tables = shared.tables;
+        let Flight { to, transit, .. } = self.flights.get_mut(slot);
+        let hop = &mut Hop { now, tables, rules: shared.rules, flows: &mut self.flows, trace: &mut self.trace };
+        let (here, scheduler, outcome) = match *to {
+            Station::Guest(plug) => return self.deliver(shared, plug, slot),
             Station::Leave(Plug::Internet(host)) => {
                 let onward = internet::leave_host(hop, shared.internet, host, transit);
-                return self.on_the_internet(shared, onward);
+                return self.on_the_internet(shared, onward, slot);
             }
-            Station::Leave(Plug::Eni(eni)) => (Next::Guest(eni), pipeline::leave_eni(hop, eni, transit)),
-            Station::Hop(here) => {
-                let outcome = match here {
-                    Next::Eni(eni) => pipeline::arrive_eni(hop, eni, transit),
-                    Next::Peering(peering) => pipeline::cross_peering(hop, peering, transit),
-                    Next::InternetGatewayOut(vpc) => pipeline::leave_internet_gateway(hop, vpc, transit),
-                    Next::InternetGatewayIn(vpc) => pipeline::enter_internet_gateway(hop, vpc, transit),
-                    Next::Internet => {
-                        let onward = internet::route(hop, shared.internet, transit);
-                        return self.on_the_internet(shared, onward);
-                    }
-                    Next::Guest(eni) => return self.deliver(shared, Plug::Eni(eni), transit),
-                };
-                (here, outcome)
+            Station::Leave(plug @ Plug::Eni(eni)) => {
+                (Next::Guest(eni), Scheduler::Port(plug), pipeline::leave_eni(hop, eni, transit))
             }
+            Station::Hop(here) => match here {
+                Next::Eni(eni) => (here, Scheduler::Port(Plug::Eni(eni)), pipeline::arrive_eni(hop, eni, transit)),
+                Next::Peering(peering) => {
+                    let is_second = match transit.entry {
+                        Entry::Interface(sender) => {
+                            tables.peering(peering).ends[1] == tables.enis[sender.0 as usize].vpc
+                        }
+                        Entry::Router | Entry::Peering(_) | Entry::InternetGateway(_) => false,
+                    };
+                    let side = Scheduler::PeeringSide(peering.0 * 2 + u32::from(is_second));
+                    (here, side, pipeline::cross_peering(hop, peering, transit))
+                }
+                Next::InternetGatewayOut(vpc) => {
+                    (here, Scheduler::InternetGateway(vpc), pipeline::leave_internet_gateway(hop, vpc, transit))
+                }
+                Next::InternetGatewayIn(vpc) => {
+                    (here, Scheduler::InternetGateway(vpc), pipeline::enter_internet_gateway(hop, vpc, transit))
+                }
+                Next::Internet => {
+                    let onward = internet::route(hop, shared.internet, transit);
+                    return self.on_the_internet(shared, onward, slot);
+                }
+                Next::Guest(eni) => return self.deliver(shared, Plug::Eni(eni), slot),
+            },
         };
         match outcome {
-            Outcome::Forward(next, transit) | Outcome::Reply(next, transit) => {
-                self.forward(shared, here, next, transit, zone);
-            }
-            Outcome::Consumed(frame) => self.pool.give(frame.bytes),
+            Outcome::Forward(Next::Guest(eni)) => self.down_the_access_link(shared, Plug::Eni(eni), slot),
+            Outcome::Forward(next) => self.forward(shared, here, scheduler, next, slot),
+            Outcome::Consumed => self.end(slot),
         }
     }
 
     /// Sends a frame from one station of the fabric to the next.
-    fn forward(
-        &mut self,
-        shared: &Shared<'_>,
-        from: Next,
-        next: Next,
-        transit: Transit,
-        zone: Option<AvailabilityZone>,
-    ) {
+    fn forward(&mut self, shared: &Shared<'_>, from: Next, scheduler: Scheduler, next: Next, slot: Slot) {
         let now = self.queue.now();
         let (tables, links) = (shared.tables, shared.links);
-        let source = station_number(from);
-        if let Next::Guest(eni) = next {
-            return self.down_the_access_link(shared, Plug::Eni(eni), transit, zone);
-        }
+        let flight = self.flights.get_mut(slot);
+        let zone = flight.zone;
         let zone_of = |eni| zone_of(tables, eni).or(zone);
         let way = match (from, next) {
             (_, Next::Internet) | (Next::Internet, _) => links.internet(),
@@ -490,97 +523,137 @@ impl Partition {
             (_, Next::Eni(to)) => links.beyond_gateway(zone, zone_of(to)),
             _ => links.nowhere(),
         };
-        let link = FabricLink::new(shared.seed, u64::from(source), u64::from(station_number(next)));
-        match link.carry(way, now, transit.packet.0) {
-            Some(at) => self.push(at, source, InFlight { to: Station::Hop(next), transit, zone }),
-            None => {
-                let by = station_id(tables, from);
-                self.lose(transit.packet, &transit.frame.headers, DropCode::LinkLoss, by);
+        let link = FabricLink::new(shared.seed, link_end(from), link_end(next));
+        let Some(at) = link.carry(way, now, flight.transit.packet.id.0) else {
+            let (packet, headers) = (flight.transit.packet, flight.transit.frame.headers);
+            self.lose(packet, &headers, DropCode::LinkLoss, station_id(tables, from));
+            return self.end(slot);
+        };
+        flight.to = Station::Hop(next);
+        let key = self.key(scheduler, at);
+        match shared.placement.of_next(tables, next) {
+            Some(elsewhere) if elsewhere != self.number => {
+                let flight = self.flights.remove(slot);
+                self.outgoing[elsewhere as usize].push(Crossing { key, flight });
             }
+            _ => self.queue.push(key, Event::Arrival(slot)),
         }
     }
 
     /// What the Internet made of a frame.
-    fn on_the_internet(&mut self, shared: &Shared<'_>, onward: internet::Onward) {
+    fn on_the_internet(&mut self, shared: &Shared<'_>, onward: Onward, slot: Slot) {
         match onward {
-            internet::Onward::Host(host, transit) => {
-                self.down_the_access_link(shared, Plug::Internet(host), transit, None);
-            }
-            internet::Onward::Gateway(next, transit) => self.forward(shared, Next::Internet, next, transit, None),
-            internet::Onward::Consumed(frame) => self.pool.give(frame.bytes),
+            Onward::Host(host) => self.down_the_access_link(shared, Plug::Internet(host), slot),
+            Onward::Gateway(next) => self.forward(shared, Next::Internet, Scheduler::Internet, next, slot),
+            Onward::Consumed => self.end(slot),
         }
     }
 
     /// Puts a frame onto the link down to a guest.
-    fn down_the_access_link(
-        &mut self,
-        shared: &Shared<'_>,
-        plug: Plug,
-        transit: Transit,
-        zone: Option<AvailabilityZone>,
-    ) {
+    fn down_the_access_link(&mut self, shared: &Shared<'_>, plug: Plug, slot: Slot) {
         let now = self.queue.now();
-        let Some((guest, port)) = self.guest_behind(shared, plug) else {
-            return self.lose_at(shared, plug, &transit, DropCode::BadState);
-        };
-        if matches!(self.guests[guest.0 as usize].state, GuestState::Asleep) {
+        let guest = guest_behind(shared, plug).map(|behind| behind.guest);
+        if let Some(guest) = guest
+            && matches!(self.guests[guest.0 as usize].state, GuestState::Asleep)
+        {
             // What starts at boot is up before the frame arrives.
             self.run_guest(shared, guest);
         }
-        let Some(awake) = self.awake(shared, guest) else {
-            return self.lose_at(shared, plug, &transit, DropCode::BadState);
+        let is_up = guest.is_some_and(|guest| self.is_on(guest));
+        let bytes = self.flights.get_mut(slot).transit.frame.bytes.len();
+        let port = self.port(plug);
+        let arrival = is_up.then(|| port.back.carry(shared.links, now, bytes).map(|at| port.key(at)));
+        let code = match arrival {
+            Some(Some(key)) => {
+                self.flights.get_mut(slot).to = Station::Guest(plug);
+                return self.queue.push(key, Event::Arrival(slot));
+            }
+            Some(None) => DropCode::LinkQueueFull,
+            None => DropCode::BadState,
         };
-        match awake.ports[port].back.carry(shared.links, now, transit.frame.bytes.len()) {
-            Some(at) => self.push(at, plug.source(), InFlight { to: Station::Guest(plug), transit, zone }),
-            None => self.lose_at(shared, plug, &transit, DropCode::LinkQueueFull),
-        }
+        self.lose_here(shared, plug, slot, code);
     }
 
     /// Hands a frame to the guest behind a plug.
-    fn deliver(&mut self, shared: &Shared<'_>, plug: Plug, transit: Transit) {
+    fn deliver(&mut self, shared: &Shared<'_>, plug: Plug, slot: Slot) {
         let now = self.queue.now();
-        let Some((guest, port)) = self.guest_behind(shared, plug) else { return };
-        match self.awake(shared, guest) {
-            Some(awake) => {
-                awake.host.receive(now, port, transit.frame.bytes);
-                self.run_guest(shared, guest);
-            }
-            None => self.lose_at(shared, plug, &transit, DropCode::BadState),
+        let Some(Behind { guest, port }) = guest_behind(shared, plug) else { return self.end(slot) };
+        if !self.is_on(guest) {
+            return self.lose_here(shared, plug, slot, DropCode::BadState);
+        }
+        let bytes = self.flights.end(slot);
+        if let Some(awake) = self.awake(shared, guest) {
+            awake.host.receive(now, usize::from(port), bytes);
+            self.run_guest(shared, guest);
         }
     }
 
-    fn guest_behind(&self, shared: &Shared<'_>, plug: Plug) -> Option<(GuestIndex, usize)> {
+    fn port(&mut self, plug: Plug) -> &mut Port {
+        let make = || Port::new(Scheduler::Port(plug).number());
         match plug {
-            Plug::Eni(eni) => {
-                self.behind.get(eni.0 as usize).copied().flatten().map(|(guest, port)| (guest, port as usize))
-            }
-            Plug::Internet(host) => Some((shared.internet.guest(host), 0)),
+            Plug::Eni(eni) => self.ports.get_or_insert_with(eni.0, make),
+            Plug::Internet(host) => self.outside_ports.get_or_insert_with(host, make),
         }
+    }
+
+    fn key(&mut self, scheduler: Scheduler, time: SimTime) -> EventKey {
+        let scheduled = match scheduler {
+            Scheduler::Port(plug) => return self.port(plug).key(time),
+            Scheduler::Internet => &mut self.internet,
+            Scheduler::PeeringSide(side) => self.peering_sides.get_or_insert_with(side, || 0),
+            Scheduler::InternetGateway(vpc) => self.internet_gateways.get_or_insert_with(vpc.0, || 0),
+        };
+        *scheduled += 1;
+        EventKey { time, source: scheduler.number(), sequence: *scheduled }
+    }
+
+    /// A frame has come to its end.
+    fn end(&mut self, slot: Slot) {
+        let bytes = self.flights.end(slot);
+        self.pool.give(bytes);
+    }
+
+    fn lose_here(&mut self, shared: &Shared<'_>, plug: Plug, slot: Slot, code: DropCode) {
+        let Transit { packet, frame, .. } = &self.flights.get_mut(slot).transit;
+        let (packet, headers) = (*packet, frame.headers);
+        self.lose(packet, &headers, code, plug_id(shared, plug));
+        self.end(slot);
     }
 
     fn lose_at(&mut self, shared: &Shared<'_>, plug: Plug, transit: &Transit, code: DropCode) {
-        let point = match plug {
-            Plug::Eni(eni) => shared.tables.eni_id(eni).into(),
-            Plug::Internet(host) => shared.internet.id(host),
-        };
-        self.lose(transit.packet, &transit.frame.headers, code, point);
+        self.lose(transit.packet, &transit.frame.headers, code, plug_id(shared, plug));
     }
 
     /// Tells the trace of a frame that a link or a guest lost.
-    fn lose(&mut self, packet: PacketId, headers: &Headers, code: DropCode, by: ResourceId) {
+    fn lose(&mut self, packet: PacketTag, headers: &Headers, code: DropCode, by: ResourceId) {
         let reason = DropReason { code, by, direction: None, decider: Decider::Resource, origin: Origin::Aws };
-        self.trace.record(self.queue.now(), packet, headers, Step::Dropped(reason));
+        self.trace.record(packet, headers, Step::Dropped(reason));
     }
 }
 
-/// A station's number among everything that schedules events.
-fn station_number(station: Next) -> u32 {
-    match station {
-        Next::Guest(eni) | Next::Eni(eni) => Plug::Eni(eni).source(),
-        Next::Internet => 1,
-        Next::Peering(peering) => peering.0 * SCHEDULERS + 2,
-        Next::InternetGatewayOut(vpc) | Next::InternetGatewayIn(vpc) => vpc.0 * SCHEDULERS + 3,
+fn guest_behind(shared: &Shared<'_>, plug: Plug) -> Option<Behind> {
+    match plug {
+        Plug::Eni(eni) => shared.wiring.behind(eni),
+        Plug::Internet(host) => Some(Behind { guest: shared.internet.guest(host), port: 0 }),
     }
+}
+
+fn plug_id(shared: &Shared<'_>, plug: Plug) -> ResourceId {
+    match plug {
+        Plug::Eni(eni) => shared.tables.eni_id(eni).into(),
+        Plug::Internet(host) => shared.internet.id(host),
+    }
+}
+
+/// The number of a station as the end of a link, which the link's chance depends on.
+fn link_end(station: Next) -> u64 {
+    let (number, kind) = match station {
+        Next::Guest(eni) | Next::Eni(eni) => (eni.0, 0),
+        Next::Internet => (0, 1),
+        Next::Peering(peering) => (peering.0, 2),
+        Next::InternetGatewayOut(vpc) | Next::InternetGatewayIn(vpc) => (vpc.0, 3),
+    };
+    u64::from(number) * 4 + kind
 }
 
 /// A station as a drop names it.

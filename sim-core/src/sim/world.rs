@@ -1,9 +1,10 @@
-//! The world: owns the control plane, the compiled tables, the partition and the Internet, and keeps them in step.
+//! The world: owns the control plane, the compiled tables, the partitions and the Internet, and keeps them in step.
 //!
 //! Virtual time moves only here. Between two events the control plane may change: after every accepted operation and every
 //! change of state that comes due, the touched VPCs are compiled again and guests are switched on or off.
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::net::IpAddr;
 
 use indexmap::IndexMap;
@@ -11,9 +12,11 @@ use ipnet::IpNet;
 use rustc_hash::FxHashSet;
 use serde_json::Value;
 
+use super::guests::{LocalGuest, Plug};
 use super::internet::{self, Internet, InternetHost};
 use super::links::LinkSettings;
-use super::partition::{Directory, GuestIndex, Partition, Plug, Shared};
+use super::partition::{Behind, Directory, GuestIndex, Partition, Placement, Shared, Wiring};
+use super::windows::{self, Run, Threads, WaitFor};
 use crate::app::{OUTSIDE_ROOT, OUTSIDE_SERVER};
 use crate::cloud::{ApiError, Caller, Cloud, CloudConfig, ImageFamily, InstanceState, Operation, Quotas};
 use crate::compile::Compiler;
@@ -49,6 +52,8 @@ pub(crate) struct WorldConfig {
     pub detail: Detail,
     /// How many bytes of each frame to keep, for captures.
     pub snap_length: Option<u32>,
+    /// How many threads may work on it. Results do not depend on it.
+    pub threads: usize,
 }
 
 /// A host outside AWS.
@@ -63,7 +68,7 @@ pub(crate) struct InternetHostConfig {
 }
 
 /// A program under way on a guest.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Running {
     pub guest: GuestIndex,
     pub process: ProcessId,
@@ -74,22 +79,39 @@ pub(crate) struct Running {
 pub(crate) enum Pause<T> {
     /// What was waited for has come.
     Done(T),
-    /// The trace is long: take it, then go on.
-    TraceIsLong,
+    /// Nothing yet, but much has happened: take the trace, then go on.
+    Meanwhile,
     /// The limit was reached, or nothing is left that could happen.
     Limit,
 }
 
-/// How many trace events are kept before time stops for them to be taken.
+/// Time stops for the trace to be taken when it has this many events, or when this many packet events have run.
 const TRACE_EVENTS: usize = 4_096;
+const EVENTS: u64 = 1 << 20;
+
+/// Below this much lookahead windows would be too short for partitions to run side by side; there is one partition then, and
+/// it runs windows of [`WINDOW_ALONE`].
+const LOOKAHEAD_MIN: SimDuration = SimDuration::from_micros(1);
+const WINDOW_ALONE: SimDuration = SimDuration::from_micros(50);
 
 /// Everything there is.
 pub(crate) struct World {
     cloud: Cloud,
     compiler: Compiler,
     tables: Tables,
-    partition: Partition,
+    /// Counts changes of the tables.
+    rules: u64,
+    partitions: Vec<Partition>,
+    placement: Placement,
+    /// How long partitions can run without feeling each other.
+    window: SimDuration,
+    threads: Threads,
+    /// What the partitions' traces have recorded, in order.
+    recording: Recording,
+    /// Events that have run since somebody last looked.
+    events: u64,
     internet: Internet,
+    wiring: Wiring,
     guests: Guests,
     links: LinkSettings,
     seed: u64,
@@ -100,13 +122,17 @@ pub(crate) struct World {
     /// Interfaces that wait for their guest's next boot, about which the user has been told.
     announced: FxHashSet<(GuestIndex, EniIndex)>,
     /// User data under way.
-    booting: Vec<Running>,
+    booting: FxHashSet<Running>,
 }
 
 /// What guests are made from.
 struct Guests {
     instances: IndexMap<InstanceId, GuestIndex>,
     configs: Vec<GuestConfig>,
+    /// Where a guest is: its partition, and its place there.
+    places: Vec<(u32, LocalGuest)>,
+    /// Its id, for notes.
+    ids: Vec<ResourceId>,
     seed: u64,
     epoch_nanos: i128,
     programs: Programs,
@@ -117,12 +143,14 @@ enum GuestConfig {
     Instance {
         family: ImageFamily,
         interfaces: Box<[InterfaceConfig]>,
+        plugs: Box<[EniIndex]>,
         /// Each boot has chance of its own: other ports, other sequence numbers.
         boots: u32,
     },
     Internet {
         name: String,
         interface: Box<InterfaceConfig>,
+        number: u32,
         /// The page of `/`, if it serves one.
         page: Option<String>,
         ports: Vec<u16>,
@@ -132,20 +160,40 @@ enum GuestConfig {
 impl World {
     /// An empty cloud, and the hosts on the Internet, which are up at once.
     pub(crate) fn new(config: WorldConfig) -> World {
-        let WorldConfig { seed, epoch_nanos, links, quotas, internet, programs, detail, snap_length } = config;
+        let WorldConfig { seed, epoch_nanos, links, quotas, internet, programs, detail, snap_length, threads } = config;
+        let lookahead = links.lookahead();
+        let is_divisible = lookahead >= LOOKAHEAD_MIN && threads > 1;
+        let placement = Placement { partitions: if is_divisible { threads as u32 } else { 1 } };
+        let partition = |number| Partition::new(number, placement, Trace::new(detail, snap_length));
+        let guests = Guests {
+            instances: IndexMap::new(),
+            configs: Vec::new(),
+            places: Vec::new(),
+            ids: Vec::new(),
+            seed,
+            epoch_nanos,
+            programs,
+        };
         let mut world = World {
             cloud: Cloud::with_config(CloudConfig { seed, epoch_nanos, quotas }),
             compiler: Compiler::default(),
             tables: Tables::default(),
-            partition: Partition::new(Trace::new(detail, snap_length)),
+            rules: 0,
+            partitions: (0..placement.partitions).map(partition).collect(),
+            placement,
+            window: if lookahead >= LOOKAHEAD_MIN { lookahead } else { WINDOW_ALONE },
+            threads: if is_divisible { Threads::WhenBusy } else { Threads::Never },
+            recording: Recording::default(),
+            events: 0,
             internet: Internet::default(),
-            guests: Guests { instances: IndexMap::new(), configs: Vec::new(), seed, epoch_nanos, programs },
+            wiring: Wiring::default(),
+            guests,
             links,
             seed,
             boots: BTreeMap::new(),
             initialised: FxHashSet::default(),
             announced: FxHashSet::default(),
-            booting: Vec::new(),
+            booting: FxHashSet::default(),
         };
         for (number, host) in internet.into_iter().enumerate() {
             world.add_internet_host(number as u32, host);
@@ -153,9 +201,15 @@ impl World {
         world
     }
 
+    /// Starts threads however little there is to do.
+    #[cfg(test)]
+    pub(crate) fn always_side_by_side(&mut self) {
+        self.threads = Threads::Always;
+    }
+
     /// Virtual time.
     pub(crate) fn now(&self) -> SimTime {
-        self.partition.now()
+        self.partitions.iter().map(Partition::now).max().unwrap_or(SimTime::ZERO)
     }
 
     /// The control plane, to read.
@@ -180,7 +234,7 @@ impl World {
 
     /// How many frames were received over a link so far.
     pub(crate) fn packet_hops(&self) -> u64 {
-        self.partition.packet_hops()
+        self.partitions.iter().map(Partition::packet_hops).sum()
     }
 
     /// Carries out the operation `name` at the present moment; `caller.now` is of no account.
@@ -197,102 +251,178 @@ impl World {
 
     /// Lets virtual time pass until `until`.
     pub(crate) fn run_until(&mut self, until: SimTime) -> Pause<()> {
-        while self.partition.trace_len() < TRACE_EVENTS {
-            if !self.step(until) {
-                self.partition.advance_to(until);
-                return Pause::Done(());
+        while self.advance(until, WaitFor::Nobody) {
+            if self.has_much_happened() {
+                return Pause::Meanwhile;
             }
         }
-        Pause::TraceIsLong
+        self.stand_at(until);
+        Pause::Done(())
     }
 
     /// Lets virtual time pass until every instance that starts has finished its user data.
     pub(crate) fn run_until_booted(&mut self, limit: SimTime) -> Pause<()> {
-        while self.partition.trace_len() < TRACE_EVENTS {
-            let partition = &mut self.partition;
-            self.booting.retain(|run| partition.take_finished(run.guest, run.process).is_none());
+        loop {
+            self.collect_ended();
             let soon = self.now() + LAUNCH;
             let launching = self.cloud.next_transition().is_some_and(|at| at <= soon);
             if self.boots.is_empty() && self.booting.is_empty() && !launching {
                 return Pause::Done(());
             }
-            if !self.step(limit) {
+            if !self.advance(limit, WaitFor::Anybody) {
                 return Pause::Limit;
             }
+            if self.has_much_happened() {
+                return Pause::Meanwhile;
+            }
         }
-        Pause::TraceIsLong
     }
 
     /// Starts a command line on a guest; `None` when the guest is not running.
     pub(crate) fn start(&mut self, guest: GuestIndex, command_line: &str) -> Option<Running> {
-        let (partition, shared) = self.split();
-        partition.start(&shared, guest, command_line).map(|process| Running { guest, process })
+        let (partition, local, shared) = self.at(guest);
+        let process = partition.start(&shared, local, command_line);
+        self.gather();
+        process.map(|process| Running { guest, process })
     }
 
     /// Lets virtual time pass until a program ends. [`Pause::Limit`]: it still runs at `limit`, waits for what can never come,
-    /// or is gone because its guest was switched off.
+    /// or is gone because its guest was switched off. Time stands at the end of the window in which it has ended.
     pub(crate) fn wait_for(&mut self, running: Running, limit: SimTime) -> Pause<Finished> {
-        while self.partition.trace_len() < TRACE_EVENTS {
-            if let Some(finished) = self.partition.take_finished(running.guest, running.process) {
+        let Running { guest, process } = running;
+        loop {
+            self.collect_ended();
+            let (partition, local, _) = self.at(guest);
+            if let Some(finished) = partition.take_finished(local, process) {
                 return Pause::Done(finished);
             }
-            if !self.partition.knows(running.guest, running.process) {
+            if !partition.knows(local, process) {
                 return Pause::Limit;
             }
-            if !self.step(limit) {
-                if self.partition.next_time().is_some() && limit > self.now() {
-                    self.partition.advance_to(limit);
+            if !self.advance(limit, WaitFor::Program(guest, process)) {
+                if self.next_event().is_some() && limit > self.now() {
+                    self.stand_at(limit);
                 }
                 return Pause::Limit;
             }
+            if self.has_much_happened() {
+                return Pause::Meanwhile;
+            }
         }
-        Pause::TraceIsLong
     }
 
     /// Ends a program as Ctrl-C does and takes what it left.
     pub(crate) fn interrupt(&mut self, running: Running) -> Option<Finished> {
-        let (partition, shared) = self.split();
-        partition.interrupt(&shared, running.guest, running.process);
-        self.partition.take_finished(running.guest, running.process)
+        let (partition, local, shared) = self.at(running.guest);
+        partition.interrupt(&shared, local, running.process);
+        let finished = partition.take_finished(local, running.process);
+        self.gather();
+        finished
+    }
+
+    /// From now on the way of the first packet that leaves an interface is told, and of the first that answers it.
+    pub(crate) fn watch_first_packet(&mut self) {
+        self.partitions.iter_mut().for_each(Partition::watch_first_packet);
     }
 
     /// Exchanges what the trace has recorded since the last call for the memory of `into`.
     pub(crate) fn take_trace(&mut self, into: &mut Recording) {
-        self.partition.take_trace(into);
+        into.clear();
+        mem::swap(&mut self.recording, into);
     }
 
-    /// Takes what guests have to say since the last call.
+    /// Takes what guests have to say since the last call, in their order.
     pub(crate) fn take_notes(&mut self) -> Vec<(ResourceId, Note)> {
-        self.partition.take_notes()
+        let mut notes: Vec<_> = self.partitions.iter_mut().flat_map(|partition| mem::take(partition.notes())).collect();
+        notes.sort_by_key(|(guest, _)| *guest);
+        notes.into_iter().map(|(guest, note)| (self.guests.ids[guest.0 as usize], note)).collect()
     }
 
-    /// The next thing that is due at `until` or before, of packets, boots and the control plane, in that order.
-    fn step(&mut self, until: SimTime) -> bool {
-        let packets = self.partition.next_time().unwrap_or(SimTime::MAX);
+    /// Lets the next things happen that are due at `until` or before, of packets, boots and the control plane, in that order:
+    /// packets for as long as nothing else is due, or one of the others. `false` when there is nothing.
+    fn advance(&mut self, until: SimTime, wait_for: WaitFor) -> bool {
+        let packets = self.next_event().unwrap_or(SimTime::MAX);
         let boot = self.boots.first_key_value().map_or(SimTime::MAX, |((at, _), _)| *at);
         let cloud = self.cloud.next_transition().unwrap_or(SimTime::MAX);
-        let next = packets.min(boot).min(cloud);
+        let other = boot.min(cloud);
+        let next = packets.min(other);
         if next > until || next == SimTime::MAX {
             return false;
         }
-        if packets == next {
-            let (partition, shared) = self.split();
-            partition.step(&shared, until);
+        if packets <= other {
+            let run = Run { until: until.min(other), window: self.window, wait_for, threads: self.threads };
+            let (partitions, shared) = self.split();
+            self.events += windows::run(partitions, &shared, &run);
+            self.gather();
         } else if boot == next {
-            self.partition.advance_to(next);
+            self.stand_at(next);
             self.boot_next();
         } else {
-            self.partition.advance_to(next);
+            self.stand_at(next);
             self.cloud.advance(next);
             self.follow_cloud();
         }
         true
     }
 
-    /// The partition, and what its events may read.
-    fn split(&mut self) -> (&mut Partition, Shared<'_>) {
-        let World { partition, tables, links, internet, guests, seed, .. } = self;
-        (partition, Shared { tables, links, internet, directory: guests, seed: *seed })
+    fn next_event(&self) -> Option<SimTime> {
+        self.partitions.iter().filter_map(Partition::next_time).min()
+    }
+
+    /// Lets all clocks stand at `time`; nothing is due before.
+    fn stand_at(&mut self, time: SimTime) {
+        self.partitions.iter_mut().for_each(|partition| partition.advance_to(time));
+    }
+
+    /// Whether it is time that somebody looks.
+    fn has_much_happened(&mut self) -> bool {
+        let much = self.events >= EVENTS || self.recording.events.len() >= TRACE_EVENTS;
+        if much {
+            self.events = 0;
+        }
+        much
+    }
+
+    /// Puts what the partitions have recorded into one order, and their clocks at one time.
+    fn gather(&mut self) {
+        let now = self.now();
+        self.stand_at(now);
+        let mut parts: Vec<&mut Recording> = self.partitions.iter_mut().map(Partition::recording).collect();
+        self.recording.append_merged(&mut parts);
+    }
+
+    /// Hears of the programs that have ended; nobody takes what user data left.
+    fn collect_ended(&mut self) {
+        let ended: Vec<_> = self.partitions.iter_mut().flat_map(|partition| partition.ended().drain(..)).collect();
+        for (guest, process) in ended {
+            if self.booting.remove(&Running { guest, process }) {
+                let (partition, local, _) = self.at(guest);
+                partition.take_finished(local, process);
+            }
+        }
+    }
+
+    /// The partitions, and what their events may read.
+    fn split(&mut self) -> (&mut [Partition], Shared<'_>) {
+        let World { partitions, tables, rules, links, internet, wiring, guests, placement, seed, .. } = self;
+        let shared = Shared {
+            tables,
+            rules: *rules,
+            links,
+            internet,
+            wiring,
+            directory: guests,
+            placement: *placement,
+            seed: *seed,
+        };
+        (partitions, shared)
+    }
+
+    /// The partition of a guest, and the guest's place there.
+    fn at(&mut self, guest: GuestIndex) -> (&mut Partition, LocalGuest, Shared<'_>) {
+        let (partition, local) = self.guests.places[guest.0 as usize];
+        let (partitions, shared) = self.split();
+        (&mut partitions[partition as usize], local, shared)
     }
 
     /// Brings tables and guests in step with the control plane.
@@ -300,6 +430,7 @@ impl World {
         let touched = self.cloud.take_touched();
         if !touched.is_empty() {
             self.compiler.compile(&self.cloud, &touched, &mut self.tables);
+            self.rules += 1;
         }
         for id in self.cloud.take_changed_instances() {
             self.follow_instance(id);
@@ -312,7 +443,7 @@ impl World {
         let state = instance.state;
         match (self.guests.instances.get(&id).copied(), state) {
             (known, InstanceState::Running) => match known {
-                Some(guest) if self.partition.is_on(guest) => self.follow_attachments(id, guest),
+                Some(guest) if self.is_on(guest) => self.follow_attachments(id, guest),
                 Some(guest) if self.boots.keys().any(|(_, booting)| *booting == guest) => self.plug_in(id, guest),
                 known => {
                     let guest = known.unwrap_or_else(|| self.add_instance(id));
@@ -322,18 +453,48 @@ impl World {
             },
             (_, InstanceState::Pending { .. }) | (None, _) => {}
             (Some(guest), _) => {
-                self.partition.switch_off(guest);
+                self.switch_off(guest);
                 self.boots.retain(|(_, booting), _| *booting != guest);
                 self.booting.retain(|running| running.guest != guest);
             }
         }
     }
 
+    fn is_on(&self, guest: GuestIndex) -> bool {
+        let (partition, local) = self.guests.places[guest.0 as usize];
+        self.partitions[partition as usize].is_on(local)
+    }
+
+    fn switch_off(&mut self, guest: GuestIndex) {
+        let (partition, local) = self.guests.places[guest.0 as usize];
+        let partition = &mut self.partitions[partition as usize];
+        partition.switch_off(local);
+        if let GuestConfig::Instance { plugs, .. } = &self.guests.configs[guest.0 as usize] {
+            plugs.iter().for_each(|eni| partition.forget_flows(*eni));
+        }
+    }
+
     fn add_instance(&mut self, id: InstanceId) -> GuestIndex {
-        let guest = self.partition.add_guest(id.into(), Vec::new());
-        let family = self.cloud.instances[&id].image.family;
-        self.guests.configs.push(GuestConfig::Instance { family, interfaces: Box::default(), boots: 0 });
+        let instance = &self.cloud.instances[&id];
+        let config = GuestConfig::Instance {
+            family: instance.image.family,
+            interfaces: Box::default(),
+            plugs: Box::default(),
+            boots: 0,
+        };
+        let vpc = self.compiler.vpc_index(instance.vpc);
+        let partition = vpc.map_or(0, |vpc| self.placement.of_vpc(vpc));
+        let guest = self.add_guest(id.into(), partition, config);
         self.guests.instances.insert(id, guest);
+        guest
+    }
+
+    fn add_guest(&mut self, id: ResourceId, partition: u32, config: GuestConfig) -> GuestIndex {
+        let guest = GuestIndex(self.guests.places.len() as u32);
+        let local = self.partitions[partition as usize].add_guest(guest);
+        self.guests.places.push((partition, local));
+        self.guests.ids.push(id);
+        self.guests.configs.push(config);
         guest
     }
 
@@ -342,24 +503,39 @@ impl World {
         let enis = self.interfaces_of(id);
         let family = self.cloud.instances[&id].image.family;
         let now = enis.iter().filter_map(|eni| interface_config(&self.tables, *eni, family)).collect();
-        if let GuestConfig::Instance { interfaces, .. } = &mut self.guests.configs[guest.0 as usize] {
+        let (_, local) = self.guests.places[guest.0 as usize];
+        let mut before = Box::default();
+        if let GuestConfig::Instance { interfaces, plugs, .. } = &mut self.guests.configs[guest.0 as usize] {
             *interfaces = now;
+            before = mem::replace(plugs, enis.iter().copied().collect());
         }
         self.announced.retain(|(waiting, _)| *waiting != guest);
-        self.partition.plug_in(guest, enis.into_iter().map(Plug::Eni).collect());
+        before.iter().for_each(|eni| self.unplug(guest, *eni));
+        for (eni, port) in enis.iter().zip(0..) {
+            self.wiring.connect(*eni, Behind { guest: local, port });
+        }
+    }
+
+    /// Pulls an interface out of a guest, which may be running: its link is dead from then on.
+    fn unplug(&mut self, guest: GuestIndex, eni: EniIndex) {
+        let (partition, local) = self.guests.places[guest.0 as usize];
+        if self.wiring.behind(eni).is_some_and(|behind| behind.guest == local) {
+            self.wiring.disconnect(eni);
+            self.partitions[partition as usize].forget_flows(eni);
+        }
     }
 
     /// A running instance loses a detached interface at once and sees an attached one when it boots.
     ///
     /// Differs from AWS: there a running Linux configures a new interface by itself.
     fn follow_attachments(&mut self, id: InstanceId, guest: GuestIndex) {
-        let now: Vec<Plug> = self.interfaces_of(id).into_iter().map(Plug::Eni).collect();
-        let booted = self.partition.plugs(guest).to_vec();
-        for plug in booted.iter().filter(|plug| !now.contains(plug)) {
-            self.partition.unplug(guest, *plug);
+        let now = self.interfaces_of(id);
+        let GuestConfig::Instance { plugs, .. } = &self.guests.configs[guest.0 as usize] else { return };
+        let booted = plugs.to_vec();
+        for eni in booted.iter().filter(|eni| !now.contains(eni)) {
+            self.unplug(guest, *eni);
         }
-        for plug in now.iter().filter(|plug| !booted.contains(plug)) {
-            let Plug::Eni(eni) = plug else { continue };
+        for eni in now.iter().filter(|eni| !booted.contains(eni)) {
             if !self.announced.insert((guest, *eni)) {
                 continue; // It has been said.
             }
@@ -367,7 +543,8 @@ impl World {
                 "{} is attached while the instance runs; it is used from the next boot on",
                 self.tables.eni_id(*eni)
             );
-            self.partition.note(guest, Note { text, line: None });
+            let (partition, ..) = self.at(guest);
+            partition.note(guest, Note { text, line: None });
         }
     }
 
@@ -378,7 +555,8 @@ impl World {
     /// Switches on the guest whose boot is due.
     fn boot_next(&mut self) {
         let Some(((_, guest), id)) = self.boots.pop_first() else { return };
-        self.partition.switch_on(guest);
+        let (partition, local, _) = self.at(guest);
+        partition.switch_on(local);
         if let GuestConfig::Instance { boots, .. } = &mut self.guests.configs[guest.0 as usize] {
             *boots += 1;
         }
@@ -388,30 +566,34 @@ impl World {
         let Some(script) = self.cloud.instances.get(&id).and_then(|instance| instance.user_data.clone()) else {
             return;
         };
-        let (partition, shared) = self.split();
-        if let Some(process) = partition.start_user_data(&shared, guest, &script) {
-            self.booting.push(Running { guest, process });
-        }
+        let (partition, local, shared) = self.at(guest);
+        let process = partition.start_user_data(&shared, local, &script);
+        self.booting.extend(process.map(|process| Running { guest, process }));
+        self.gather();
     }
 
     fn add_internet_host(&mut self, number: u32, config: InternetHostConfig) {
         let InternetHostConfig { name, address, http, ports } = config;
         let id = InternetHostId::from_number(u64::from(number) + 1);
         let mac = MacAddr::local(0xff_0000_0000 | u64::from(number));
-        let guest = self.partition.add_guest(id.into(), vec![Plug::Internet(number)]);
-        let interface = internet::interface(mac, address);
-        let config = GuestConfig::Internet { name: name.clone(), interface: Box::new(interface), page: http, ports };
-        self.guests.configs.push(config);
-        self.internet.add(InternetHost { id, name, address, mac, guest });
-        self.partition.switch_on(guest);
+        let interface = Box::new(internet::interface(mac, address));
+        let config = GuestConfig::Internet { name: name.clone(), interface, number, page: http, ports };
+        let guest = self.add_guest(id.into(), Placement::INTERNET, config);
+        let (partition, local, _) = self.at(guest);
+        partition.switch_on(local);
+        self.internet.add(InternetHost { id, name, address, mac, guest: local, index: guest });
     }
 }
 
 impl Directory for Guests {
-    fn boot(&self, guest: GuestIndex, disk: Option<Disk>, now: SimTime) -> Host {
+    fn boot(&self, guest: GuestIndex, disk: Option<Disk>, now: SimTime) -> (Host, Vec<Plug>) {
         let config = &self.configs[guest.0 as usize];
+        let plugs = match config {
+            GuestConfig::Instance { plugs, .. } => plugs.iter().copied().map(Plug::Eni).collect(),
+            GuestConfig::Internet { number, .. } => vec![Plug::Internet(*number)],
+        };
         let (profile, hostname, interfaces, reboots) = match config {
-            GuestConfig::Instance { family, interfaces, boots } => {
+            GuestConfig::Instance { family, interfaces, boots, .. } => {
                 (profile_of(*family), private_host_name(interfaces), interfaces.to_vec(), boots.saturating_sub(1))
             }
             GuestConfig::Internet { name, interface, .. } => {
@@ -437,7 +619,7 @@ impl Directory for Guests {
             }
             host.start_service(OUTSIDE_SERVER, &ports.iter().map(u16::to_string).collect::<Vec<_>>());
         }
-        host
+        (host, plugs)
     }
 }
 

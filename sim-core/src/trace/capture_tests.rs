@@ -12,8 +12,9 @@ use pcap_file::pcapng::blocks::opt_common::CommonOption;
 use pcap_file::pcapng::{Block, PcapNgReader};
 
 use super::super::capture_file::SNAPLEN;
-use super::super::{Decider, Detail, DropCode, Trace};
+use super::super::{Decider, Detail, DropCode, PacketTag, Trace};
 use super::*;
+use crate::engine::EventKey;
 use crate::id::{InternetGatewayId, NetworkInterfaceId, Origin};
 use crate::net::{Headers, MacAddr};
 
@@ -77,18 +78,22 @@ fn recording(told: Vec<Told<'_>>) -> Recording {
     let headers =
         Headers { destination_mac: MacAddr::BROADCAST, source_mac: MacAddr::local(1), ether_type: 0, ip: None };
     let mut trace = Trace::new(Detail::Stages, Some(u32::MAX));
+    let mut tell = |nanos, packet, what: &dyn Fn(&mut Trace, PacketTag)| {
+        trace.begin(EventKey { time: SimTime::from_nanos(nanos), source: 0, sequence: 0 });
+        what(&mut trace, PacketTag { marked: true, ..PacketTag::new(PacketId(packet)) });
+    };
     for told in told {
         match told {
             Told::Seen(nanos, packet, point, direction, frame) => {
-                trace.seen(SimTime::from_nanos(nanos), PacketId(packet), &headers, point, direction, frame);
+                tell(nanos, packet, &|trace, tag| trace.seen(tag, &headers, point, direction, frame));
             }
             Told::Step(nanos, packet, step) => {
-                trace.record(SimTime::from_nanos(nanos), PacketId(packet), &headers, step);
+                tell(nanos, packet, &|trace, tag| trace.record(tag, &headers, step.clone()));
             }
         }
     }
     let mut recording = Recording::default();
-    trace.take(&mut recording);
+    recording.append_merged(&mut [trace.recording()]);
     recording
 }
 

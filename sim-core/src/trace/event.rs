@@ -1,11 +1,11 @@
 //! The events the pipeline emits.
 
-use std::mem;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
 use super::DropReason;
+use super::recording::KeptFrame;
 use crate::engine::SimTime;
 use crate::id::{NetworkAclId, NetworkInterfaceId, Origin, ResourceId, RouteTableId, SecurityGroupId, SubnetId, VpcId};
 use crate::net::Headers;
@@ -19,6 +19,48 @@ impl PacketId {
     /// The id of what the VPC itself sends because of this packet: an answer, or an ICMP error.
     pub(crate) fn answer(self) -> PacketId {
         PacketId(self.0 | 1 << 63)
+    }
+}
+
+/// What observers know a packet by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct PacketTag {
+    /// Which packet it is.
+    pub id: PacketId,
+    /// Which way it goes in its conversation.
+    pub leg: Leg,
+    /// Whether its whole way is told.
+    pub marked: bool,
+}
+
+impl PacketTag {
+    /// A packet that nobody has looked at yet.
+    pub(crate) fn new(id: PacketId) -> PacketTag {
+        PacketTag { id, leg: Leg::Forward, marked: false }
+    }
+
+    /// The tag of what the VPC itself sends because of this packet.
+    pub(crate) fn answer(self) -> PacketTag {
+        PacketTag { id: self.id.answer(), leg: Leg::Forward, ..self }
+    }
+}
+
+/// Which way a packet goes in its conversation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Leg {
+    /// From the side that began the exchange.
+    Forward,
+    /// The answer.
+    Return,
+}
+
+impl Leg {
+    /// The leg's name in machine formats.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Leg::Forward => "forward",
+            Leg::Return => "return",
+        }
     }
 }
 
@@ -38,6 +80,10 @@ pub(crate) struct TraceEvent {
     pub time: SimTime,
     /// To which packet.
     pub packet: PacketId,
+    /// Which way the packet goes in its conversation.
+    pub leg: Leg,
+    /// Whether all of its way is told; of other packets only what captures and drops need.
+    pub marked: bool,
     /// The packet's headers as they stand after the step.
     pub headers: Headers,
     /// What.
@@ -129,7 +175,7 @@ pub(crate) enum Step {
 
 impl Step {
     /// The least detail that tells of it.
-    fn detail(&self) -> Detail {
+    pub(super) fn detail(&self) -> Detail {
         match self {
             Step::Dropped(_) => Detail::Drops,
             Step::Seen { .. } | Step::Vpc { .. } | Step::Gateway { .. } | Step::Delivered { .. } => Detail::Path,
@@ -169,93 +215,4 @@ pub(crate) enum Detail {
     Path,
     /// What every stage did (for explanations and flow logs).
     Stages,
-}
-
-/// Where a [`Recording`] keeps the bytes of a frame.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct KeptFrame {
-    start: usize,
-    kept: u32,
-    /// The frame's length on the wire; fewer bytes may be kept.
-    pub wire_len: u32,
-}
-
-/// What was recorded: events in order, and the frames among them, all in one piece of memory that is used again.
-#[derive(Debug, Default)]
-pub(crate) struct Recording {
-    /// The events.
-    pub events: Vec<TraceEvent>,
-    bytes: Vec<u8>,
-}
-
-impl Recording {
-    /// The bytes that were kept of a frame of this recording.
-    pub(crate) fn bytes_of(&self, frame: KeptFrame) -> &[u8] {
-        &self.bytes[frame.start..frame.start + frame.kept as usize]
-    }
-
-    /// Forgets everything and keeps the memory.
-    pub(crate) fn clear(&mut self) {
-        self.events.clear();
-        self.bytes.clear();
-    }
-
-    fn keep(&mut self, frame: &[u8], snap_length: u32) -> KeptFrame {
-        let start = self.bytes.len();
-        let kept = frame.len().min(snap_length as usize);
-        self.bytes.extend_from_slice(&frame[..kept]);
-        KeptFrame { start, kept: kept as u32, wire_len: frame.len() as u32 }
-    }
-}
-
-/// Collects events for the observers; what nobody asked for costs a comparison.
-#[derive(Debug, Default)]
-pub(crate) struct Trace {
-    /// Which steps to keep.
-    pub detail: Detail,
-    /// How many bytes of each frame to keep, for captures.
-    pub snap_length: Option<u32>,
-    recording: Recording,
-}
-
-impl Trace {
-    /// A collector that keeps what is asked for.
-    pub(crate) fn new(detail: Detail, snap_length: Option<u32>) -> Trace {
-        Trace { detail, snap_length, recording: Recording::default() }
-    }
-
-    /// Records a step, if anybody wants it.
-    pub(crate) fn record(&mut self, time: SimTime, packet: PacketId, headers: &Headers, step: Step) {
-        if self.detail >= step.detail() {
-            self.recording.events.push(TraceEvent { time, packet, headers: *headers, step });
-        }
-    }
-
-    /// Records that a frame is at a capture point.
-    pub(crate) fn seen(
-        &mut self,
-        time: SimTime,
-        packet: PacketId,
-        headers: &Headers,
-        point: impl Into<ResourceId>,
-        direction: Direction,
-        bytes: &[u8],
-    ) {
-        if self.snap_length.is_some() || self.detail >= Detail::Path {
-            let frame = self.snap_length.map(|length| self.recording.keep(bytes, length));
-            let step = Step::Seen { point: point.into(), direction, frame };
-            self.recording.events.push(TraceEvent { time, packet, headers: *headers, step });
-        }
-    }
-
-    /// How many steps are recorded.
-    pub(crate) fn len(&self) -> usize {
-        self.recording.events.len()
-    }
-
-    /// Exchanges what was recorded, in order, for the memory of `into`.
-    pub(crate) fn take(&mut self, into: &mut Recording) {
-        into.clear();
-        mem::swap(&mut self.recording, into);
-    }
 }

@@ -8,12 +8,15 @@ mod drop;
 mod drop_text;
 mod event;
 mod file_name;
+mod marks;
+mod recording;
 mod text;
 
 pub(crate) use capture::{CapturePoint, CaptureSummary, CaptureWords, Captures};
 pub use capture_file::{CaptureError, CaptureFormat};
 pub(crate) use drop::{Decider, DropReason};
 pub use drop::{DropCode, DropFamily};
-pub use event::Direction;
-pub(crate) use event::{Detail, GroupDecision, PacketId, Recording, Step, Trace, TraceEvent};
+pub(crate) use event::{Detail, GroupDecision, PacketId, PacketTag, Step, TraceEvent};
+pub use event::{Direction, Leg};
 pub(crate) use file_name::folder_name;
+pub(crate) use recording::{Recording, Trace};

@@ -29,7 +29,7 @@ use crate::dataplane::tables::{EniIndex, Interface, Tables};
 use crate::engine::{SimDuration, SimTime};
 use crate::id::*;
 use crate::net::{Frame, Headers, MacAddr, Summary};
-use crate::trace::{Detail, GroupDecision, PacketId, Recording, Step, Trace, TraceEvent};
+use crate::trace::{Detail, GroupDecision, PacketId, PacketTag, Step, Trace, TraceEvent};
 
 /// The small world.
 pub(super) struct World {
@@ -42,6 +42,8 @@ pub(super) struct World {
     pub(super) delivered: Option<Frame>,
     names: BTreeMap<String, ResourceId>,
     packets: u64,
+    /// How often the tables were compiled.
+    rules: u64,
     ids: IdAllocator,
 }
 
@@ -66,6 +68,7 @@ impl World {
             delivered: None,
             names: BTreeMap::new(),
             packets: 0,
+            rules: 0,
             ids: IdAllocator::new(7),
         };
         for line in topology.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -78,6 +81,7 @@ impl World {
     pub(super) fn compile(&mut self) {
         let all: Vec<VpcId> = self.cloud.vpcs.keys().copied().collect();
         self.compiler.compile(&self.cloud, &all, &mut self.tables);
+        self.rules += 1;
     }
 
     pub(super) fn id<I: TypedId + TryFrom<ResourceId, Error = MalformedId>>(&self, name: &str) -> I {
@@ -417,7 +421,7 @@ impl World {
     /// Sends a frame as a guest would: to the neighbour's MAC address where there is one, else to the router's.
     pub(super) fn send_bytes(&mut self, sender: &str, bytes: Vec<u8>) -> String {
         self.packets += 1;
-        let packet = PacketId(self.packets);
+        let packet = self.tag();
         let mut frame = Frame::new(bytes);
         let destination = frame.headers.ip.expect("tests send IP").destination;
         let (next, entry) = if sender == "internet" {
@@ -441,13 +445,13 @@ impl World {
         self.packets += 1;
         let eni = self.compiler.eni_index(self.id(sender)).expect("compiled");
         let entry = Entry::Interface(eni);
-        self.leave(eni, Transit { frame: Frame::new(bytes), packet: PacketId(self.packets), entry })
+        self.leave(eni, Transit { frame: Frame::new(bytes), packet: self.tag(), entry })
     }
 
     /// Sends a packet of an interface's from a later hop on, as if the world had changed while it was on its way there.
     pub(super) fn send_from(&mut self, next: Next, entry: Entry, packet: &str) -> String {
         self.packets += 1;
-        let transit = Transit { frame: Frame::new(build(packet)), packet: PacketId(self.packets), entry };
+        let transit = Transit { frame: Frame::new(build(packet)), packet: self.tag(), entry };
         let mut account = Vec::new();
         self.follow(next, transit, &mut account);
         account.join(" | ")
@@ -459,58 +463,61 @@ impl World {
         self.tables.interface(index).expect("compiled")
     }
 
+    /// A packet whose whole way is told.
+    fn tag(&self) -> PacketTag {
+        PacketTag { marked: true, ..PacketTag::new(PacketId(self.packets)) }
+    }
+
     fn leave(&mut self, eni: EniIndex, transit: Transit) -> String {
         let mut account = Vec::new();
-        let outcome = self.hop(&mut account, |hop| pipeline::leave_eni(hop, eni, transit));
-        self.conclude(outcome, &mut account);
+        self.hop(transit, &mut account, |hop, transit| pipeline::leave_eni(hop, eni, transit));
         account.join(" | ")
     }
 
     fn follow(&mut self, next: Next, transit: Transit, account: &mut Vec<String>) {
-        let outcome = match next {
+        match next {
             Next::Guest(eni) => {
                 let at = self.tables.interface(eni).expect("just delivered");
                 assert_eq!(transit.frame.headers.destination_mac, at.eni.mac, "delivered to its MAC address");
                 self.delivered = Some(transit.frame);
-                return;
             }
-            Next::Internet => {
-                account.push(format!("internet sees {}", Summary(&transit.frame.headers)));
-                return;
+            Next::Internet => account.push(format!("internet sees {}", Summary(&transit.frame.headers))),
+            Next::Eni(eni) => self.hop(transit, account, |hop, transit| pipeline::arrive_eni(hop, eni, transit)),
+            Next::Peering(peering) => {
+                self.hop(transit, account, |hop, transit| pipeline::cross_peering(hop, peering, transit))
             }
-            Next::Eni(eni) => self.hop(account, |hop| pipeline::arrive_eni(hop, eni, transit)),
-            Next::Peering(peering) => self.hop(account, |hop| pipeline::cross_peering(hop, peering, transit)),
             Next::InternetGatewayOut(vpc) => {
-                self.hop(account, |hop| pipeline::leave_internet_gateway(hop, vpc, transit))
+                self.hop(transit, account, |hop, transit| pipeline::leave_internet_gateway(hop, vpc, transit))
             }
             Next::InternetGatewayIn(vpc) => {
-                self.hop(account, |hop| pipeline::enter_internet_gateway(hop, vpc, transit))
+                self.hop(transit, account, |hop, transit| pipeline::enter_internet_gateway(hop, vpc, transit))
             }
-        };
-        self.conclude(outcome, account);
+        }
     }
 
-    fn conclude(&mut self, outcome: Outcome, account: &mut Vec<String>) {
-        let (next, transit) = match outcome {
-            Outcome::Consumed(_) => return,
-            Outcome::Forward(next, transit) => (next, transit),
-            Outcome::Reply(next, transit) => {
-                account.push(format!("reply {}", Summary(&transit.frame.headers)));
-                (next, transit)
-            }
+    fn hop(
+        &mut self,
+        mut transit: Transit,
+        account: &mut Vec<String>,
+        stage: impl FnOnce(&mut Hop<'_>, &mut Transit) -> Outcome,
+    ) {
+        let mut trace = Trace::new(Detail::Stages, Some(u32::MAX));
+        let before = transit.packet.id;
+        let hop = &mut Hop {
+            now: self.now,
+            tables: &self.tables,
+            rules: self.rules,
+            flows: &mut self.flows,
+            trace: &mut trace,
         };
+        let outcome = stage(hop, &mut transit);
+        account.extend(trace.recording().events.iter().filter_map(|event| self.line(event)));
+        let Outcome::Forward(next) = outcome else { return };
+        if transit.packet.id != before {
+            account.push(format!("reply {}", Summary(&transit.frame.headers)));
+        }
         assert_eq!(Headers::parse(&transit.frame.bytes), Ok(transit.frame.headers), "the view is kept true");
         self.follow(next, transit, account);
-    }
-
-    fn hop(&mut self, account: &mut Vec<String>, stage: impl FnOnce(&mut Hop<'_>) -> Outcome) -> Outcome {
-        let mut trace = Trace::new(Detail::Stages, Some(u32::MAX));
-        let outcome =
-            stage(&mut Hop { now: self.now, tables: &self.tables, flows: &mut self.flows, trace: &mut trace });
-        let mut recording = Recording::default();
-        trace.take(&mut recording);
-        account.extend(recording.events.iter().filter_map(|event| self.line(event)));
-        outcome
     }
 
     fn line(&self, event: &TraceEvent) -> Option<String> {

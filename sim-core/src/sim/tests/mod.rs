@@ -14,6 +14,8 @@ use crate::host::{Finished, Output};
 use crate::id::{AccountId, Origin, Region};
 use crate::trace::{Detail, Recording, Step};
 
+mod side_by_side;
+
 const IMAGE: &str = "ami-0123456789abcdef0";
 
 /// A world with somebody who makes requests and types commands.
@@ -34,13 +36,17 @@ struct Site {
 
 impl Lab {
     fn new() -> Lab {
+        Lab::with(|_| {})
+    }
+
+    fn with(change: impl FnOnce(&mut WorldConfig)) -> Lab {
         let host = |name: &str, address: [u8; 4]| InternetHostConfig {
             name: name.to_owned(),
             address: IpAddr::from(address),
             http: Some("<h1>outside</h1>\n".to_owned()),
             ports: Vec::new(),
         };
-        let world = World::new(WorldConfig {
+        let mut config = WorldConfig {
             seed: 11,
             epoch_nanos: 0,
             links: LinkSettings::default(),
@@ -49,8 +55,10 @@ impl Lab {
             programs: app::programs(),
             detail: Detail::Stages,
             snap_length: None,
-        });
-        Lab { world, drops: Vec::new() }
+            threads: 1,
+        };
+        change(&mut config);
+        Lab { world: World::new(config), drops: Vec::new() }
     }
 
     fn call(&mut self, name: &str, parameters: Value) -> Result<Value, ApiError> {
@@ -96,7 +104,7 @@ impl Lab {
             match pause {
                 Pause::Done(value) => return Some(value),
                 Pause::Limit => return None,
-                Pause::TraceIsLong => {}
+                Pause::Meanwhile => {}
             }
         }
     }
@@ -226,7 +234,7 @@ impl Lab {
 
     /// A ping from the host on the Internet.
     fn outside(&mut self, line: &str) -> (String, i32) {
-        let guest = self.world.internet_hosts()[0].guest;
+        let guest = self.world.internet_hosts()[0].index;
         let running = self.world.start(guest, line).expect("hosts outside are always up");
         let limit = self.world.now() + SimDuration::from_secs(300);
         printed(self.drain(|world| world.wait_for(running, limit)).expect("it ends"))

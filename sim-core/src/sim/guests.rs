@@ -1,0 +1,117 @@
+//! The guests of a partition: off, asleep or awake, with the state of their interfaces.
+//!
+//! An instance nobody has talked to costs its place in a list. What an interface remembers (how many packets it has sent, when
+//! its links are free) is made when it first carries something, and outlives boots and attachments.
+
+use super::links::AccessLink;
+use super::partition::GuestIndex;
+use crate::dataplane::tables::EniIndex;
+use crate::engine::{EventKey, SimTime};
+use crate::host::{Disk, Host, ProcessId};
+
+/// Where a guest's interface is plugged in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Plug {
+    /// An interface of a VPC.
+    Eni(EniIndex),
+    /// The Internet; the host's number there.
+    Internet(u32),
+}
+
+/// A guest of this partition, by place.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct LocalGuest(pub u32);
+
+/// A guest's place in the partition. An instance nobody has talked to is `Asleep` and costs only this.
+#[derive(Default)]
+pub(super) enum GuestState {
+    /// Not running: frames for it are lost.
+    #[default]
+    Off,
+    /// Running, but nothing has reached it yet: it has no stack.
+    Asleep,
+    /// Awake.
+    Awake(Box<Awake>),
+}
+
+/// A guest that is awake.
+pub(super) struct Awake {
+    pub(super) host: Host,
+    /// The interfaces it booted with.
+    pub(super) plugs: Vec<Plug>,
+    /// When the next wake-up is due, if one is scheduled.
+    pub(super) alarm: Option<SimTime>,
+    /// Programs that somebody outside has started and not yet been told the end of.
+    pub(super) awaited: Vec<ProcessId>,
+}
+
+/// A guest.
+pub(super) struct Guest {
+    /// Its number in the whole world.
+    pub(super) number: GuestIndex,
+    pub(super) state: GuestState,
+    /// What it was switched off with, unless it has never been awake.
+    pub(super) disk: Option<Box<Disk>>,
+}
+
+/// What an interface that has carried something remembers.
+#[derive(Debug)]
+pub(super) struct Port {
+    /// Its number among everything that schedules events; packets are counted under it.
+    source: u32,
+    /// Packets its guests have sent, so that a packet's number means one packet for the whole run.
+    sent: u32,
+    /// Events it has scheduled.
+    scheduled: u64,
+    /// From the guest to the network.
+    pub(super) out: AccessLink,
+    /// From the network to the guest.
+    pub(super) back: AccessLink,
+}
+
+impl Port {
+    pub(super) fn new(source: u32) -> Port {
+        Port { source, sent: 0, scheduled: 0, out: AccessLink::default(), back: AccessLink::default() }
+    }
+
+    /// The key of the next event that the interface schedules.
+    pub(super) fn key(&mut self, time: SimTime) -> EventKey {
+        self.scheduled += 1;
+        EventKey { time, source: self.source, sequence: self.scheduled }
+    }
+
+    /// The number of the next packet that its guest sends.
+    pub(super) fn packet(&mut self) -> u64 {
+        self.sent = self.sent.wrapping_add(1);
+        u64::from(self.source) << 32 | u64::from(self.sent)
+    }
+}
+
+/// Things by number of which most do not exist: a place in a dense list for each that does.
+#[derive(Debug)]
+pub(super) struct Sparse<T> {
+    /// 0, or one more than the place.
+    places: Vec<u32>,
+    items: Vec<T>,
+}
+
+impl<T> Default for Sparse<T> {
+    fn default() -> Sparse<T> {
+        Sparse { places: Vec::new(), items: Vec::new() }
+    }
+}
+
+impl<T> Sparse<T> {
+    /// The thing with this number, made now if it did not exist.
+    pub(super) fn get_or_insert_with(&mut self, number: u32, make: impl FnOnce() -> T) -> &mut T {
+        let number = number as usize;
+        if number >= self.places.len() {
+            self.places.resize(number + 1, 0);
+        }
+        if self.places[number] == 0 {
+            self.items.push(make());
+            self.places[number] = self.items.len() as u32;
+        }
+        &mut self.items[self.places[number] as usize - 1]
+    }
+}

@@ -1,0 +1,174 @@
+//! However many partitions and threads share a world, everybody sees the same: worlds are drawn, and run in several cuts.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::sim::world::Running;
+
+/// A world to draw.
+#[derive(Clone, Debug)]
+struct Draw {
+    seed: u64,
+    vpcs: usize,
+    /// Pairs of VPCs that are peered, with routes both ways or only there.
+    peerings: Vec<(usize, usize, bool)>,
+    /// Commands that run at the same time: from the instance of a VPC to that of another, or to the Internet.
+    traffic: Vec<(usize, Option<usize>, Kind)>,
+    jitter_micros: u64,
+    loss_per_million: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Ping,
+    LargePing,
+    Curl,
+    Refused,
+}
+
+fn draws() -> impl Strategy<Value = Draw> {
+    (2usize..6).prop_flat_map(|vpcs| {
+        let pair = (0..vpcs, 0..vpcs, prop::bool::weighted(0.8));
+        let kind = prop_oneof![Just(Kind::Ping), Just(Kind::LargePing), Just(Kind::Curl), Just(Kind::Refused)];
+        let command = (0..vpcs, prop::option::weighted(0.8, 0..vpcs), kind);
+        (
+            any::<u64>(),
+            prop::collection::vec(pair, 1..8),
+            prop::collection::vec(command, 1..8),
+            prop_oneof![Just(0u64), Just(50), Just(300)],
+            prop_oneof![3 => Just(0u32), 1 => Just(50_000)],
+        )
+            .prop_map(move |(seed, peerings, traffic, jitter_micros, loss_per_million)| Draw {
+                seed,
+                vpcs,
+                peerings,
+                traffic,
+                jitter_micros,
+                loss_per_million,
+            })
+    })
+}
+
+/// What anybody can see of a run: what was printed and when, every step of every packet, and the frames.
+#[derive(PartialEq, Debug)]
+struct Account {
+    printed: Vec<String>,
+    told: Vec<String>,
+    frames: Vec<Vec<u8>>,
+    notes: Vec<String>,
+    packet_hops: u64,
+    now: SimTime,
+}
+
+fn run(draw: &Draw, threads: usize) -> Account {
+    let mut links = LinkSettings::default();
+    for figures in [&mut links.same_zone, &mut links.internet] {
+        figures.jitter = SimDuration::from_micros(draw.jitter_micros);
+        figures.loss_per_million = draw.loss_per_million;
+    }
+    let mut lab = Lab::with(|config| {
+        *config = WorldConfig { seed: draw.seed, links, snap_length: Some(u32::MAX), threads, ..config.clone() };
+    });
+    lab.world.always_side_by_side();
+    let mut account = Account {
+        printed: Vec::new(),
+        told: Vec::new(),
+        frames: Vec::new(),
+        notes: Vec::new(),
+        packet_hops: 0,
+        now: SimTime::ZERO,
+    };
+    let sites: Vec<Site> =
+        (0..draw.vpcs).map(|n| lab.site(&format!("10.{n}.0.0/16"), &format!("10.{n}.1.0/24"))).collect();
+    // #!/bin/bash, yum -y install httpd, systemctl start httpd
+    let server = "IyEvYmluL2Jhc2gKeXVtIC15IGluc3RhbGwgaHR0cGQKc3lzdGVtY3RsIHN0YXJ0IGh0dHBkCg==";
+    let instances: Vec<String> = sites
+        .iter()
+        .map(|site| {
+            let interface = json!({
+                "DeviceIndex": 0, "SubnetId": site.subnet, "Groups": [site.group], "AssociatePublicIpAddress": true,
+            });
+            let request = json!({
+                "ImageId": IMAGE, "MinCount": 1, "MaxCount": 1, "UserData": server, "NetworkInterfaces": [interface],
+            });
+            lab.get("RunInstances", request, "/Instances/0/InstanceId")
+        })
+        .collect();
+    let mut seen = std::collections::BTreeSet::new();
+    for &(a, b, both_ways) in &draw.peerings {
+        if a == b || !seen.insert((a.min(b), a.max(b))) {
+            continue;
+        }
+        let id = lab.peer(&sites[a], &sites[b]);
+        lab.route(&sites[a].routes, &format!("10.{b}.0.0/16"), "VpcPeeringConnectionId", &id);
+        if both_ways {
+            lab.route(&sites[b].routes, &format!("10.{a}.0.0/16"), "VpcPeeringConnectionId", &id);
+        }
+    }
+    lab.boot();
+    observe(&mut lab, &mut account);
+    lab.world.watch_first_packet();
+    let running: Vec<Running> = draw
+        .traffic
+        .iter()
+        .map(|&(from, to, kind)| {
+            let address = to.map_or_else(|| "198.51.100.9".to_owned(), |to| lab.private(&instances[to]));
+            let line = match kind {
+                Kind::Ping => format!("ping -c 3 -i 0.2 -W 1 {address}"),
+                Kind::LargePing => format!("ping -c 2 -s 3000 -W 1 {address}"),
+                Kind::Curl => format!("curl -s -S --connect-timeout 2 http://{address}/"),
+                Kind::Refused => format!("curl -s -S --connect-timeout 2 http://{address}:81/"),
+            };
+            lab.type_on(&instances[from], &line)
+        })
+        .collect();
+    for running in running {
+        let limit = lab.world.now() + SimDuration::from_secs(60);
+        loop {
+            let pause = lab.world.wait_for(running, limit);
+            observe(&mut lab, &mut account);
+            match pause {
+                Pause::Meanwhile => {}
+                Pause::Done(finished) => {
+                    let (text, exit) = printed(finished.clone());
+                    break account.printed.push(format!("{exit} at {:?}\n{text}", finished.ended));
+                }
+                Pause::Limit => break account.printed.push("nothing".to_owned()),
+            }
+        }
+    }
+    lab.pass(SimDuration::from_secs(2));
+    account.packet_hops = lab.world.packet_hops();
+    account.now = lab.world.now();
+    account
+}
+
+fn observe(lab: &mut Lab, account: &mut Account) {
+    let mut recording = Recording::default();
+    lab.world.take_trace(&mut recording);
+    for event in &recording.events {
+        match &event.step {
+            Step::Seen { point, direction, frame } => {
+                account.told.push(format!("{:?} {:?} {point} {direction:?}", event.time, event.packet));
+                account.frames.extend(frame.map(|frame| recording.bytes_of(frame).to_vec()));
+            }
+            Step::Dropped(reason) => account.told.push(format!("{:?} {:?} {reason:?}", event.time, event.packet)),
+            // Which packets are marked differs; what a report shows of them does not.
+            _ => {}
+        }
+    }
+    account.notes.extend(lab.world.take_notes().iter().map(|note| format!("{note:?}")));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_number_of_threads_shows_the_same(draw in draws()) {
+        let alone = run(&draw, 1);
+        for threads in [2, 3, 7] {
+            let together = run(&draw, threads);
+            prop_assert_eq!(&together, &alone, "{} threads", threads);
+        }
+    }
+}

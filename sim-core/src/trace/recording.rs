@@ -1,0 +1,183 @@
+//! What the pipeline tells, kept in order until the observers read it.
+
+use std::mem;
+
+use super::Direction;
+use super::event::{Detail, PacketTag, Step, TraceEvent};
+use super::marks::Marks;
+use crate::engine::EventKey;
+use crate::id::ResourceId;
+use crate::net::{FlowKey, Headers};
+
+/// Where a [`Recording`] keeps the bytes of a frame.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct KeptFrame {
+    start: usize,
+    kept: u32,
+    /// The frame's length on the wire; fewer bytes may be kept.
+    pub wire_len: u32,
+}
+
+/// What was recorded: events in order, and the frames among them, all in one piece of memory that is used again.
+#[derive(Debug, Default)]
+pub(crate) struct Recording {
+    /// The events.
+    pub events: Vec<TraceEvent>,
+    bytes: Vec<u8>,
+    /// Which event of the engine the trace events from here on belong to.
+    runs: Vec<Run>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    key: EventKey,
+    start: u32,
+}
+
+impl Recording {
+    /// The bytes that were kept of a frame of this recording.
+    pub(crate) fn bytes_of(&self, frame: KeptFrame) -> &[u8] {
+        &self.bytes[frame.start..frame.start + frame.kept as usize]
+    }
+
+    /// Forgets everything and keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.events.clear();
+        self.bytes.clear();
+        self.runs.clear();
+    }
+
+    /// Adds what several partitions have recorded side by side, in the order in which one partition would have, and forgets
+    /// it there.
+    pub(crate) fn append_merged(&mut self, parts: &mut [&mut Recording]) {
+        let recorded = parts.iter().filter(|part| !part.events.is_empty()).count();
+        if recorded == 0 {
+            return;
+        }
+        if let (1, true) = (recorded, self.events.is_empty()) {
+            let only = parts.iter_mut().find(|part| !part.events.is_empty()).expect("one part was counted");
+            mem::swap(self, only);
+            only.clear();
+            return;
+        }
+        let mut order: Vec<(Run, usize, u32)> = Vec::new();
+        for (number, part) in parts.iter().enumerate() {
+            let ends = part.runs.iter().skip(1).map(|run| run.start).chain([part.events.len() as u32]);
+            order.extend(part.runs.iter().zip(ends).map(|(run, end)| (*run, number, end)));
+        }
+        // The sort is stable and keys belong to one partition each: runs of one key stay in their order.
+        order.sort_by_key(|(run, ..)| run.key);
+        for (run, number, end) in order {
+            self.begin_run(run.key);
+            for index in run.start..end {
+                let mut event = parts[number].events[index as usize].clone();
+                if let Step::Seen { frame: Some(frame), .. } = &mut event.step {
+                    let start = self.bytes.len();
+                    self.bytes.extend_from_slice(parts[number].bytes_of(*frame));
+                    frame.start = start;
+                }
+                self.events.push(event);
+            }
+        }
+        parts.iter_mut().for_each(|part| part.clear());
+    }
+
+    fn begin_run(&mut self, key: EventKey) {
+        if self.runs.last().is_none_or(|run| run.key != key) {
+            self.runs.push(Run { key, start: self.events.len() as u32 });
+        }
+    }
+
+    fn keep(&mut self, frame: &[u8], snap_length: u32) -> KeptFrame {
+        let start = self.bytes.len();
+        let kept = frame.len().min(snap_length as usize);
+        self.bytes.extend_from_slice(&frame[..kept]);
+        KeptFrame { start, kept: kept as u32, wire_len: frame.len() as u32 }
+    }
+}
+
+/// Collects events for the observers; what nobody asked for costs a comparison.
+#[derive(Debug)]
+pub(crate) struct Trace {
+    /// Which steps of marked packets to keep.
+    detail: Detail,
+    /// How many bytes of each frame to keep, for captures.
+    snap_length: Option<u32>,
+    marks: Marks,
+    /// The event of the engine under way.
+    key: EventKey,
+    recording: Recording,
+}
+
+impl Trace {
+    /// A collector that keeps what is asked for.
+    pub(crate) fn new(detail: Detail, snap_length: Option<u32>) -> Trace {
+        Trace { detail, snap_length, marks: Marks::default(), key: EventKey::START, recording: Recording::default() }
+    }
+
+    /// An event of the engine begins.
+    pub(crate) fn begin(&mut self, key: EventKey) {
+        self.key = key;
+    }
+
+    /// From now on the way of the first packet that leaves an interface is told, and of the first that answers it.
+    pub(crate) fn watch_first_packet(&mut self) {
+        self.marks = Marks::default();
+    }
+
+    /// Marks a packet that leaves an interface, if its way is to be told.
+    pub(crate) fn mark(&mut self, tag: &mut PacketTag, flow: FlowKey) {
+        if self.detail >= Detail::Path && self.marks.mark(flow) {
+            tag.marked = true;
+        }
+    }
+
+    /// Notes that a packet was delivered.
+    pub(crate) fn delivered(&mut self, tag: PacketTag, headers: &Headers, to: ResourceId) {
+        if !tag.marked {
+            return;
+        }
+        if let Some(ip) = &headers.ip {
+            self.marks.delivered(FlowKey::of(ip));
+        }
+        self.record(tag, headers, Step::Delivered { to });
+    }
+
+    /// Records a step, if anybody wants it. Drops are always wanted.
+    pub(crate) fn record(&mut self, tag: PacketTag, headers: &Headers, step: Step) {
+        if matches!(step, Step::Dropped(_)) || tag.marked && self.detail >= step.detail() {
+            self.push(tag, headers, step);
+        }
+    }
+
+    /// Records that a frame is at a capture point.
+    pub(crate) fn seen(
+        &mut self,
+        tag: PacketTag,
+        headers: &Headers,
+        point: impl Into<ResourceId>,
+        direction: Direction,
+        bytes: &[u8],
+    ) {
+        if self.snap_length.is_some() || tag.marked {
+            let frame = self.snap_length.map(|length| self.recording.keep(bytes, length));
+            self.push(tag, headers, Step::Seen { point: point.into(), direction, frame });
+        }
+    }
+
+    fn push(&mut self, tag: PacketTag, headers: &Headers, step: Step) {
+        let PacketTag { id: packet, leg, marked } = tag;
+        self.recording.begin_run(self.key);
+        self.recording.events.push(TraceEvent { time: self.key.time, packet, leg, marked, headers: *headers, step });
+    }
+
+    /// How many steps are recorded.
+    pub(crate) fn len(&self) -> usize {
+        self.recording.events.len()
+    }
+
+    /// What was recorded, to be taken.
+    pub(crate) fn recording(&mut self) -> &mut Recording {
+        &mut self.recording
+    }
+}
