@@ -1,32 +1,33 @@
 //! Longest-prefix match.
 //!
-//! Nearly every route table has a handful of routes, for which a scan over masks, longest first, is faster than any tree;
-//! above [`SCAN_LIMIT`] a prefix trie takes over. IPv4 and IPv6 are looked up apart (RT-5).
+//! Prefixes nest and never cross, so their borders cut the address space into intervals that each belong to one prefix, the
+//! longest that holds them. A lookup is a binary search among the borders, whatever the lengths and the nesting. IPv4 and
+//! IPv6 are looked up apart (RT-5).
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
-use prefix_trie::PrefixMap;
-
-/// Up to this many prefixes of a family are scanned; measured, a trie is faster from about here.
-const SCAN_LIMIT: usize = 16;
+use ipnet::IpNet;
 
 /// A table from prefixes to values that finds the longest prefix holding an address.
 #[derive(Clone, Debug)]
 pub(crate) struct PrefixTable<T> {
-    /// Sorted by prefix: what the table holds, whatever the index looks like.
+    /// Sorted by prefix, IPv4 first.
     entries: Vec<(IpNet, T)>,
-    v4: Index<u32, Ipv4Net>,
-    v6: Index<u128, Ipv6Net>,
+    v4: Intervals<u32>,
+    v6: Intervals<u128>,
 }
 
-/// From an address to a place in `entries`.
+/// The intervals of one family. `first` and `owners` are apart so that a search touches nothing but addresses.
 #[derive(Clone, Debug)]
-enum Index<A, P: prefix_trie::Prefix> {
-    /// Network, mask and place, longest prefix first.
-    Scan(Vec<(A, A, u32)>),
-    Trie(Box<PrefixMap<P, u32>>),
+struct Intervals<A> {
+    /// The first address of each interval, in order. What lies before all of them belongs to no prefix.
+    first: Box<[A]>,
+    /// For each interval the place of its prefix in `entries`, or [`NOBODY`].
+    owners: Box<[u32]>,
 }
+
+/// The owner of an interval that no prefix holds.
+const NOBODY: u32 = u32::MAX;
 
 impl<T> PrefixTable<T> {
     /// A table of these prefixes, host bits cleared. Of two equal prefixes the later one counts.
@@ -37,29 +38,23 @@ impl<T> PrefixTable<T> {
         entries.reverse();
         entries.sort_by_key(|(prefix, _)| *prefix);
         entries.dedup_by_key(|(prefix, _)| *prefix);
-        let places = || (0u32..).zip(&entries);
-        let v4 = places().filter_map(|(place, (prefix, _))| match prefix {
-            IpNet::V4(net) => Some((*net, place)),
-            IpNet::V6(_) => None,
-        });
-        let v6 = places().filter_map(|(place, (prefix, _))| match prefix {
-            IpNet::V6(net) => Some((*net, place)),
-            IpNet::V4(_) => None,
-        });
-        let v4 =
-            Index::new(v4.collect(), Ipv4Net::prefix_len, |net| (net.network().to_bits(), net.netmask().to_bits()));
-        let v6 =
-            Index::new(v6.collect(), Ipv6Net::prefix_len, |net| (net.network().to_bits(), net.netmask().to_bits()));
-        PrefixTable { entries, v4, v6 }
+        let (mut v4, mut v6) = (Vec::new(), Vec::new());
+        for (place, (prefix, _)) in (0..NOBODY).zip(&entries) {
+            match prefix {
+                IpNet::V4(net) => v4.push((net.network().to_bits(), net.broadcast().to_bits().checked_add(1), place)),
+                IpNet::V6(net) => v6.push((net.network().to_bits(), net.broadcast().to_bits().checked_add(1), place)),
+            }
+        }
+        PrefixTable { entries, v4: Intervals::new(&v4), v6: Intervals::new(&v6) }
     }
 
     /// The longest prefix that holds `address`, and its value.
     pub(crate) fn lookup(&self, address: IpAddr) -> Option<(IpNet, &T)> {
-        let place = match address {
-            IpAddr::V4(address) => self.v4.lookup(address.to_bits(), || host_v4(address)),
-            IpAddr::V6(address) => self.v6.lookup(address.to_bits(), || host_v6(address)),
+        let owner = match address {
+            IpAddr::V4(address) => self.v4.owner(address.to_bits()),
+            IpAddr::V6(address) => self.v6.owner(address.to_bits()),
         }?;
-        let (prefix, value) = &self.entries[place as usize];
+        let (prefix, value) = &self.entries[owner as usize];
         Some((*prefix, value))
     }
 }
@@ -70,43 +65,48 @@ impl<T: PartialEq> PartialEq for PrefixTable<T> {
     }
 }
 
-impl<A, P> Index<A, P>
-where
-    A: Copy + PartialEq + std::ops::BitAnd<Output = A>,
-    P: prefix_trie::Prefix + Copy,
-{
-    fn new(mut prefixes: Vec<(P, u32)>, prefix_len: fn(&P) -> u8, masked: fn(&P) -> (A, A)) -> Index<A, P> {
-        if prefixes.len() > SCAN_LIMIT {
-            return Index::Trie(Box::new(prefixes.into_iter().collect()));
+impl<A: Copy + Ord> Intervals<A> {
+    /// From each prefix's first address, the address after its last (none at the end of the space) and its place, sorted.
+    fn new(prefixes: &[(A, Option<A>, u32)]) -> Intervals<A> {
+        let mut starts = Vec::new();
+        // The prefixes that hold the address at hand: how far they reach, and their places. The longest is on top.
+        let mut open = Vec::new();
+        for &(first, after, place) in prefixes {
+            close(&mut starts, &mut open, Some(first));
+            start(&mut starts, first, place);
+            open.push((after, place));
         }
-        prefixes.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix_len(prefix)));
-        let scan = prefixes.iter().map(|(prefix, place)| {
-            let (network, mask) = masked(prefix);
-            (network, mask, *place)
-        });
-        Index::Scan(scan.collect())
+        close(&mut starts, &mut open, None);
+        let (first, owners): (Vec<A>, Vec<u32>) = starts.into_iter().unzip();
+        Intervals { first: first.into_boxed_slice(), owners: owners.into_boxed_slice() }
     }
 
-    fn lookup(&self, bits: A, host: impl FnOnce() -> P) -> Option<u32> {
-        match self {
-            Index::Scan(prefixes) => {
-                prefixes.iter().find(|&&(network, mask, _)| bits & mask == network).map(|&(_, _, place)| place)
-            }
-            Index::Trie(trie) => trie.get_lpm(&host()).map(|(_, &place)| place),
-        }
+    /// The place of the longest prefix that holds `address`.
+    fn owner(&self, address: A) -> Option<u32> {
+        let interval = self.first.partition_point(|&first| first <= address).checked_sub(1)?;
+        Some(self.owners[interval]).filter(|&owner| owner != NOBODY)
     }
 }
 
-fn host_v4(address: Ipv4Addr) -> Ipv4Net {
-    Ipv4Net::from(address)
+/// Ends the open prefixes that reach no further than `until`; what follows belongs to the one around each.
+fn close<A: Copy + Ord>(starts: &mut Vec<(A, u32)>, open: &mut Vec<(Option<A>, u32)>, until: Option<A>) {
+    let ends = |after: A| until.is_none_or(|until| after <= until);
+    while let Some((Some(after), _)) = open.pop_if(|(after, _)| after.is_some_and(ends)) {
+        start(starts, after, open.last().map_or(NOBODY, |&(_, place)| place));
+    }
 }
 
-fn host_v6(address: Ipv6Addr) -> Ipv6Net {
-    Ipv6Net::from(address)
+/// From `first` on, addresses belong to `owner`. What was said to start there before is empty.
+fn start<A: Copy + Ord>(starts: &mut Vec<(A, u32)>, first: A, owner: u32) {
+    starts.pop_if(|(last, _)| *last == first);
+    starts.push((first, owner));
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    use ipnet::{Ipv4Net, Ipv6Net};
     use proptest::prelude::*;
 
     use super::*;
@@ -148,5 +148,18 @@ mod tests {
         let table = PrefixTable::new([("0.0.0.0/0".parse().expect("a prefix"), ())]);
         assert!(table.lookup("192.0.2.1".parse().expect("an address")).is_some());
         assert!(table.lookup("2001:db8::1".parse().expect("an address")).is_none());
+    }
+
+    #[test]
+    fn prefixes_at_the_ends_of_the_space_end_there() {
+        let net = |text: &str| text.parse::<IpNet>().expect("a prefix");
+        let table =
+            PrefixTable::new(["255.255.255.254/31", "0.0.0.0/32", "ffff::/16", "::/128"].map(|text| (net(text), ())));
+        let found = |text: &str| table.lookup(text.parse().expect("an address")).map(|(prefix, ())| prefix);
+        assert_eq!(found("255.255.255.255"), Some(net("255.255.255.254/31")));
+        assert_eq!(found("255.255.255.253"), None);
+        assert_eq!((found("0.0.0.0"), found("0.0.0.1")), (Some(net("0.0.0.0/32")), None));
+        assert_eq!(found("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"), Some(net("ffff::/16")));
+        assert_eq!((found("::"), found("::1")), (Some(net("::/128")), None));
     }
 }
