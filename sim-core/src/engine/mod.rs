@@ -3,8 +3,6 @@
 //! The engine knows neither IP nor AWS. Time is integer nanoseconds and never goes back; events are plain values, totally
 //! ordered; nothing here reads the wall clock or the operating system's randomness.
 
-#[cfg(test)]
-mod calendar;
 mod queue;
 mod random;
 mod time;
