@@ -2,7 +2,6 @@
 
 use std::net::Ipv4Addr;
 
-use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::answer::{Answer, Object, just, nothing};
@@ -10,6 +9,7 @@ use super::describe::{Described, Filter, FilterTable, many, one};
 use super::error::permit;
 use super::lookup::{Resource, parse_id};
 use super::public_address::check_capacity;
+use super::records::Records;
 use super::request::requests;
 use super::tag::TagSpecification;
 use super::{ApiError, Caller, Cloud, Instance, InstanceState, NetworkInterface, PublicAddress, Quota, Tags};
@@ -59,7 +59,7 @@ requests! {
 impl Resource for ElasticIp {
     type Id = AllocationId;
 
-    fn table(cloud: &Cloud) -> &IndexMap<AllocationId, ElasticIp> {
+    fn table(cloud: &Cloud) -> &Records<AllocationId, ElasticIp> {
         &cloud.elastic_ips
     }
 
@@ -216,7 +216,7 @@ impl Cloud {
         let private = &mut self.network_interfaces[&interface].ipv4[at];
         elastic.association = Some((association, interface, private.address));
         private.public = Some(PublicAddress::Elastic { address: elastic.address, allocation, association });
-        self.touch_interface(interface);
+        self.touch(interface);
         just("AssociationId", association.to_string())
     }
 
@@ -243,7 +243,7 @@ impl Cloud {
         }
         let (id, address) = (elastic.id, elastic.address);
         permit(request.dry_run)?;
-        self.elastic_ips.shift_remove(&id);
+        self.elastic_ips.remove(&id);
         self.index.public.remove(&address);
         self.index.lost(caller.account, caller.region, ResourceKind::Allocation);
         nothing()
@@ -289,6 +289,6 @@ impl Cloud {
         if was_primary && runs_alone && self.auto_assigned.contains(&interface) {
             self.assign_auto_public_address(interface);
         }
-        self.touch_interface(interface);
+        self.touch(interface);
     }
 }

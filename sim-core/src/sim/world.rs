@@ -1,15 +1,16 @@
 //! The world: owns the control plane, the compiled tables, the partition and the Internet, and keeps them in step.
 //!
 //! Virtual time moves only here. Between two events the control plane may change: after every accepted operation and every
-//! change of state that comes due, the touched VPCs are compiled again and guests are switched on or off.
+//! change of state that comes due, guests are switched on or off. What was touched is compiled again before the next packet
+//! meets it, so that a thousand requests in a row cost one compilation.
 
-use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, Ipv4Addr};
 
-use indexmap::IndexMap;
-use ipnet::IpNet;
-use rustc_hash::FxHashSet;
+use ipnet::{IpNet, Ipv4Net};
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::Value;
+use smallvec::SmallVec;
 
 use super::internet::{self, Internet, InternetHost};
 use super::links::LinkSettings;
@@ -93,10 +94,8 @@ pub(crate) struct World {
     guests: Guests,
     links: LinkSettings,
     seed: u64,
-    /// Guests that boot, by when they are up.
-    boots: BTreeMap<(SimTime, GuestIndex), InstanceId>,
-    /// Instances that have booted once: user data runs at the first boot only, as cloud-init has it.
-    initialised: FxHashSet<InstanceId>,
+    /// Guests that boot, by when they are up, then by number. No moment is without guests.
+    boots: BTreeMap<SimTime, VecDeque<(GuestIndex, InstanceId)>>,
     /// Interfaces that wait for their guest's next boot, about which the user has been told.
     announced: FxHashSet<(GuestIndex, EniIndex)>,
     /// User data under way.
@@ -105,7 +104,7 @@ pub(crate) struct World {
 
 /// What guests are made from.
 struct Guests {
-    instances: IndexMap<InstanceId, GuestIndex>,
+    instances: FxHashMap<InstanceId, GuestIndex>,
     configs: Vec<GuestConfig>,
     seed: u64,
     epoch_nanos: i128,
@@ -116,17 +115,27 @@ struct Guests {
 enum GuestConfig {
     Instance {
         family: ImageFamily,
-        interfaces: Box<[InterfaceConfig]>,
+        interfaces: SmallVec<[BootInterface; 1]>,
         /// Each boot has chance of its own: other ports, other sequence numbers.
         boots: u32,
     },
-    Internet {
-        name: String,
-        interface: Box<InterfaceConfig>,
-        /// The page of `/`, if it serves one.
-        page: Option<String>,
-        ports: Vec<u16>,
-    },
+    Internet(Box<OutsideGuest>),
+}
+
+/// What a host on the Internet is made from.
+struct OutsideGuest {
+    name: String,
+    interface: InterfaceConfig,
+    /// The page of `/`, if it serves one.
+    page: Option<String>,
+    ports: Vec<u16>,
+}
+
+/// An interface as its guest configures it at boot. Most of a large world sleeps for ever, and nearly every interface has one
+/// IPv4 address and no more; what follows from it is worked out when its guest wakes.
+enum BootInterface {
+    Plain { mac: MacAddr, address: Ipv4Addr, prefix_len: u8 },
+    Other(Box<InterfaceConfig>),
 }
 
 impl World {
@@ -139,11 +148,10 @@ impl World {
             tables: Tables::default(),
             partition: Partition::new(Trace::new(detail, frames)),
             internet: Internet::default(),
-            guests: Guests { instances: IndexMap::new(), configs: Vec::new(), seed, epoch_nanos, programs },
+            guests: Guests { instances: FxHashMap::default(), configs: Vec::new(), seed, epoch_nanos, programs },
             links,
             seed,
             boots: BTreeMap::new(),
-            initialised: FxHashSet::default(),
             announced: FxHashSet::default(),
             booting: Vec::new(),
         };
@@ -193,6 +201,18 @@ impl World {
         let answer = self.cloud.apply(&Caller { now: self.now(), ..*caller }, operation)?;
         self.follow_cloud();
         Ok(answer)
+    }
+
+    /// Launches instances and answers with their ids alone: RunInstances for who makes many and reads about few.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub(crate) fn launch(&mut self, caller: &Caller, parameters: Value) -> Result<Vec<InstanceId>, ApiError> {
+        let request = serde_json::from_value(parameters)
+            .map_err(|error| ApiError::new("InvalidAction", format!("RunInstances: {error}")))?;
+        let launched = self.cloud.apply_launch(&Caller { now: self.now(), ..*caller }, request)?;
+        self.follow_cloud();
+        Ok(launched)
     }
 
     /// Lets virtual time pass until `until`.
@@ -269,7 +289,7 @@ impl World {
     /// The next thing that is due at `until` or before, of packets, boots and the control plane, in that order.
     fn step(&mut self, until: SimTime) -> bool {
         let packets = self.partition.next_time().unwrap_or(SimTime::MAX);
-        let boot = self.boots.first_key_value().map_or(SimTime::MAX, |((at, _), _)| *at);
+        let boot = self.boots.first_key_value().map_or(SimTime::MAX, |(at, _)| *at);
         let cloud = self.cloud.next_transition().unwrap_or(SimTime::MAX);
         let next = packets.min(boot).min(cloud);
         if next > until || next == SimTime::MAX {
@@ -291,18 +311,28 @@ impl World {
 
     /// The partition, and what its events may read.
     fn split(&mut self) -> (&mut Partition, Shared<'_>) {
+        self.compile();
         let World { partition, tables, links, internet, guests, seed, .. } = self;
         (partition, Shared { tables, links, internet, directory: guests, seed: *seed })
     }
 
-    /// Brings tables and guests in step with the control plane.
+    /// Brings guests in step with the control plane.
     fn follow_cloud(&mut self) {
-        let touched = self.cloud.take_touched();
-        if !touched.is_empty() {
-            self.compiler.compile(&self.cloud, &touched, &mut self.tables);
+        let changed = self.cloud.take_changed_instances();
+        if changed.is_empty() {
+            return;
         }
-        for id in self.cloud.take_changed_instances() {
+        self.compile();
+        for id in changed {
             self.follow_instance(id);
+        }
+    }
+
+    /// Brings the tables in step with the control plane.
+    pub(crate) fn compile(&mut self) {
+        if self.cloud.is_touched() {
+            let touched = self.cloud.take_touched();
+            self.compiler.compile(&self.cloud, &touched, &mut self.tables);
         }
     }
 
@@ -313,17 +343,25 @@ impl World {
         match (self.guests.instances.get(&id).copied(), state) {
             (known, InstanceState::Running) => match known {
                 Some(guest) if self.partition.is_on(guest) => self.follow_attachments(id, guest),
-                Some(guest) if self.boots.keys().any(|(_, booting)| *booting == guest) => self.plug_in(id, guest),
+                Some(guest) if self.boots.values().any(|due| boot_of(due, guest).is_ok()) => self.plug_in(id, guest),
                 known => {
                     let guest = known.unwrap_or_else(|| self.add_instance(id));
                     self.plug_in(id, guest);
-                    self.boots.insert((self.now() + BOOT, guest), id);
+                    let due = self.boots.entry(self.partition.now() + BOOT).or_default();
+                    if let Err(at) = boot_of(due, guest) {
+                        due.insert(at, (guest, id));
+                    }
                 }
             },
             (_, InstanceState::Pending { .. }) | (None, _) => {}
             (Some(guest), _) => {
                 self.partition.switch_off(guest);
-                self.boots.retain(|(_, booting), _| *booting != guest);
+                for due in self.boots.values_mut() {
+                    if let Ok(at) = boot_of(due, guest) {
+                        due.remove(at);
+                    }
+                }
+                self.boots.retain(|_, due| !due.is_empty());
                 self.booting.retain(|running| running.guest != guest);
             }
         }
@@ -331,8 +369,8 @@ impl World {
 
     fn add_instance(&mut self, id: InstanceId) -> GuestIndex {
         let guest = self.partition.add_guest(id.into(), Vec::new());
-        let family = self.cloud.instances[&id].image.family;
-        self.guests.configs.push(GuestConfig::Instance { family, interfaces: Box::default(), boots: 0 });
+        let family = self.cloud.instances[&id].launch.image.family;
+        self.guests.configs.push(GuestConfig::Instance { family, interfaces: SmallVec::new(), boots: 0 });
         self.guests.instances.insert(id, guest);
         guest
     }
@@ -340,10 +378,10 @@ impl World {
     /// Gives an instance that boots the interfaces it has, with the addresses they have.
     fn plug_in(&mut self, id: InstanceId, guest: GuestIndex) {
         let enis = self.interfaces_of(id);
-        let family = self.cloud.instances[&id].image.family;
-        let now = enis.iter().filter_map(|eni| interface_config(&self.tables, *eni, family)).collect();
+        let family = self.cloud.instances[&id].launch.image.family;
+        let now = enis.iter().filter_map(|eni| interface_config(&self.tables, *eni, family));
         if let GuestConfig::Instance { interfaces, .. } = &mut self.guests.configs[guest.0 as usize] {
-            *interfaces = now;
+            *interfaces = now.map(BootInterface::new).collect();
         }
         self.announced.retain(|(waiting, _)| *waiting != guest);
         self.partition.plug_in(guest, enis.into_iter().map(Plug::Eni).collect());
@@ -371,23 +409,27 @@ impl World {
         }
     }
 
-    fn interfaces_of(&self, id: InstanceId) -> Vec<EniIndex> {
+    fn interfaces_of(&self, id: InstanceId) -> SmallVec<[EniIndex; 2]> {
         self.cloud.instances[&id].interfaces.iter().filter_map(|eni| self.compiler.eni_index(*eni)).collect()
     }
 
     /// Switches on the guest whose boot is due.
     fn boot_next(&mut self) {
-        let Some(((_, guest), id)) = self.boots.pop_first() else { return };
+        let Some(mut due) = self.boots.first_entry() else { return };
+        let first = due.get_mut().pop_front();
+        if due.get().is_empty() {
+            due.remove();
+        }
+        let Some((guest, id)) = first else { return };
         self.partition.switch_on(guest);
         if let GuestConfig::Instance { boots, .. } = &mut self.guests.configs[guest.0 as usize] {
             *boots += 1;
+            if *boots > 1 {
+                return; // User data runs at the first boot only, as cloud-init has it.
+            }
         }
-        if !self.initialised.insert(id) {
-            return;
-        }
-        let Some(script) = self.cloud.instances.get(&id).and_then(|instance| instance.user_data.clone()) else {
-            return;
-        };
+        let script = self.cloud.instances.get(&id).and_then(|instance| instance.launch.user_data.clone());
+        let Some(script) = script else { return };
         let (partition, shared) = self.split();
         if let Some(process) = partition.start_user_data(&shared, guest, &script) {
             self.booting.push(Running { guest, process });
@@ -400,8 +442,8 @@ impl World {
         let mac = MacAddr::local(0xff_0000_0000 | u64::from(number));
         let guest = self.partition.add_guest(id.into(), vec![Plug::Internet(number)]);
         let interface = internet::interface(mac, address);
-        let config = GuestConfig::Internet { name: name.clone(), interface: Box::new(interface), page: http, ports };
-        self.guests.configs.push(config);
+        let config = OutsideGuest { name: name.clone(), interface, page: http, ports };
+        self.guests.configs.push(GuestConfig::Internet(Box::new(config)));
         self.internet.add(InternetHost { id, name, address, mac, guest });
         self.partition.switch_on(guest);
     }
@@ -412,10 +454,11 @@ impl Directory for Guests {
         let config = &self.configs[guest.0 as usize];
         let (profile, hostname, interfaces, reboots) = match config {
             GuestConfig::Instance { family, interfaces, boots } => {
-                (profile_of(*family), private_host_name(interfaces), interfaces.to_vec(), boots.saturating_sub(1))
+                let interfaces: Vec<InterfaceConfig> = interfaces.iter().map(BootInterface::config).collect();
+                (profile_of(*family), private_host_name(&interfaces), interfaces, boots.saturating_sub(1))
             }
-            GuestConfig::Internet { name, interface, .. } => {
-                (Profile::Ubuntu, name.clone(), vec![(**interface).clone()], 0)
+            GuestConfig::Internet(outside) => {
+                (Profile::Ubuntu, outside.name.clone(), vec![outside.interface.clone()], 0)
             }
         };
         let host_config = HostConfig {
@@ -431,13 +474,48 @@ impl Directory for Guests {
             Some(disk) => Host::from_disk(host_config, disk, now),
             None => Host::new(host_config, now),
         };
-        if let GuestConfig::Internet { page, ports, .. } = config {
-            if let Some(page) = page {
+        if let GuestConfig::Internet(outside) = config {
+            if let Some(page) = &outside.page {
                 host.write_file(&format!("{OUTSIDE_ROOT}/index.html"), page.as_bytes());
             }
-            host.start_service(OUTSIDE_SERVER, &ports.iter().map(u16::to_string).collect::<Vec<_>>());
+            host.start_service(OUTSIDE_SERVER, &outside.ports.iter().map(u16::to_string).collect::<Vec<_>>());
         }
         host
+    }
+}
+
+/// Where a guest's boot is among those due at one moment, or would be.
+fn boot_of(due: &VecDeque<(GuestIndex, InstanceId)>, guest: GuestIndex) -> Result<usize, usize> {
+    due.binary_search_by_key(&guest, |(booting, _)| *booting)
+}
+
+impl BootInterface {
+    fn new(config: InterfaceConfig) -> BootInterface {
+        match (&config.ipv4[..], &config.ipv6[..]) {
+            ([(address, block)], []) => {
+                BootInterface::Plain { mac: config.mac, address: *address, prefix_len: block.prefix_len() }
+            }
+            _ => BootInterface::Other(Box::new(config)),
+        }
+    }
+
+    fn config(&self) -> InterfaceConfig {
+        match self {
+            BootInterface::Plain { mac, address, prefix_len } => {
+                let block = Ipv4Net::new_assert(*address, *prefix_len).trunc();
+                // The subnet's router has the first address (ADDR-12).
+                let router = Ipv4Addr::from_bits(block.network().to_bits() + 1);
+                InterfaceConfig {
+                    mac: *mac,
+                    mtu: INSTANCE_MTU,
+                    ipv4: vec![(*address, block)],
+                    ipv6: Vec::new(),
+                    ipv4_gateway: Some(router),
+                    ipv6_gateway: None,
+                }
+            }
+            BootInterface::Other(config) => (**config).clone(),
+        }
     }
 }
 
