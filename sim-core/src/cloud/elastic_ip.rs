@@ -203,8 +203,7 @@ impl Cloud {
         permit(request.dry_run)?;
 
         self.end_association(allocation);
-        let previous = self.network_interfaces[&interface].ipv4[at].public.take();
-        match previous {
+        match self.set_public_address(interface, at, None) {
             Some(PublicAddress::Auto(address)) => {
                 self.index.public.remove(&address); // IGW-9: an Elastic IP takes the place of the automatic one.
             }
@@ -213,9 +212,9 @@ impl Cloud {
         }
         let association: AssociationId = self.ids.next();
         let elastic = &mut self.elastic_ips[&allocation];
-        let private = &mut self.network_interfaces[&interface].ipv4[at];
-        elastic.association = Some((association, interface, private.address));
-        private.public = Some(PublicAddress::Elastic { address: elastic.address, allocation, association });
+        let public = PublicAddress::Elastic { address: elastic.address, allocation, association };
+        elastic.association = Some((association, interface, self.network_interfaces[&interface].ipv4[at].address));
+        self.set_public_address(interface, at, Some(public));
         self.touch(interface);
         just("AssociationId", association.to_string())
     }
@@ -279,11 +278,12 @@ impl Cloud {
     /// it was launched with one (IGW-10); with more than one interface it does not (IGW-9).
     pub(crate) fn end_association(&mut self, allocation: AllocationId) {
         let Some((_, interface, address)) = self.elastic_ips[&allocation].association.take() else { return };
-        let record = &mut self.network_interfaces[&interface];
-        for private in record.ipv4.iter_mut().filter(|private| private.address == address) {
-            private.public = None;
-        }
-        let was_primary = record.ipv4[0].address == address;
+        let addresses = &self.network_interfaces[&interface].ipv4;
+        let at = addresses.iter().position(|private| private.address == address);
+        let at = at.expect("an associated address is one of its interface's");
+        self.set_public_address(interface, at, None);
+        let record = &self.network_interfaces[&interface];
+        let was_primary = at == 0;
         let attached = record.attachment.as_ref().and_then(|attachment| self.instances.get(&attachment.instance));
         let runs_alone = attached.is_some_and(|instance| instance.state.is_on() && instance.interfaces.len() == 1);
         if was_primary && runs_alone && self.auto_assigned.contains(&interface) {

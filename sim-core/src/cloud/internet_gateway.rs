@@ -143,8 +143,7 @@ impl Cloud {
                 format!("resource {id} is not attached to network {vpc}"),
             ));
         }
-        let mut interfaces = self.network_interfaces.values().filter(|interface| interface.vpc == vpc);
-        if interfaces.any(|interface| interface.ipv4.iter().any(|address| address.public.is_some())) {
+        if self.index.vpc(vpc).public_addresses > 0 {
             return Err(ApiError::new(
                 "DependencyViolation",
                 format!(

@@ -239,16 +239,29 @@ impl Cloud {
     pub(crate) fn assign_auto_public_address(&mut self, id: NetworkInterfaceId) {
         let region = self.subnets[&self.network_interfaces[&id].subnet].zone.region();
         let address = self.public_pools.draw(region, &mut self.index.public);
-        self.network_interfaces[&id].ipv4[0].public = address.map(PublicAddress::Auto);
+        self.set_public_address(id, 0, address.map(PublicAddress::Auto));
     }
 
     /// Gives an auto-assigned public address back to Amazon's pool (IGW-9).
     pub(crate) fn release_auto_public_address(&mut self, id: NetworkInterfaceId) {
-        let primary = &mut self.network_interfaces[&id].ipv4[0];
-        if let Some(PublicAddress::Auto(address)) = primary.public {
-            primary.public = None;
+        if let Some(PublicAddress::Auto(address)) = self.network_interfaces[&id].ipv4[0].public {
+            self.set_public_address(id, 0, None);
             self.index.public.remove(&address);
         }
+    }
+
+    /// Changes what the Internet gateway maps an interface's private address to, and answers with what it was.
+    pub(crate) fn set_public_address(
+        &mut self,
+        id: NetworkInterfaceId,
+        at: usize,
+        public: Option<PublicAddress>,
+    ) -> Option<PublicAddress> {
+        let interface = &mut self.network_interfaces[&id];
+        let before = std::mem::replace(&mut interface.ipv4[at].public, public);
+        let count = &mut self.index.vpc_mut(interface.vpc).public_addresses;
+        *count = *count + u32::from(public.is_some()) - u32::from(before.is_some());
+        before
     }
 
     /// Takes an interface away with all it holds; an Elastic IP address is left without association.
@@ -256,12 +269,14 @@ impl Cloud {
         self.touch(id);
         self.release_auto_public_address(id);
         self.ungroup(id);
+        for at in 0..self.network_interfaces[&id].ipv4.len() {
+            if let Some(PublicAddress::Elastic { allocation, .. }) = self.set_public_address(id, at, None) {
+                self.elastic_ips[&allocation].association = None;
+            }
+        }
         let interface = self.network_interfaces.remove(&id).expect("an interface is removed once");
         for private in &interface.ipv4 {
             self.index.subnet_mut(interface.subnet).release(private.address);
-            if let Some(PublicAddress::Elastic { allocation, .. }) = private.public {
-                self.elastic_ips[&allocation].association = None;
-            }
         }
         self.auto_assigned.remove(&id);
         let region = self.subnets[&interface.subnet].zone.region();
@@ -452,13 +467,13 @@ impl Cloud {
         self.touch(id);
         let subnet = interface_subnet(self, id);
         for address in removed {
-            let addresses = &mut self.network_interfaces[&id].ipv4;
+            let addresses = &self.network_interfaces[&id].ipv4;
             let Some(at) = addresses.iter().position(|private| private.address == address) else { continue };
-            let private = addresses.remove(at);
-            self.index.subnet_mut(subnet).release(address);
-            if let Some(PublicAddress::Elastic { allocation, .. }) = private.public {
+            if let Some(PublicAddress::Elastic { allocation, .. }) = self.set_public_address(id, at, None) {
                 self.elastic_ips[&allocation].association = None;
             }
+            self.network_interfaces[&id].ipv4.remove(at);
+            self.index.subnet_mut(subnet).release(address);
         }
         nothing()
     }

@@ -252,9 +252,7 @@ impl Cloud {
                             "security-group-rule-id" => any(&rule.id.to_string()),
                             "tag-key" => tags.iter().any(|(key, _)| any(key)),
                             "tag-value" => tags.iter().any(|(_, value)| any(value)),
-                            name => {
-                                name.strip_prefix("tag:").and_then(|key| tags.get(key)).is_some_and(|value| any(value))
-                            }
+                            name => name.strip_prefix("tag:").and_then(|key| tags.get(key)).is_some_and(any),
                         }
                     };
                     if (wanted.is_empty() || wanted.contains(&rule.id)) && request.filters.iter().all(passes) {

@@ -23,7 +23,10 @@ const TAGS_PER_RESOURCE: usize = 50;
 
 /// A resource's tags in the order they were given. Resources made by one request share them until one is tagged apart.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Tags(Option<Arc<Vec<(Box<str>, Box<str>)>>>);
+pub(crate) struct Tags(Option<Arc<Vec<OwnTag>>>);
+
+/// A key and its value.
+type OwnTag = (Box<str>, Box<str>);
 
 members! {
     /// One tag of a request.

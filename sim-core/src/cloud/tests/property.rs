@@ -137,6 +137,9 @@ fn assert_whole(c: &Cloud) {
         assert_eq!(contents.security_groups.len(), c.security_groups.values().filter(|it| it.vpc == vpc.id).count());
         let attached = c.internet_gateways.values().find(|igw| igw.attached == Some(vpc.id)).map(|igw| igw.id);
         assert_eq!(contents.internet_gateway, attached);
+        let here = c.network_interfaces.values().filter(|eni| eni.vpc == vpc.id).flat_map(|eni| &eni.ipv4);
+        let public = here.filter(|address| address.public.is_some()).count();
+        assert_eq!(contents.public_addresses as usize, public);
     }
     assert_eq!(c.index.vpcs.len(), c.vpcs.len());
     for table in c.route_tables.values() {
@@ -145,6 +148,8 @@ fn assert_whole(c: &Cloud) {
     }
     for group in c.security_groups.values() {
         assert!(c.vpcs.contains_key(&group.vpc));
+        let members = c.network_interfaces.values().filter(|eni| eni.groups.contains(&group.id)).count();
+        assert_eq!(c.index.members.get(&group.id).copied().unwrap_or(0) as usize, members);
     }
     for gateway in c.internet_gateways.values() {
         assert!(gateway.attached.is_none_or(|vpc| c.vpcs.contains_key(&vpc)));
