@@ -5,6 +5,7 @@
 //! done to frames), `host` and `app` (guests), `sim` (owns and connects), `frontend` (text in), [`lab`] (runs a scenario).
 
 mod app;
+pub mod bench;
 mod cloud;
 mod compile;
 mod dataplane;

@@ -68,8 +68,8 @@ impl Cloud {
         let attachment = Attachment { id, instance, device_index, delete_on_termination: false };
         self.network_interfaces[&interface].attachment = Some(attachment);
         self.instances[&instance].interfaces.insert(at, interface);
-        self.touch_interface(interface);
-        self.changed_instances.insert(instance);
+        self.touch(interface);
+        self.changed_instances.push(instance);
         Ok(Object::new().text("AttachmentId", id).value("NetworkCardIndex", 0).into())
     }
 
@@ -91,8 +91,8 @@ impl Cloud {
         permit(request.dry_run)?;
         self.network_interfaces[&interface].attachment = None;
         self.instances[&instance].interfaces.retain(|id| *id != interface);
-        self.touch_interface(interface);
-        self.changed_instances.insert(instance);
+        self.touch(interface);
+        self.changed_instances.push(instance);
         nothing()
     }
 

@@ -83,9 +83,9 @@ pub(crate) fn check_filter<'a>(known: impl IntoIterator<Item = &'a str>, filter:
 fn tag_filter(tags: &Tags, filter: &Filter) -> bool {
     let any = |value: &str| filter.values.iter().any(|pattern| matches_wildcard(pattern, value));
     match filter.name.strip_prefix("tag:") {
-        Some(key) => tags.0.get(key).is_some_and(|value| any(value)),
-        None if filter.name == "tag-key" => tags.0.keys().any(|key| any(key)),
-        None => tags.0.values().any(|value| any(value)),
+        Some(key) => tags.get(key).is_some_and(any),
+        None if filter.name == "tag-key" => tags.iter().any(|(key, _)| any(key)),
+        None => tags.iter().any(|(_, value)| any(value)),
     }
 }
 

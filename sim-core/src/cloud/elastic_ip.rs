@@ -2,7 +2,6 @@
 
 use std::net::Ipv4Addr;
 
-use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::answer::{Answer, Object, just, nothing};
@@ -10,6 +9,7 @@ use super::describe::{Described, Filter, FilterTable, many, one};
 use super::error::permit;
 use super::lookup::{Resource, parse_id};
 use super::public_address::check_capacity;
+use super::records::Records;
 use super::request::requests;
 use super::tag::TagSpecification;
 use super::{ApiError, Caller, Cloud, Instance, InstanceState, NetworkInterface, PublicAddress, Quota, Tags};
@@ -59,7 +59,7 @@ requests! {
 impl Resource for ElasticIp {
     type Id = AllocationId;
 
-    fn table(cloud: &Cloud) -> &IndexMap<AllocationId, ElasticIp> {
+    fn table(cloud: &Cloud) -> &Records<AllocationId, ElasticIp> {
         &cloud.elastic_ips
     }
 
@@ -203,8 +203,7 @@ impl Cloud {
         permit(request.dry_run)?;
 
         self.end_association(allocation);
-        let previous = self.network_interfaces[&interface].ipv4[at].public.take();
-        match previous {
+        match self.set_public_address(interface, at, None) {
             Some(PublicAddress::Auto(address)) => {
                 self.index.public.remove(&address); // IGW-9: an Elastic IP takes the place of the automatic one.
             }
@@ -213,10 +212,10 @@ impl Cloud {
         }
         let association: AssociationId = self.ids.next();
         let elastic = &mut self.elastic_ips[&allocation];
-        let private = &mut self.network_interfaces[&interface].ipv4[at];
-        elastic.association = Some((association, interface, private.address));
-        private.public = Some(PublicAddress::Elastic { address: elastic.address, allocation, association });
-        self.touch_interface(interface);
+        let public = PublicAddress::Elastic { address: elastic.address, allocation, association };
+        elastic.association = Some((association, interface, self.network_interfaces[&interface].ipv4[at].address));
+        self.set_public_address(interface, at, Some(public));
+        self.touch(interface);
         just("AssociationId", association.to_string())
     }
 
@@ -243,7 +242,7 @@ impl Cloud {
         }
         let (id, address) = (elastic.id, elastic.address);
         permit(request.dry_run)?;
-        self.elastic_ips.shift_remove(&id);
+        self.elastic_ips.remove(&id);
         self.index.public.remove(&address);
         self.index.lost(caller.account, caller.region, ResourceKind::Allocation);
         nothing()
@@ -279,16 +278,17 @@ impl Cloud {
     /// it was launched with one (IGW-10); with more than one interface it does not (IGW-9).
     pub(crate) fn end_association(&mut self, allocation: AllocationId) {
         let Some((_, interface, address)) = self.elastic_ips[&allocation].association.take() else { return };
-        let record = &mut self.network_interfaces[&interface];
-        for private in record.ipv4.iter_mut().filter(|private| private.address == address) {
-            private.public = None;
-        }
-        let was_primary = record.ipv4[0].address == address;
+        let addresses = &self.network_interfaces[&interface].ipv4;
+        let at = addresses.iter().position(|private| private.address == address);
+        let at = at.expect("an associated address is one of its interface's");
+        self.set_public_address(interface, at, None);
+        let record = &self.network_interfaces[&interface];
+        let was_primary = at == 0;
         let attached = record.attachment.as_ref().and_then(|attachment| self.instances.get(&attachment.instance));
         let runs_alone = attached.is_some_and(|instance| instance.state.is_on() && instance.interfaces.len() == 1);
         if was_primary && runs_alone && self.auto_assigned.contains(&interface) {
             self.assign_auto_public_address(interface);
         }
-        self.touch_interface(interface);
+        self.touch(interface);
     }
 }

@@ -8,7 +8,7 @@ use std::net::Ipv4Addr;
 
 use indexmap::{IndexMap, IndexSet};
 use ipnet::Ipv4Net;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use crate::id::*;
 
@@ -19,7 +19,9 @@ pub(crate) struct Index {
     pub(crate) vpcs: FxHashMap<VpcId, VpcContents>,
     pub(crate) addresses: FxHashMap<SubnetId, SubnetAddresses>,
     /// Groups whose rules name a group, by the group named (SG-8).
-    pub(crate) named_by: FxHashMap<SecurityGroupId, IndexSet<SecurityGroupId>>,
+    pub(crate) named_by: FxHashMap<SecurityGroupId, IndexSet<SecurityGroupId, FxBuildHasher>>,
+    /// How many interfaces have a group (SG-30).
+    pub(crate) members: FxHashMap<SecurityGroupId, u32>,
     /// Public IPv4 addresses in use, Elastic ones included.
     pub(crate) public: FxHashSet<Ipv4Addr>,
 }
@@ -27,14 +29,16 @@ pub(crate) struct Index {
 /// What is in a VPC, in the order it was made.
 #[derive(Debug, Default)]
 pub(crate) struct VpcContents {
-    pub(crate) subnets: IndexSet<SubnetId>,
-    pub(crate) route_tables: IndexSet<RouteTableId>,
-    pub(crate) network_acls: IndexSet<NetworkAclId>,
+    pub(crate) subnets: IndexSet<SubnetId, FxBuildHasher>,
+    pub(crate) route_tables: IndexSet<RouteTableId, FxBuildHasher>,
+    pub(crate) network_acls: IndexSet<NetworkAclId, FxBuildHasher>,
     /// By name: names are unique in a VPC (SG-30).
-    pub(crate) security_groups: IndexMap<String, SecurityGroupId>,
+    pub(crate) security_groups: IndexMap<String, SecurityGroupId, FxBuildHasher>,
     pub(crate) internet_gateway: Option<InternetGatewayId>,
+    /// How many private addresses have a public one (IGW-11).
+    pub(crate) public_addresses: u32,
     /// Every peering connection that ever had the VPC at one end.
-    pub(crate) peerings: IndexSet<VpcPeeringConnectionId>,
+    pub(crate) peerings: IndexSet<VpcPeeringConnectionId, FxBuildHasher>,
 }
 
 impl Index {
@@ -81,7 +85,9 @@ impl Index {
 pub(crate) struct SubnetAddresses {
     first: u32,
     size: u32,
-    used: FxHashSet<u32>,
+    /// A bit for each offset, as far up as any was ever taken.
+    used: Vec<u64>,
+    taken: u32,
     /// No free address lies below this offset.
     lowest: u32,
 }
@@ -94,17 +100,18 @@ const RESERVED_AT_END: u32 = 1;
 impl SubnetAddresses {
     pub(crate) fn new(block: Ipv4Net) -> SubnetAddresses {
         let size = 1u32 << (32 - block.prefix_len());
-        SubnetAddresses { first: block.network().into(), size, used: FxHashSet::default(), lowest: RESERVED_AT_START }
+        let first = block.network().into();
+        SubnetAddresses { first, size, used: Vec::new(), taken: 0, lowest: RESERVED_AT_START }
     }
 
     /// How many addresses are free (what `AvailableIpAddressCount` shows).
     pub(crate) fn free_count(&self) -> usize {
-        (self.size - RESERVED_AT_START - RESERVED_AT_END) as usize - self.used.len()
+        (self.size - RESERVED_AT_START - RESERVED_AT_END - self.taken) as usize
     }
 
     /// Whether nobody has an address here.
     pub(crate) fn is_unused(&self) -> bool {
-        self.used.is_empty()
+        self.taken == 0
     }
 
     /// Whether the address is one AWS keeps for itself (ADDR-12).
@@ -114,34 +121,67 @@ impl SubnetAddresses {
     }
 
     pub(crate) fn is_taken(&self, address: Ipv4Addr) -> bool {
-        self.used.contains(&(u32::from(address) - self.first))
+        self.is_used(u32::from(address) - self.first)
+    }
+
+    fn is_used(&self, offset: u32) -> bool {
+        self.used.get(offset as usize / 64).is_some_and(|word| word >> (offset % 64) & 1 == 1)
     }
 
     pub(crate) fn take(&mut self, address: Ipv4Addr) {
-        let fresh = self.used.insert(u32::from(address) - self.first);
-        debug_assert!(fresh, "an address is taken once");
+        let offset = u32::from(address) - self.first;
+        debug_assert!(!self.is_used(offset), "an address is taken once");
+        let word = offset as usize / 64;
+        if word >= self.used.len() {
+            self.used.resize(word + 1, 0);
+        }
+        self.used[word] |= 1 << (offset % 64);
+        self.taken += 1;
     }
 
     pub(crate) fn release(&mut self, address: Ipv4Addr) {
         let offset = u32::from(address) - self.first;
-        self.used.remove(&offset);
+        debug_assert!(self.is_used(offset), "only what was taken is released");
+        self.used[offset as usize / 64] &= !(1 << (offset % 64));
+        self.taken -= 1;
         self.lowest = self.lowest.min(offset);
     }
 
     /// The lowest free addresses, `count` of them, `except` left out; `None` when there are not that many. SIM: AWS does not
     /// say how it picks.
-    pub(crate) fn lowest_free(&mut self, count: usize, except: &[Ipv4Addr]) -> Option<Vec<Ipv4Addr>> {
-        let end = self.size - RESERVED_AT_END;
-        while self.lowest < end && self.used.contains(&self.lowest) {
-            self.lowest += 1;
-        }
-        let free: Vec<Ipv4Addr> = (self.lowest..end)
-            .filter(|offset| !self.used.contains(offset))
+    pub(crate) fn lowest_free(&self, count: usize, except: &[Ipv4Addr]) -> Option<Vec<Ipv4Addr>> {
+        let free: Vec<Ipv4Addr> = (self.lowest..self.size - RESERVED_AT_END)
+            .filter(|offset| !self.is_used(*offset))
             .map(|offset| Ipv4Addr::from(self.first + offset))
             .filter(|address| !except.contains(address))
             .take(count)
             .collect();
         (free.len() == count).then_some(free)
+    }
+
+    /// Takes the lowest free address, if there is one.
+    pub(crate) fn take_lowest(&mut self) -> Option<Ipv4Addr> {
+        while self.is_used(self.lowest) {
+            self.lowest += 1;
+        }
+        let address = Ipv4Addr::from(self.first + self.lowest);
+        if self.is_reserved(address) {
+            return None;
+        }
+        self.take(address);
+        Some(address)
+    }
+}
+
+#[cfg(test)]
+impl super::Cloud {
+    /// Brings the index of peering connections in step with records that a test has written by hand.
+    pub(crate) fn index_peerings(&mut self) {
+        for peering in self.peerings.values() {
+            for vpc in [peering.requester.vpc, peering.accepter.vpc] {
+                self.index.vpcs.entry(vpc).or_default().peerings.insert(peering.id);
+            }
+        }
     }
 }
 
@@ -167,9 +207,8 @@ mod tests {
     fn the_lowest_free_address_comes_next_and_released_ones_come_back() {
         let mut addresses = SubnetAddresses::new("10.0.0.0/28".parse().expect("a block"));
         let mut taken = Vec::new();
-        while let Some(free) = addresses.lowest_free(1, &[]) {
-            addresses.take(free[0]);
-            taken.push(free[0]);
+        while let Some(free) = addresses.take_lowest() {
+            taken.push(free);
         }
         assert_eq!(taken.first(), Some(&Ipv4Addr::new(10, 0, 0, 4)));
         assert_eq!(taken.last(), Some(&Ipv4Addr::new(10, 0, 0, 14)));

@@ -2,17 +2,21 @@
 //!
 //! A passing state lasts [`PASSING`]. SIM: on AWS it is some seconds to a minute, and not published.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use serde_json::Value;
+use smallvec::SmallVec;
 
 use super::answer::{Answer, Object, just, nothing};
 use super::describe::{Described, Filter, FilterTable, many, one};
 use super::error::permit;
 use super::lookup::Resource;
 use super::network_interface::private_dns_name;
+use super::records::Records;
 use super::request::{BooleanValue, requests};
 use super::transition::Transition;
-use super::{ApiError, Caller, Cloud, Image, ImageFamily, NetworkInterface, PublicAddress, Tags};
+use super::{ApiError, Caller, Cloud, ImageFamily, Launch, NetworkInterface, PublicAddress, Tags};
 use crate::engine::{SimDuration, SimTime};
 use crate::id::*;
 
@@ -30,20 +34,16 @@ const TERMINATED_VISIBLE: SimDuration = SimDuration::from_secs(3_600);
 #[derive(Clone, Debug)]
 pub(crate) struct Instance {
     pub(crate) id: InstanceId,
-    pub(crate) reservation: ReservationId,
-    pub(crate) owner: AccountId,
-    pub(crate) image: Image,
-    pub(crate) instance_type: String,
-    pub(crate) key_name: Option<String>,
+    pub(crate) launch: Arc<Launch>,
+    /// Which instance of its launch it is.
+    pub(crate) launch_index: u32,
     pub(crate) state: InstanceState,
     /// The zone outlives the subnet, which may be deleted when the instance is terminated.
     pub(crate) zone: AvailabilityZone,
     pub(crate) subnet: SubnetId,
     pub(crate) vpc: VpcId,
     /// By device index.
-    pub(crate) interfaces: Vec<NetworkInterfaceId>,
-    /// Decoded from Base64.
-    pub(crate) user_data: Option<String>,
+    pub(crate) interfaces: SmallVec<[NetworkInterfaceId; 2]>,
     pub(crate) launched: SimTime,
     pub(crate) tags: Tags,
     pub(crate) origin: Origin,
@@ -141,12 +141,12 @@ impl InstanceState {
 impl Resource for Instance {
     type Id = InstanceId;
 
-    fn table(cloud: &Cloud) -> &IndexMap<InstanceId, Instance> {
+    fn table(cloud: &Cloud) -> &Records<InstanceId, Instance> {
         &cloud.instances
     }
 
     fn home(&self, _: &Cloud) -> (AccountId, Region) {
-        (self.owner, self.zone.region())
+        (self.launch.owner, self.zone.region())
     }
 
     fn tags<'a>(&'a self, _: &'a Cloud, _: &Caller) -> &'a Tags {
@@ -175,13 +175,6 @@ impl Instance {
     fn public_address(&self, cloud: &Cloud) -> Option<std::net::Ipv4Addr> {
         self.primary(cloud)?.primary().public.map(PublicAddress::address)
     }
-
-    /// Which instance of its launch it is; instances of a launch stand together in the table.
-    fn launch_index(&self, cloud: &Cloud) -> usize {
-        let at = cloud.instances.get_index_of(&self.id).unwrap_or(0);
-        let before = (0..at).rev().map_while(|at| cloud.instances.get_index(at));
-        before.take_while(|(_, other)| other.reservation == self.reservation).count()
-    }
 }
 
 impl Described for Instance {
@@ -190,31 +183,31 @@ impl Described for Instance {
         ("dns-name", |instance, cloud| {
             many(instance.public_address(cloud).map(|address| cloud.public_dns_name(instance.vpc, address)))
         }),
-        ("image-id", |instance, _| one(instance.image.id)),
+        ("image-id", |instance, _| one(instance.launch.image.id)),
         ("instance-id", |instance, _| one(instance.id)),
         ("instance-state-code", |instance, _| one(instance.state.code())),
         ("instance-state-name", |instance, _| one(instance.state.name())),
-        ("instance-type", |instance, _| one(&instance.instance_type)),
+        ("instance-type", |instance, _| one(&instance.launch.instance_type)),
         ("instance.group-id", |instance, cloud| many(instance.enis(cloud).flat_map(|eni| &eni.groups))),
         ("instance.group-name", |instance, cloud| {
             many(instance.enis(cloud).flat_map(|eni| &eni.groups).map(|id| &cloud.security_groups[id].name))
         }),
         ("ip-address", |instance, cloud| many(instance.public_address(cloud))),
-        ("key-name", |instance, _| many(&instance.key_name)),
+        ("key-name", |instance, _| many(&instance.launch.key_name)),
         ("network-interface.network-interface-id", |instance, _| many(&instance.interfaces)),
         ("network-interface.subnet-id", |instance, cloud| many(instance.enis(cloud).map(|eni| eni.subnet))),
         ("network-interface.vpc-id", |instance, cloud| many(instance.enis(cloud).map(|eni| eni.vpc))),
         ("network-interface.addresses.private-ip-address", |instance, cloud| {
             many(instance.enis(cloud).flat_map(|eni| &eni.ipv4).map(|private| private.address))
         }),
-        ("owner-id", |instance, _| one(instance.owner)),
+        ("owner-id", |instance, _| one(instance.launch.owner)),
         ("placement-group-name", |_, _| Vec::new()),
         ("private-dns-name", |instance, cloud| {
             let primary = instance.primary(cloud).map(|eni| eni.primary().address);
             many(primary.map(|address| private_dns_name(instance.zone.region(), address)))
         }),
         ("private-ip-address", |instance, cloud| many(instance.primary(cloud).map(|eni| eni.primary().address))),
-        ("reservation-id", |instance, _| one(instance.reservation)),
+        ("reservation-id", |instance, _| one(instance.launch.reservation)),
         ("source-dest-check", |instance, cloud| many(instance.primary(cloud).map(|eni| eni.source_dest_check))),
         ("subnet-id", |instance, _| if instance.state.is_gone() { Vec::new() } else { one(instance.subnet) }),
         ("vpc-id", |instance, _| if instance.state.is_gone() { Vec::new() } else { one(instance.vpc) }),
@@ -237,7 +230,7 @@ impl Described for Instance {
         };
         let gone = matches!(self.state, InstanceState::Terminated { .. });
         let groups = primary.map(|eni| cloud.describe_group_names(&eni.groups)).unwrap_or_default();
-        let windows = self.image.family == ImageFamily::Windows;
+        let windows = self.launch.image.family == ImageFamily::Windows;
         let placement =
             Object::new().text("GroupName", "").text("Tenancy", "default").text("AvailabilityZone", self.zone);
         Object::new()
@@ -257,15 +250,15 @@ impl Described for Instance {
             .text("VirtualizationType", "hvm")
             .text("PlatformDetails", if windows { "Windows" } else { "Linux/UNIX" })
             .text("InstanceId", self.id)
-            .text("ImageId", self.image.id)
+            .text("ImageId", self.launch.image.id)
             .value("State", self.state.describe())
             .text("PrivateDnsName", private.map(|address| private_dns_name(region, address)).unwrap_or_default())
             .text("PublicDnsName", public.map(|it| cloud.public_dns_name(self.vpc, it)).unwrap_or_default())
             .text("StateTransitionReason", if self.state.is_on() { "" } else { "User initiated" })
-            .optional_text("KeyName", self.key_name.as_ref())
-            .value("AmiLaunchIndex", self.launch_index(cloud))
+            .optional_text("KeyName", self.launch.key_name.as_ref())
+            .value("AmiLaunchIndex", self.launch_index)
             .list("ProductCodes", [] as [Value; 0])
-            .text("InstanceType", &self.instance_type)
+            .text("InstanceType", &self.launch.instance_type)
             .text("LaunchTime", cloud.timestamp(self.launched))
             .value("Placement", placement)
             .optional_text("Platform", windows.then_some("windows"))
@@ -283,7 +276,8 @@ impl Cloud {
         permit(request.dry_run)?;
         let mut launches: IndexMap<ReservationId, (AccountId, Vec<Value>)> = IndexMap::new();
         for instance in self.selected::<Instance>(caller, &request.instance_ids, &request.filters)? {
-            let (_, instances) = launches.entry(instance.reservation).or_insert_with(|| (instance.owner, Vec::new()));
+            let (_, instances) =
+                launches.entry(instance.launch.reservation).or_insert_with(|| (instance.launch.owner, Vec::new()));
             instances.push(instance.describe(self, caller));
         }
         let shown: Vec<Value> =
@@ -411,13 +405,13 @@ impl Cloud {
             _ => {}
         }
         permit(request.dry_run)?;
-        self.touch_interface(interface);
+        self.touch(interface);
         if let Some(check) = request.source_dest_check {
             self.network_interfaces[&interface].source_dest_check = check.value;
         }
         if let Some(groups) = groups {
-            self.network_interfaces[&interface].groups = groups;
-            self.touch_interface(interface);
+            self.ungroup(interface);
+            self.group(interface, groups);
         }
         nothing()
     }
@@ -436,9 +430,15 @@ impl Cloud {
             }
             InstanceState::Running | InstanceState::Stopped | InstanceState::Terminated { .. } => {}
         }
-        let vpc = self.instances[&id].vpc;
-        self.touch(vpc);
-        self.changed_instances.insert(id);
+        self.note_change(id);
+    }
+
+    /// Notes that an instance's state changed: what its interfaces can reach did, too.
+    fn note_change(&mut self, id: InstanceId) {
+        for interface in &self.instances[&id].interfaces {
+            self.touched.insert((*interface).into());
+        }
+        self.changed_instances.push(id);
     }
 
     /// An interface whose instance is terminated goes with it, or is free again.
@@ -447,14 +447,14 @@ impl Cloud {
         if attachment.is_some_and(|attachment| attachment.delete_on_termination) {
             self.remove_interface(id);
         } else {
-            self.touch_interface(id);
+            self.touch(id);
         }
     }
 
     fn release_public_addresses(&mut self, id: InstanceId) {
         for interface in self.instances[&id].interfaces.clone() {
             self.release_auto_public_address(interface);
-            self.touch_interface(interface);
+            self.touch(interface);
         }
     }
 
@@ -471,10 +471,9 @@ impl Cloud {
             .map(|&id| {
                 let before = self.instances[&id].state;
                 change(self, id);
-                let (vpc, after) = (self.instances[&id].vpc, self.instances[&id].state);
+                let after = self.instances[&id].state;
                 if before != after {
-                    self.touch(vpc);
-                    self.changed_instances.insert(id);
+                    self.note_change(id);
                 }
                 Object::new()
                     .text("InstanceId", id)

@@ -4,8 +4,9 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use indexmap::IndexMap;
+use smallvec::{SmallVec, smallvec};
 
-use super::network_interface::{InstanceIpv6Address, PrivateIpAddressSpecification};
+use super::network_interface::{Attachment, Groups, InstanceIpv6Address, PrivateIpAddressSpecification};
 use super::public_address::check_capacity;
 use super::{ApiError, Caller, Cloud, NetworkInterface, PrivateAddress, Quota, Subnet, Tags};
 use crate::engine::Stream;
@@ -21,7 +22,7 @@ const ADDRESSES_PER_INTERFACE: usize = 50;
 pub(crate) struct InterfacePlan {
     pub(crate) subnet: SubnetId,
     pub(crate) vpc: VpcId,
-    pub(crate) groups: Vec<SecurityGroupId>,
+    pub(crate) groups: Groups,
     pub(crate) primary: Option<Ipv4Addr>,
     pub(crate) secondary: Vec<Ipv4Addr>,
     /// Further secondary addresses, whichever are free.
@@ -29,7 +30,7 @@ pub(crate) struct InterfacePlan {
     pub(crate) ipv6: Vec<Ipv6Addr>,
     pub(crate) ipv6_count: usize,
     pub(crate) public: bool,
-    pub(crate) description: String,
+    pub(crate) description: Box<str>,
     pub(crate) tags: Tags,
 }
 
@@ -115,7 +116,7 @@ impl Cloud {
             ipv6,
             ipv6_count,
             public: false,
-            description: String::new(),
+            description: Box::default(),
             tags: Tags::default(),
         })
     }
@@ -150,24 +151,30 @@ impl Cloud {
         check_capacity(caller.region, self.index.public.len(), public)
     }
 
-    /// Makes interfaces that have been checked together.
-    pub(crate) fn add_interfaces(&mut self, caller: &Caller, plans: &[InterfacePlan]) -> Vec<NetworkInterfaceId> {
-        // First all addresses asked for by value, so that no free choice takes one of them.
+    /// Takes the addresses that plans ask for by value. This comes before the first interface is made, so that no free choice
+    /// takes one of them.
+    pub(crate) fn take_explicit_addresses(&mut self, plans: &[InterfacePlan]) {
         for plan in plans {
             for address in plan.explicit() {
                 self.index.subnet_mut(plan.subnet).take(address);
             }
         }
-        plans.iter().map(|plan| self.add_interface(caller, plan)).collect()
     }
 
-    fn add_interface(&mut self, caller: &Caller, plan: &InterfacePlan) -> NetworkInterfaceId {
+    /// Makes an interface whose plan has been checked and whose explicit addresses are taken.
+    pub(crate) fn add_interface(
+        &mut self,
+        caller: &Caller,
+        plan: &InterfacePlan,
+        attachment: Option<Attachment>,
+    ) -> NetworkInterfaceId {
         let id: NetworkInterfaceId = self.ids.next();
         let primary = plan.primary.unwrap_or_else(|| self.take_free_address(plan.subnet));
-        let mut addresses = vec![primary];
-        addresses.extend(&plan.secondary);
+        let private = |address| PrivateAddress { address, public: None };
+        let mut ipv4: SmallVec<[PrivateAddress; 1]> = smallvec![private(primary)];
+        ipv4.extend(plan.secondary.iter().copied().map(private));
         for _ in 0..plan.secondary_count {
-            addresses.push(self.take_free_address(plan.subnet));
+            ipv4.push(private(self.take_free_address(plan.subnet)));
         }
         let mut ipv6 = plan.ipv6.clone();
         if let Some((_, block)) = self.subnets[&plan.subnet].ipv6_block {
@@ -182,22 +189,23 @@ impl Cloud {
             vpc: plan.vpc,
             owner: caller.account,
             mac: self.next_mac(),
-            ipv4: addresses.into_iter().map(|address| PrivateAddress { address, public: None }).collect(),
+            ipv4,
             ipv6,
-            groups: plan.groups.clone(),
+            groups: Groups::new(),
             source_dest_check: true,
-            attachment: None,
+            attachment,
             description: plan.description.clone(),
             tags: plan.tags.clone(),
             origin: caller.origin,
         };
         self.network_interfaces.insert(id, interface);
+        self.group(id, plan.groups.clone());
         self.index.gained(caller.account, caller.region, ResourceKind::NetworkInterface);
         if plan.public {
             self.auto_assigned.insert(id);
             self.assign_auto_public_address(id);
         }
-        self.touch_interface(id);
+        self.touch(id);
         id
     }
 
@@ -212,10 +220,8 @@ impl Cloud {
     }
 
     fn take_free_address(&mut self, subnet: SubnetId) -> Ipv4Addr {
-        let addresses = self.index.subnet_mut(subnet);
-        let free = addresses.lowest_free(1, &[]).expect("the plan was checked against the number of free addresses")[0];
-        addresses.take(free);
-        free
+        let free = self.index.subnet_mut(subnet).take_lowest();
+        free.expect("the plan was checked against the number of free addresses")
     }
 
     /// An address of a subnet that an interface may have (ADDR-12, ADDR-20).

@@ -1,12 +1,12 @@
 //! Internet gateways (IGW-1, IGW-11, IGW-15).
 
-use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::answer::{Answer, Object, just, nothing};
 use super::describe::{Described, Filter, FilterTable, many, one};
 use super::error::permit;
 use super::lookup::Resource;
+use super::records::Records;
 use super::request::requests;
 use super::tag::TagSpecification;
 use super::{ApiError, Caller, Cloud, Quota, Tags, Vpc};
@@ -45,7 +45,7 @@ requests! {
 impl Resource for InternetGateway {
     type Id = InternetGatewayId;
 
-    fn table(cloud: &Cloud) -> &IndexMap<InternetGatewayId, InternetGateway> {
+    fn table(cloud: &Cloud) -> &Records<InternetGatewayId, InternetGateway> {
         &cloud.internet_gateways
     }
 
@@ -104,7 +104,7 @@ impl Cloud {
             return Err(ApiError::dependency("internetGateway", id)); // IGW-15
         }
         permit(request.dry_run)?;
-        self.internet_gateways.shift_remove(&id);
+        self.internet_gateways.remove(&id);
         self.index.lost(caller.account, caller.region, ResourceKind::InternetGateway);
         nothing()
     }
@@ -129,7 +129,7 @@ impl Cloud {
         permit(request.dry_run)?;
         self.internet_gateways[&id].attached = Some(vpc);
         self.index.vpc_mut(vpc).internet_gateway = Some(id);
-        self.touch(vpc);
+        self.touch(id);
         nothing()
     }
 
@@ -143,8 +143,7 @@ impl Cloud {
                 format!("resource {id} is not attached to network {vpc}"),
             ));
         }
-        let mut interfaces = self.network_interfaces.values().filter(|interface| interface.vpc == vpc);
-        if interfaces.any(|interface| interface.ipv4.iter().any(|address| address.public.is_some())) {
+        if self.index.vpc(vpc).public_addresses > 0 {
             return Err(ApiError::new(
                 "DependencyViolation",
                 format!(
@@ -156,7 +155,7 @@ impl Cloud {
         permit(request.dry_run)?;
         self.internet_gateways[&id].attached = None;
         self.index.vpc_mut(vpc).internet_gateway = None;
-        self.touch(vpc);
+        self.touch(id);
         nothing()
     }
 

@@ -3,13 +3,13 @@
 //! Differs from AWS: an instance may name a key pair that was never made. The key pair of a lab is its reader's own, made in
 //! advance. The key material of a new pair is a placeholder, not a key.
 
-use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::answer::{Answer, Object, just};
 use super::describe::{Described, Filter, FilterTable, one};
 use super::error::permit;
 use super::lookup::Resource;
+use super::records::Records;
 use super::request::requests;
 use super::tag::TagSpecification;
 use super::{ApiError, Caller, Cloud, Tags};
@@ -49,7 +49,7 @@ requests! {
 impl Resource for KeyPair {
     type Id = KeyPairId;
 
-    fn table(cloud: &Cloud) -> &IndexMap<KeyPairId, KeyPair> {
+    fn table(cloud: &Cloud) -> &Records<KeyPairId, KeyPair> {
         &cloud.key_pairs
     }
 

@@ -3,7 +3,10 @@
 //! What an instance is made of besides its network (disks, processors, roles) is accepted where labs mention it and has no
 //! effect.
 
+use std::sync::Arc;
+
 use serde_json::Value;
+use smallvec::SmallVec;
 
 use super::answer::Answer;
 use super::base64;
@@ -82,6 +85,18 @@ requests! {
     }
 }
 
+/// What the instances of a launch have in common for good.
+#[derive(Clone, Debug)]
+pub(crate) struct Launch {
+    pub(crate) reservation: ReservationId,
+    pub(crate) owner: AccountId,
+    pub(crate) image: Image,
+    pub(crate) instance_type: String,
+    pub(crate) key_name: Option<String>,
+    /// Decoded from Base64.
+    pub(crate) user_data: Option<String>,
+}
+
 /// An interface of a launch that has been checked.
 enum PlannedInterface {
     Fresh { plan: InterfacePlan, delete_on_termination: bool },
@@ -90,6 +105,16 @@ enum PlannedInterface {
 
 impl Cloud {
     pub(crate) fn run_instances(&mut self, caller: &Caller, request: RunInstances) -> Answer {
+        let launched = self.launch(caller, request)?;
+        let launch = &self.instances[&launched[0]].launch;
+        let (reservation, owner) = (launch.reservation, launch.owner);
+        let shown: Vec<Value> = launched.iter().map(|id| self.instances[id].describe(self, caller)).collect();
+        Ok(describe_reservation(reservation, owner, shown))
+    }
+
+    /// Launches instances and answers with their ids. To describe one of them costs many times what making it does, which is
+    /// for who wants to read it.
+    pub(crate) fn launch(&mut self, caller: &Caller, request: RunInstances) -> Result<Vec<InstanceId>, ApiError> {
         let Some(image) = &request.image_id else { return Err(ApiError::missing("ImageId")) };
         let image = match image.strip_prefix("resolve:ssm:") {
             Some(parameter) => Image::from_ssm_parameter(caller.region, parameter).ok_or_else(|| {
@@ -135,44 +160,48 @@ impl Cloud {
         self.check_plans(caller, &fresh, count)?;
         permit(request.dry_run)?;
 
-        let reservation: ReservationId = self.ids.next();
+        let launch = Arc::new(Launch {
+            reservation: self.ids.next(),
+            owner: caller.account,
+            image,
+            instance_type: request.instance_type.unwrap_or_else(|| "m1.small".to_owned()),
+            key_name: request.key_name,
+            user_data,
+        });
+        let until = caller.now + PASSING;
+        self.take_explicit_addresses(&fresh);
         let mut launched = Vec::with_capacity(count);
-        for _ in 0..count {
-            let mut made = self.add_interfaces(caller, &fresh).into_iter();
-            let interfaces: Vec<(NetworkInterfaceId, bool)> = planned
-                .iter()
-                .map(|interface| match interface {
-                    PlannedInterface::Fresh { delete_on_termination, .. } => {
-                        (made.next().expect("one interface is made for every plan"), *delete_on_termination)
-                    }
-                    PlannedInterface::Existing { id, delete_on_termination } => (*id, *delete_on_termination),
-                })
-                .collect();
+        for launch_index in 0..count as u32 {
             let id: InstanceId = self.ids.next();
-            for (device_index, &(interface, delete_on_termination)) in interfaces.iter().enumerate() {
-                self.network_interfaces[&interface].attachment = Some(Attachment {
-                    id: self.ids.next(),
-                    instance: id,
-                    device_index: device_index as u16,
-                    delete_on_termination,
+            let mut interfaces = SmallVec::new();
+            let mut plans = fresh.iter();
+            for (interface, device_index) in planned.iter().zip(0..) {
+                let attachment_id = self.ids.next();
+                let attachment = |delete_on_termination| {
+                    Some(Attachment { id: attachment_id, instance: id, device_index, delete_on_termination })
+                };
+                interfaces.push(match *interface {
+                    PlannedInterface::Fresh { delete_on_termination, .. } => {
+                        let plan = plans.next().expect("every fresh interface has its plan");
+                        self.add_interface(caller, plan, attachment(delete_on_termination))
+                    }
+                    PlannedInterface::Existing { id, delete_on_termination } => {
+                        self.network_interfaces[&id].attachment = attachment(delete_on_termination);
+                        self.touch(id);
+                        id
+                    }
                 });
-                self.touch_interface(interface);
             }
-            let primary = &self.network_interfaces[&interfaces[0].0];
-            let until = caller.now + PASSING;
+            let primary = &self.network_interfaces[&interfaces[0]];
             let instance = Instance {
                 id,
-                reservation,
-                owner: caller.account,
-                image: image.clone(),
-                instance_type: request.instance_type.clone().unwrap_or_else(|| "m1.small".to_owned()),
-                key_name: request.key_name.clone(),
+                launch: launch.clone(),
+                launch_index,
                 state: InstanceState::Pending { until },
                 zone: self.subnets[&primary.subnet].zone,
                 subnet: primary.subnet,
                 vpc: primary.vpc,
-                interfaces: interfaces.iter().map(|(interface, _)| *interface).collect(),
-                user_data: user_data.clone(),
+                interfaces,
                 launched: caller.now,
                 tags: tags.clone(),
                 origin: caller.origin,
@@ -181,8 +210,7 @@ impl Cloud {
             self.schedule.at(until, Transition::Instance(id));
             launched.push(id);
         }
-        let shown: Vec<Value> = launched.iter().map(|id| self.instances[id].describe(self, caller)).collect();
-        Ok(describe_reservation(reservation, caller.account, shown))
+        Ok(launched)
     }
 
     /// The interfaces of one instance of a launch, by device index, checked.
@@ -273,7 +301,7 @@ impl Cloud {
         };
         let mut plan = self.plan_interface(caller, subnet, &specification.groups, addresses)?;
         plan.public = alone && specification.associate_public_ip_address.unwrap_or(subnet.map_public_ip_on_launch);
-        plan.description = specification.description.clone().unwrap_or_default();
+        plan.description = specification.description.as_deref().unwrap_or_default().into();
         let delete_on_termination = specification.delete_on_termination.unwrap_or(true);
         Ok(PlannedInterface::Fresh { plan, delete_on_termination })
     }

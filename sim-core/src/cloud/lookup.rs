@@ -6,8 +6,7 @@ use std::fmt::Display;
 use std::hash::Hash;
 use std::str::FromStr;
 
-use indexmap::IndexMap;
-
+use super::records::Records;
 use super::{ApiError, Caller, Cloud, Tags};
 use crate::id::{AccountId, Region, ResourceKind, TypedId};
 
@@ -16,7 +15,7 @@ pub(crate) trait Resource: Sized + 'static {
     type Id: TypedId + FromStr + Eq + Hash + Display;
 
     /// The cloud's table of these.
-    fn table(cloud: &Cloud) -> &IndexMap<Self::Id, Self>;
+    fn table(cloud: &Cloud) -> &Records<Self::Id, Self>;
 
     /// Whose it is, and where.
     fn home(&self, cloud: &Cloud) -> (AccountId, Region);

@@ -29,6 +29,7 @@ mod peering;
 mod place;
 mod public_address;
 mod quota;
+mod records;
 mod request;
 mod route;
 mod route_table;
@@ -38,19 +39,21 @@ mod security_group_rule;
 mod subnet;
 mod tag;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod transition;
 mod vpc;
 mod vpc_cidr;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use indexmap::IndexMap;
-use rustc_hash::FxHashSet;
+use indexmap::IndexSet;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 use serde_json::Value;
 
 use crate::engine::SimTime;
 use crate::id::*;
+use launch::RunInstances;
+use records::Records;
 
 pub(crate) use elastic_ip::ElasticIp;
 pub(crate) use error::ApiError;
@@ -58,6 +61,7 @@ pub(crate) use image::{Image, ImageFamily};
 pub(crate) use instance::{Instance, InstanceState};
 pub(crate) use internet_gateway::InternetGateway;
 pub(crate) use key_pair::KeyPair;
+pub(crate) use launch::Launch;
 pub(crate) use network_acl::{AclAction, AclEntry, NetworkAcl};
 #[cfg(test)]
 pub(crate) use network_interface::Attachment;
@@ -111,26 +115,26 @@ impl Default for CloudConfig {
 
 /// All resources of all accounts and Regions of a scenario.
 ///
-/// The maps keep creation order, which is what Describe answers with and what makes every later step deterministic.
+/// The tables keep creation order, which is what Describe answers with and what makes every later step deterministic.
 #[derive(Debug)]
 pub(crate) struct Cloud {
     config: CloudConfig,
     pub(crate) ids: IdAllocator,
-    pub(crate) vpcs: IndexMap<VpcId, Vpc>,
-    pub(crate) subnets: IndexMap<SubnetId, Subnet>,
-    pub(crate) route_tables: IndexMap<RouteTableId, RouteTable>,
-    pub(crate) internet_gateways: IndexMap<InternetGatewayId, InternetGateway>,
-    pub(crate) peerings: IndexMap<VpcPeeringConnectionId, VpcPeeringConnection>,
-    pub(crate) security_groups: IndexMap<SecurityGroupId, SecurityGroup>,
-    pub(crate) network_acls: IndexMap<NetworkAclId, NetworkAcl>,
-    pub(crate) network_interfaces: IndexMap<NetworkInterfaceId, NetworkInterface>,
-    pub(crate) instances: IndexMap<InstanceId, Instance>,
-    pub(crate) elastic_ips: IndexMap<AllocationId, ElasticIp>,
-    pub(crate) key_pairs: IndexMap<KeyPairId, KeyPair>,
+    pub(crate) vpcs: Records<VpcId, Vpc>,
+    pub(crate) subnets: Records<SubnetId, Subnet>,
+    pub(crate) route_tables: Records<RouteTableId, RouteTable>,
+    pub(crate) internet_gateways: Records<InternetGatewayId, InternetGateway>,
+    pub(crate) peerings: Records<VpcPeeringConnectionId, VpcPeeringConnection>,
+    pub(crate) security_groups: Records<SecurityGroupId, SecurityGroup>,
+    pub(crate) network_acls: Records<NetworkAclId, NetworkAcl>,
+    pub(crate) network_interfaces: Records<NetworkInterfaceId, NetworkInterface>,
+    pub(crate) instances: Records<InstanceId, Instance>,
+    pub(crate) elastic_ips: Records<AllocationId, ElasticIp>,
+    pub(crate) key_pairs: Records<KeyPairId, KeyPair>,
     /// The tags an accepter gives to a peering connection are its own (PCX-10).
-    accepter_tags: IndexMap<VpcPeeringConnectionId, Tags>,
+    accepter_tags: Records<VpcPeeringConnectionId, Tags>,
     /// Rules are parts of their groups; their tags are kept here.
-    rule_tags: IndexMap<SecurityGroupRuleId, Tags>,
+    rule_tags: Records<SecurityGroupRuleId, Tags>,
     /// Every account has one default set of DHCP options per Region (ADDR-19).
     dhcp_options: BTreeMap<(AccountId, Region), DhcpOptionsId>,
     public_pools: public_address::PublicPools,
@@ -139,8 +143,8 @@ pub(crate) struct Cloud {
     macs_given: u64,
     index: index::Index,
     schedule: transition::Schedule,
-    touched: BTreeSet<VpcId>,
-    changed_instances: BTreeSet<InstanceId>,
+    touched: IndexSet<ResourceId, FxBuildHasher>,
+    changed_instances: Vec<InstanceId>,
 }
 
 impl Cloud {
@@ -154,27 +158,27 @@ impl Cloud {
     pub(crate) fn with_config(config: CloudConfig) -> Cloud {
         Cloud {
             ids: IdAllocator::new(config.seed),
-            vpcs: IndexMap::new(),
-            subnets: IndexMap::new(),
-            route_tables: IndexMap::new(),
-            internet_gateways: IndexMap::new(),
-            peerings: IndexMap::new(),
-            security_groups: IndexMap::new(),
-            network_acls: IndexMap::new(),
-            network_interfaces: IndexMap::new(),
-            instances: IndexMap::new(),
-            elastic_ips: IndexMap::new(),
-            key_pairs: IndexMap::new(),
-            accepter_tags: IndexMap::new(),
-            rule_tags: IndexMap::new(),
+            vpcs: Records::default(),
+            subnets: Records::default(),
+            route_tables: Records::default(),
+            internet_gateways: Records::default(),
+            peerings: Records::default(),
+            security_groups: Records::default(),
+            network_acls: Records::default(),
+            network_interfaces: Records::default(),
+            instances: Records::default(),
+            elastic_ips: Records::default(),
+            key_pairs: Records::default(),
+            accepter_tags: Records::default(),
+            rule_tags: Records::default(),
             dhcp_options: BTreeMap::new(),
             public_pools: public_address::PublicPools::new(config.seed),
             auto_assigned: FxHashSet::default(),
             macs_given: 0,
             index: index::Index::default(),
             schedule: transition::Schedule::default(),
-            touched: BTreeSet::new(),
-            changed_instances: BTreeSet::new(),
+            touched: IndexSet::default(),
+            changed_instances: Vec::new(),
             config,
         }
     }
@@ -190,20 +194,41 @@ impl Cloud {
         answer
     }
 
-    /// The VPCs whose forwarding may differ since the last call, in order: what must be compiled again. A VPC that is gone
-    /// is among them once.
-    pub(crate) fn take_touched(&mut self) -> Vec<VpcId> {
+    /// Carries out RunInstances as [`apply`](Self::apply) does, and answers with the ids alone: for who makes many and reads
+    /// about few.
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply).
+    pub(crate) fn apply_launch(&mut self, caller: &Caller, request: RunInstances) -> Result<Vec<InstanceId>, ApiError> {
+        self.advance(caller.now);
+        let launched = self.launch(caller, request);
+        self.forget_stale();
+        launched
+    }
+
+    /// Whether anything was touched since it was last taken.
+    pub(crate) fn is_touched(&self) -> bool {
+        !self.touched.is_empty()
+    }
+
+    /// What has come, changed or gone since the last call and means something for forwarding, in the order it was touched
+    /// first: what must be compiled again.
+    pub(crate) fn take_touched(&mut self) -> Vec<ResourceId> {
         std::mem::take(&mut self.touched).into_iter().collect()
     }
 
-    /// The instances whose state has changed since the last call, in order.
+    /// The instances whose state has changed since the last call, by id.
     pub(crate) fn take_changed_instances(&mut self) -> Vec<InstanceId> {
-        std::mem::take(&mut self.changed_instances).into_iter().collect()
+        let mut changed = std::mem::take(&mut self.changed_instances);
+        changed.sort_unstable();
+        changed.dedup();
+        changed
     }
 
-    /// Notes that a VPC's forwarding may have changed.
-    pub(crate) fn touch(&mut self, vpc: VpcId) {
-        self.touched.insert(vpc);
+    /// Notes that a resource's part of forwarding may have changed, or that it is there or gone. What depends on it is not
+    /// named: that is for the compiler to know.
+    pub(crate) fn touch(&mut self, id: impl Into<ResourceId>) {
+        self.touched.insert(id.into());
     }
 
     /// A moment as `awscli` prints it. EC2's times have whole seconds.

@@ -1,6 +1,5 @@
 //! Network ACLs (ACL-1 to ACL-4, ACL-7, ACL-14, ACL-15).
 
-use indexmap::IndexMap;
 use ipnet::IpNet;
 use serde_json::Value;
 
@@ -9,6 +8,7 @@ use super::cidr::{ipv4_block, ipv6_block};
 use super::describe::{Described, Filter, FilterTable, many, one};
 use super::error::permit;
 use super::lookup::{Resource, parse_id};
+use super::records::Records;
 use super::request::{members, requests};
 use super::tag::TagSpecification;
 use super::{ApiError, Caller, Cloud, Quota, RuleProtocol, Tags, Vpc};
@@ -101,7 +101,7 @@ const CLOSING_NUMBER: u16 = 32_767;
 impl Resource for NetworkAcl {
     type Id = NetworkAclId;
 
-    fn table(cloud: &Cloud) -> &IndexMap<NetworkAclId, NetworkAcl> {
+    fn table(cloud: &Cloud) -> &Records<NetworkAclId, NetworkAcl> {
         &cloud.network_acls
     }
 
@@ -191,16 +191,19 @@ impl Cloud {
         };
         self.network_acls.insert(id, acl);
         self.index.vpc_mut(vpc).network_acls.insert(id);
+        self.touch(id);
         id
     }
 
     /// ACL-2: with a VPC's first IPv6 block comes rule 101, unless the default ACL was edited.
     pub(crate) fn open_default_network_acl_to_ipv6(&mut self, vpc: VpcId) {
-        let acl = &mut self.network_acls[&self.vpcs[&vpc].default_network_acl];
+        let id = self.vpcs[&vpc].default_network_acl;
+        let acl = &mut self.network_acls[&id];
         let untouched = [allow_all(100, "0.0.0.0/0")];
         if acl.inbound == untouched && acl.outbound == untouched {
             acl.inbound.push(allow_all(101, "::/0"));
             acl.outbound.push(allow_all(101, "::/0"));
+            self.touch(id);
         }
     }
 
@@ -221,7 +224,7 @@ impl Cloud {
         };
         self.network_acls.insert(id, acl);
         self.index.vpc_mut(vpc).network_acls.insert(id);
-        self.touch(vpc);
+        self.touch(id);
         let acl = self.network_acls[&id].describe(self, caller);
         Ok(Object::new().value("NetworkAcl", acl).optional_text("ClientToken", request.client_token).into())
     }
@@ -236,9 +239,9 @@ impl Cloud {
             return Err(ApiError::dependency("networkAcl", id)); // ACL-15
         }
         permit(request.dry_run)?;
-        self.network_acls.shift_remove(&id);
+        self.network_acls.remove(&id);
         self.index.vpc_mut(vpc).network_acls.shift_remove(&id);
-        self.touch(vpc);
+        self.touch(id);
         nothing()
     }
 
@@ -264,10 +267,10 @@ impl Cloud {
             )); // ACL-14
         };
         self.config.quotas.admit(Quota::RulesPerNetworkAcl, entries.len())?;
-        let (id, vpc) = (acl.id, acl.vpc);
+        let id = acl.id;
         permit(request.dry_run)?;
         self.network_acls[&id].entries_mut(request.egress).insert(at, entry);
-        self.touch(vpc);
+        self.touch(id);
         nothing()
     }
 
@@ -281,20 +284,20 @@ impl Cloud {
             origin: caller.origin,
         };
         let at = entry_position(acl, request.egress, entry.number)?;
-        let (id, vpc) = (acl.id, acl.vpc);
+        let id = acl.id;
         permit(request.dry_run)?;
         self.network_acls[&id].entries_mut(request.egress)[at] = entry;
-        self.touch(vpc);
+        self.touch(id);
         nothing()
     }
 
     pub(crate) fn delete_network_acl_entry(&mut self, caller: &Caller, request: DeleteNetworkAclEntry) -> Answer {
         let acl = self.find::<NetworkAcl>(caller, &request.network_acl_id)?;
         let at = entry_position(acl, request.egress, rule_number(request.rule_number)?)?;
-        let (id, vpc) = (acl.id, acl.vpc);
+        let id = acl.id;
         permit(request.dry_run)?;
         self.network_acls[&id].entries_mut(request.egress).remove(at);
-        self.touch(vpc);
+        self.touch(id);
         nothing()
     }
 
@@ -315,11 +318,11 @@ impl Cloud {
                 acl.id, subnet.id
             )));
         }
-        let (subnet, acl, vpc) = (subnet.id, acl.id, acl.vpc);
+        let (subnet, acl) = (subnet.id, acl.id);
         permit(request.dry_run)?;
         let fresh = self.ids.next();
         self.subnets[&subnet].network_acl = (fresh, acl);
-        self.touch(vpc);
+        self.touch(subnet);
         just("NewAssociationId", fresh.to_string())
     }
 }

@@ -2,14 +2,15 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use indexmap::IndexMap;
 use serde_json::Value;
+use smallvec::SmallVec;
 
 use super::answer::{Answer, Object, just, nothing};
 use super::describe::{Described, Filter, FilterTable, many, one};
 use super::error::permit;
 use super::interface_plan::{AddressRequest, no_free_address};
 use super::lookup::Resource;
+use super::records::Records;
 use super::request::{BooleanValue, TextValue, members, requests};
 use super::tag::TagSpecification;
 use super::{ApiError, Caller, Cloud, Subnet, Tags};
@@ -25,17 +26,19 @@ pub(crate) struct NetworkInterface {
     pub(crate) owner: AccountId,
     pub(crate) mac: MacAddr,
     /// The first is the primary address and stays for life.
-    pub(crate) ipv4: Vec<PrivateAddress>,
+    pub(crate) ipv4: SmallVec<[PrivateAddress; 1]>,
     pub(crate) ipv6: Vec<Ipv6Addr>,
-    /// One to five (SG-29), in the order given.
-    pub(crate) groups: Vec<SecurityGroupId>,
+    pub(crate) groups: Groups,
     /// Source/destination check (L2-9).
     pub(crate) source_dest_check: bool,
     pub(crate) attachment: Option<Attachment>,
-    pub(crate) description: String,
+    pub(crate) description: Box<str>,
     pub(crate) tags: Tags,
     pub(crate) origin: Origin,
 }
+
+/// An interface's security groups: one to five (SG-29), in the order given.
+pub(crate) type Groups = SmallVec<[SecurityGroupId; 2]>;
 
 /// A private IPv4 address and what the Internet gateway maps it to.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -122,7 +125,7 @@ requests! {
 impl Resource for NetworkInterface {
     type Id = NetworkInterfaceId;
 
-    fn table(cloud: &Cloud) -> &IndexMap<NetworkInterfaceId, NetworkInterface> {
+    fn table(cloud: &Cloud) -> &Records<NetworkInterfaceId, NetworkInterface> {
         &cloud.network_interfaces
     }
 
@@ -236,42 +239,62 @@ impl Cloud {
     pub(crate) fn assign_auto_public_address(&mut self, id: NetworkInterfaceId) {
         let region = self.subnets[&self.network_interfaces[&id].subnet].zone.region();
         let address = self.public_pools.draw(region, &mut self.index.public);
-        self.network_interfaces[&id].ipv4[0].public = address.map(PublicAddress::Auto);
+        self.set_public_address(id, 0, address.map(PublicAddress::Auto));
     }
 
     /// Gives an auto-assigned public address back to Amazon's pool (IGW-9).
     pub(crate) fn release_auto_public_address(&mut self, id: NetworkInterfaceId) {
-        let primary = &mut self.network_interfaces[&id].ipv4[0];
-        if let Some(PublicAddress::Auto(address)) = primary.public {
-            primary.public = None;
+        if let Some(PublicAddress::Auto(address)) = self.network_interfaces[&id].ipv4[0].public {
+            self.set_public_address(id, 0, None);
             self.index.public.remove(&address);
         }
     }
 
+    /// Changes what the Internet gateway maps an interface's private address to, and answers with what it was.
+    pub(crate) fn set_public_address(
+        &mut self,
+        id: NetworkInterfaceId,
+        at: usize,
+        public: Option<PublicAddress>,
+    ) -> Option<PublicAddress> {
+        let interface = &mut self.network_interfaces[&id];
+        let before = std::mem::replace(&mut interface.ipv4[at].public, public);
+        let count = &mut self.index.vpc_mut(interface.vpc).public_addresses;
+        *count = *count + u32::from(public.is_some()) - u32::from(before.is_some());
+        before
+    }
+
     /// Takes an interface away with all it holds; an Elastic IP address is left without association.
     pub(crate) fn remove_interface(&mut self, id: NetworkInterfaceId) {
-        self.touch_interface(id);
+        self.touch(id);
         self.release_auto_public_address(id);
-        let interface = self.network_interfaces.shift_remove(&id).expect("an interface is removed once");
-        for private in &interface.ipv4 {
-            self.index.subnet_mut(interface.subnet).release(private.address);
-            if let Some(PublicAddress::Elastic { allocation, .. }) = private.public {
+        self.ungroup(id);
+        for at in 0..self.network_interfaces[&id].ipv4.len() {
+            if let Some(PublicAddress::Elastic { allocation, .. }) = self.set_public_address(id, at, None) {
                 self.elastic_ips[&allocation].association = None;
             }
+        }
+        let interface = self.network_interfaces.remove(&id).expect("an interface is removed once");
+        for private in &interface.ipv4 {
+            self.index.subnet_mut(interface.subnet).release(private.address);
         }
         self.auto_assigned.remove(&id);
         let region = self.subnets[&interface.subnet].zone.region();
         self.index.lost(interface.owner, region, ResourceKind::NetworkInterface);
     }
 
-    /// Notes that an interface changed: its VPC, and every VPC with a rule that names one of its groups (SG-8, SG-9).
-    pub(crate) fn touch_interface(&mut self, id: NetworkInterfaceId) {
-        let interface = &self.network_interfaces[&id];
-        let vpc = interface.vpc;
-        let groups: smallvec::SmallVec<[SecurityGroupId; 5]> = interface.groups.iter().copied().collect();
-        self.touch(vpc);
-        for group in groups {
-            self.touch_group_users(group);
+    /// Gives an interface its groups, counted (SG-30).
+    pub(crate) fn group(&mut self, id: NetworkInterfaceId, groups: Groups) {
+        for group in &groups {
+            *self.index.members.entry(*group).or_insert(0) += 1;
+        }
+        self.network_interfaces[&id].groups = groups;
+    }
+
+    /// Takes an interface out of its groups.
+    pub(crate) fn ungroup(&mut self, id: NetworkInterfaceId) {
+        for group in std::mem::take(&mut self.network_interfaces[&id].groups) {
+            *self.index.members.entry(group).or_insert(1) -= 1;
         }
     }
 
@@ -308,12 +331,13 @@ impl Cloud {
             ipv6_count: request.ipv6_address_count.unwrap_or(0),
         };
         let mut plan = self.plan_interface(caller, subnet, &request.groups, addresses)?;
-        plan.description = request.description.unwrap_or_default();
+        plan.description = request.description.unwrap_or_default().into();
         plan.tags = Tags::requested(&request.tag_specifications, ResourceKind::NetworkInterface, &[])?;
         let plans = [plan];
         self.check_plans(caller, &plans, 1)?;
         permit(request.dry_run)?;
-        let id = self.add_interfaces(caller, &plans)[0];
+        self.take_explicit_addresses(&plans);
+        let id = self.add_interface(caller, &plans[0], None);
         let interface = self.network_interfaces[&id].describe(self, caller);
         Ok(Object::new().value("NetworkInterface", interface).optional_text("ClientToken", request.client_token).into())
     }
@@ -367,17 +391,17 @@ impl Cloud {
             groups => Some(self.interface_groups(caller, vpc, groups)?),
         };
         permit(request.dry_run)?;
-        self.touch_interface(id);
+        self.touch(id);
+        if let Some(groups) = groups {
+            self.ungroup(id);
+            self.group(id, groups);
+        }
         let interface = &mut self.network_interfaces[&id];
         if let Some(description) = request.description {
-            interface.description = description.value;
+            interface.description = description.value.into();
         }
         if let Some(check) = request.source_dest_check {
             interface.source_dest_check = check.value;
-        }
-        if let Some(groups) = groups {
-            interface.groups = groups;
-            self.touch_interface(id);
         }
         nothing()
     }
@@ -407,7 +431,7 @@ impl Cloud {
             self.index.subnet_mut(subnet).take(address);
             self.network_interfaces[&id].ipv4.push(PrivateAddress { address, public: None });
         }
-        self.touch_interface(id);
+        self.touch(id);
         let shown = added.iter().map(|address| Object::new().text("PrivateIpAddress", address));
         Ok(Object::new().text("NetworkInterfaceId", id).list("AssignedPrivateIpAddresses", shown).into())
     }
@@ -440,16 +464,16 @@ impl Cloud {
             }
         }
         permit(request.dry_run)?;
-        self.touch_interface(id);
+        self.touch(id);
         let subnet = interface_subnet(self, id);
         for address in removed {
-            let addresses = &mut self.network_interfaces[&id].ipv4;
+            let addresses = &self.network_interfaces[&id].ipv4;
             let Some(at) = addresses.iter().position(|private| private.address == address) else { continue };
-            let private = addresses.remove(at);
-            self.index.subnet_mut(subnet).release(address);
-            if let Some(PublicAddress::Elastic { allocation, .. }) = private.public {
+            if let Some(PublicAddress::Elastic { allocation, .. }) = self.set_public_address(id, at, None) {
                 self.elastic_ips[&allocation].association = None;
             }
+            self.network_interfaces[&id].ipv4.remove(at);
+            self.index.subnet_mut(subnet).release(address);
         }
         nothing()
     }

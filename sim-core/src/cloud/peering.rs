@@ -11,7 +11,6 @@
 //! `initiating-request` and `provisioning` last [`SETTLING`]. SIM: AWS says "for an instant". Differs from AWS:
 //! the state `deleting`, seen there between Regions only, is not shown.
 
-use indexmap::IndexMap;
 use ipnet::{Ipv4Net, Ipv6Net};
 use serde_json::Value;
 
@@ -20,6 +19,7 @@ use super::cidr::{overlap, overlap_v6};
 use super::describe::{Described, Filter, FilterTable, many, one};
 use super::error::permit;
 use super::lookup::{Resource, parse_id};
+use super::records::Records;
 use super::request::{members, requests};
 use super::tag::TagSpecification;
 use super::transition::Transition;
@@ -129,7 +129,7 @@ requests! {
 impl Resource for VpcPeeringConnection {
     type Id = VpcPeeringConnectionId;
 
-    fn table(cloud: &Cloud) -> &IndexMap<VpcPeeringConnectionId, VpcPeeringConnection> {
+    fn table(cloud: &Cloud) -> &Records<VpcPeeringConnectionId, VpcPeeringConnection> {
         &cloud.peerings
     }
 
@@ -394,6 +394,7 @@ impl Cloud {
             }
         }
         self.peerings.insert(id, peering);
+        self.touch(id);
         self.schedule.at(caller.now + SETTLING, Transition::Peering(id));
         just("VpcPeeringConnection", self.peerings[&id].describe(self, caller))
     }
@@ -433,7 +434,7 @@ impl Cloud {
         }
         permit(request.dry_run)?;
         self.peerings[&id].status = PeeringStatus::Rejected { since: caller.now, by: caller.account };
-        self.touch_ends(id);
+        self.touch(id);
         done()
     }
 
@@ -548,7 +549,7 @@ impl Cloud {
             PeeringStatus::Provisioning { .. } => PeeringStatus::Active,
             ended => ended,
         };
-        self.touch_ends(id);
+        self.touch(id);
     }
 
     /// Ends a connection that is alive, for both sides (PCX-9); its routes stay and are blackholes (RT-17).
@@ -556,7 +557,7 @@ impl Cloud {
         let peering = &mut self.peerings[&id];
         if peering.status.is_alive() {
             peering.status = PeeringStatus::Deleted { since: caller.now, by: caller.account };
-            self.touch_ends(id);
+            self.touch(id);
         }
     }
 
@@ -572,7 +573,7 @@ impl Cloud {
         }
     }
 
-    /// Notes that a VPC's blocks changed: its connections carry them, and the peers' forwarding depends on them (PCX-22).
+    /// Notes that a VPC's blocks changed: its connections carry them (PCX-22).
     pub(crate) fn touch_with_peers(&mut self, vpc: VpcId) {
         self.touch(vpc);
         let now = PeeringSide::of(&self.vpcs[&vpc]);
@@ -588,17 +589,20 @@ impl Cloud {
                     side.ipv6_blocks.clone_from(&now.ipv6_blocks);
                 }
             }
-            self.touch_ends(id);
+            self.touch(id);
         }
     }
 
-    fn touch_ends(&mut self, id: VpcPeeringConnectionId) {
-        let ends = [self.peerings[&id].requester.vpc, self.peerings[&id].accepter.vpc];
-        for vpc in ends {
-            if self.vpcs.contains_key(&vpc) {
-                self.touch(vpc);
-            }
-        }
+    /// The active connections between two VPCs.
+    pub(crate) fn active_peerings(&self, vpc: VpcId, other: VpcId) -> impl Iterator<Item = &VpcPeeringConnection> {
+        // A hub has many connections and each of its spokes few.
+        let of = |vpc: VpcId| self.index.vpcs.get(&vpc).map(|contents| &contents.peerings);
+        let fewer = of(vpc).into_iter().chain(of(other)).min_by_key(|peerings| peerings.len());
+        let peerings = fewer.into_iter().flatten().map(|id| &self.peerings[id]);
+        peerings.filter(move |peering| {
+            let ends = [peering.requester.vpc, peering.accepter.vpc];
+            peering.status == PeeringStatus::Active && (ends == [vpc, other] || ends == [other, vpc])
+        })
     }
 }
 

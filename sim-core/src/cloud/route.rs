@@ -176,10 +176,10 @@ impl Cloud {
         let same_family =
             |route: &&Route| matches!(route.destination, IpNet::V4(_)) == matches!(destination, IpNet::V4(_));
         self.config.quotas.admit(Quota::RoutesPerRouteTable, table.routes.iter().filter(same_family).count())?;
-        let (table, vpc) = (table.id, table.vpc);
+        let table = table.id;
         permit(request.dry_run)?;
         self.route_tables[&table].routes.push(Route { destination, target, origin: caller.origin });
-        self.touch(vpc);
+        self.touch(table);
         done()
     }
 
@@ -211,7 +211,7 @@ impl Cloud {
             }
             Some(target)
         };
-        let (table, vpc) = (table.id, table.vpc);
+        let table = table.id;
         permit(request.dry_run)?;
         let routes = &mut self.route_tables[&table].routes;
         match (existing, target) {
@@ -222,7 +222,7 @@ impl Cloud {
             }
             (None, None) => {}
         }
-        self.touch(vpc);
+        self.touch(table);
         nothing()
     }
 
@@ -245,10 +245,10 @@ impl Cloud {
                 format!("no route with destination-cidr-block {destination} in route table {}", table.id),
             )
         })?;
-        let (table, vpc) = (table.id, table.vpc);
+        let table = table.id;
         permit(request.dry_run)?;
         self.route_tables[&table].routes.remove(at);
-        self.touch(vpc);
+        self.touch(table);
         nothing()
     }
 

@@ -1,12 +1,12 @@
 //! Route tables and their associations (RT-1, RT-2, RT-3, RT-30). The routes in them are in `route.rs`.
 
-use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::answer::{Answer, Object, just, nothing};
 use super::describe::{Described, Filter, FilterTable, many, one};
 use super::error::permit;
 use super::lookup::{Resource, parse_id};
+use super::records::Records;
 use super::request::requests;
 use super::tag::TagSpecification;
 use super::{ApiError, Caller, Cloud, Quota, Route, RouteTarget, Subnet, Tags, Vpc};
@@ -49,7 +49,7 @@ requests! {
 impl Resource for RouteTable {
     type Id = RouteTableId;
 
-    fn table(cloud: &Cloud) -> &IndexMap<RouteTableId, RouteTable> {
+    fn table(cloud: &Cloud) -> &Records<RouteTableId, RouteTable> {
         &cloud.route_tables
     }
 
@@ -176,6 +176,7 @@ impl Cloud {
         let id = self.ids.next();
         self.route_tables.insert(id, RouteTable { id, vpc, main, routes: Vec::new(), tags, origin });
         self.index.vpc_mut(vpc).route_tables.insert(id);
+        self.touch(id);
         id
     }
 
@@ -185,7 +186,6 @@ impl Cloud {
         self.config.quotas.admit(Quota::RouteTablesPerVpc, self.index.vpc(vpc).route_tables.len())?;
         permit(request.dry_run)?;
         let id = self.add_route_table(vpc, None, tags, caller.origin);
-        self.touch(vpc);
         let table = self.route_tables[&id].describe(self, caller);
         Ok(Object::new().value("RouteTable", table).optional_text("ClientToken", request.client_token).into())
     }
@@ -197,9 +197,9 @@ impl Cloud {
             return Err(ApiError::dependency("routeTable", id)); // RT-1, RT-30
         }
         permit(request.dry_run)?;
-        self.route_tables.shift_remove(&id);
+        self.route_tables.remove(&id);
         self.index.vpc_mut(vpc).route_tables.shift_remove(&id);
-        self.touch(vpc);
+        self.touch(id);
         nothing()
     }
 
@@ -235,7 +235,7 @@ impl Cloud {
             None => self.ids.next(),
         };
         self.subnets[&subnet].route_table = Some((association, table));
-        self.touch(self.subnets[&subnet].vpc);
+        self.touch(subnet);
         let state = Object::new().text("State", "associated");
         Ok(Object::new().text("AssociationId", association).value("AssociationState", state).into())
     }
@@ -249,7 +249,7 @@ impl Cloud {
             Associated::Subnet(subnet) => {
                 permit(request.dry_run)?;
                 self.subnets[&subnet].route_table = None;
-                self.touch(self.subnets[&subnet].vpc);
+                self.touch(subnet);
                 nothing()
             }
         }
@@ -270,6 +270,7 @@ impl Cloud {
                 permit(request.dry_run)?;
                 let fresh = self.ids.next();
                 self.subnets[&subnet].route_table = Some((fresh, id));
+                self.touch(subnet);
                 fresh
             }
             Associated::Main(old) => {
@@ -281,10 +282,10 @@ impl Cloud {
                 self.route_tables[&old].main = None;
                 self.route_tables[&id].main = Some(fresh);
                 self.vpcs[&vpc].main_route_table = id;
+                self.touch(vpc);
                 fresh
             }
         };
-        self.touch(vpc);
         let state = Object::new().text("State", "associated");
         Ok(Object::new().text("NewAssociationId", fresh).value("AssociationState", state).into())
     }

@@ -1,12 +1,14 @@
 //! Security groups (SG-2, SG-4, SG-29, SG-30, SG-32). Their rules are in `security_group_rule.rs`.
 
-use indexmap::IndexMap;
 use serde_json::Value;
+use smallvec::smallvec;
 
 use super::answer::{Answer, Object, just};
 use super::describe::{Described, Filter, FilterTable, many, one};
 use super::error::permit;
 use super::lookup::{Resource, parse_id};
+use super::network_interface::Groups;
+use super::records::Records;
 use super::request::requests;
 use super::tag::TagSpecification;
 use super::{ApiError, Caller, Cloud, GroupRule, Quota, RulePeer, RuleProtocol, Tags, Vpc};
@@ -52,7 +54,7 @@ const DEFAULT_NAME: &str = "default";
 impl Resource for SecurityGroup {
     type Id = SecurityGroupId;
 
-    fn table(cloud: &Cloud) -> &IndexMap<SecurityGroupId, SecurityGroup> {
+    fn table(cloud: &Cloud) -> &Records<SecurityGroupId, SecurityGroup> {
         &cloud.security_groups
     }
 
@@ -166,6 +168,7 @@ impl Cloud {
     fn add_security_group(&mut self, caller: &Caller, group: SecurityGroup) {
         self.index.gained(caller.account, caller.region, ResourceKind::SecurityGroup);
         self.index.vpc_mut(group.vpc).security_groups.insert(group.name.clone(), group.id);
+        self.touch(group.id);
         self.security_groups.insert(group.id, group);
     }
 
@@ -180,28 +183,23 @@ impl Cloud {
 
     /// Takes a group out of the tables. Rules of others that name it stay, and are stale (SG-12).
     pub(crate) fn remove_security_group(&mut self, id: SecurityGroupId) {
-        let group = self.security_groups.shift_remove(&id).expect("a group is removed once");
+        let group = self.security_groups.remove(&id).expect("a group is removed once");
         let (account, region) = self.vpcs[&group.vpc].home(self);
         self.index.lost(account, region, ResourceKind::SecurityGroup);
         self.index.vpc_mut(group.vpc).security_groups.shift_remove(&group.name);
         for rule in group.rules() {
-            self.rule_tags.shift_remove(&rule.id);
+            self.rule_tags.remove(&rule.id);
             if let RulePeer::Group { group: named, .. } = rule.peer
                 && let Some(naming) = self.index.named_by.get_mut(&named)
             {
                 naming.shift_remove(&id);
             }
         }
-        self.touch_group_users(id);
-    }
-
-    /// Notes that who has a group, or which addresses they have, changed: rules that name it mean something else now
-    /// (SG-8), in peered VPCs too (SG-9).
-    pub(crate) fn touch_group_users(&mut self, group: SecurityGroupId) {
-        let naming = self.index.named_by.get(&group).into_iter().flatten();
-        let vpcs: Vec<VpcId> = naming.filter_map(|id| Some(self.security_groups.get(id)?.vpc)).collect();
-        for vpc in vpcs {
-            self.touch(vpc);
+        self.index.members.remove(&id);
+        self.touch(id);
+        // Rules that name it mean something else now (SG-8), in peered VPCs too (SG-9).
+        for naming in self.index.named_by.remove(&id).unwrap_or_default() {
+            self.touch(naming);
         }
     }
 
@@ -245,7 +243,6 @@ impl Cloud {
             .optional_list("Tags", group.tags.describe())
             .text("SecurityGroupArn", self.group_arn(&group));
         self.add_security_group(caller, group);
-        self.touch(vpc);
         Ok(answer.into())
     }
 
@@ -268,7 +265,7 @@ impl Cloud {
                 format!("the specified group: \"{id}\" name: \"{DEFAULT_NAME}\" cannot be deleted by a user"),
             )); // SG-4
         }
-        let in_use = self.network_interfaces.values().any(|interface| interface.groups.contains(&id));
+        let in_use = self.index.members.get(&id).is_some_and(|count| *count > 0);
         // SG-30. A rule in a peered VPC does not hold the group: it becomes stale (SG-12).
         let mut naming = self.index.named_by.get(&id).into_iter().flatten().filter(|other| **other != id);
         let named = naming.any(|other| self.security_groups.get(other).is_some_and(|other| other.vpc == vpc));
@@ -277,7 +274,6 @@ impl Cloud {
         }
         permit(request.dry_run)?;
         self.remove_security_group(id);
-        self.touch(vpc);
         Ok(Object::new().value("Return", true).text("GroupId", id).into())
     }
 
@@ -298,11 +294,11 @@ impl Cloud {
         caller: &Caller,
         vpc: VpcId,
         requested: &[String],
-    ) -> Result<Vec<SecurityGroupId>, ApiError> {
+    ) -> Result<Groups, ApiError> {
         if requested.is_empty() {
-            return Ok(vec![self.vpcs[&vpc].default_security_group]);
+            return Ok(smallvec![self.vpcs[&vpc].default_security_group]);
         }
-        let mut groups = Vec::with_capacity(requested.len());
+        let mut groups = Groups::with_capacity(requested.len());
         for text in requested {
             let id = parse_id(text)?;
             let group = self.seen::<SecurityGroup>(caller, id)?;

@@ -250,12 +250,9 @@ impl Cloud {
                         match filter.name.as_str() {
                             "group-id" => any(&group.id.to_string()),
                             "security-group-rule-id" => any(&rule.id.to_string()),
-                            "tag-key" => tags.0.keys().any(|key| any(key)),
-                            "tag-value" => tags.0.values().any(|value| any(value)),
-                            name => name
-                                .strip_prefix("tag:")
-                                .and_then(|key| tags.0.get(key))
-                                .is_some_and(|value| any(value)),
+                            "tag-key" => tags.iter().any(|(key, _)| any(key)),
+                            "tag-value" => tags.iter().any(|(_, value)| any(value)),
+                            name => name.strip_prefix("tag:").and_then(|key| tags.get(key)).is_some_and(any),
                         }
                     };
                     if (wanted.is_empty() || wanted.contains(&rule.id)) && request.filters.iter().all(passes) {
@@ -333,7 +330,6 @@ impl Cloud {
             }
         }
         let tags = Tags::requested(tags, ResourceKind::SecurityGroupRule, &[])?;
-        let vpc = group.vpc;
         permit(dry_run)?;
 
         let mut shown = Vec::new();
@@ -344,12 +340,12 @@ impl Cloud {
             let rule = GroupRule { id: self.ids.next(), protocol, peer, description, origin: caller.origin };
             let object = self.describe_rule(&self.security_groups[&id], direction, &rule);
             shown.push(Value::from(object.optional_list("Tags", tags.describe())));
-            if !tags.0.is_empty() {
+            if tags.iter().next().is_some() {
                 self.rule_tags.insert(rule.id, tags.clone());
             }
             direction.of_mut(&mut self.security_groups[&id]).push(rule);
         }
-        self.touch(vpc);
+        self.touch(id);
         Ok(Object::new().value("Return", true).value("SecurityGroupRules", shown).into())
     }
 
@@ -383,7 +379,6 @@ impl Cloud {
                 })?);
             }
         }
-        let vpc = group.vpc;
         permit(dry_run)?;
 
         let gone = |rule: &&GroupRule| revoked.contains(&rule.id);
@@ -399,7 +394,7 @@ impl Cloud {
             .collect();
         direction.of_mut(&mut self.security_groups[&id]).retain(|rule| !revoked.contains(&rule.id));
         for rule in &revoked {
-            self.rule_tags.shift_remove(rule);
+            self.rule_tags.remove(rule);
         }
         for other in named {
             if !self.security_groups[&id].names(other)
@@ -408,7 +403,7 @@ impl Cloud {
                 naming.shift_remove(&id);
             }
         }
-        self.touch(vpc);
+        self.touch(id);
         Ok(Object::new().value("Return", true).value("RevokedSecurityGroupRules", shown).into())
     }
 

@@ -1,6 +1,5 @@
 //! Subnets (ADDR-11, ADDR-12, IGW-8).
 
-use indexmap::IndexMap;
 use ipnet::{Ipv4Net, Ipv6Net};
 use serde_json::Value;
 
@@ -10,6 +9,7 @@ use super::describe::{Described, Filter, FilterTable, many, one};
 use super::error::permit;
 use super::index::SubnetAddresses;
 use super::lookup::Resource;
+use super::records::Records;
 use super::request::{BooleanValue, requests};
 use super::tag::TagSpecification;
 use super::{ApiError, Caller, Cloud, Quota, Tags, Vpc};
@@ -65,7 +65,7 @@ requests! {
 impl Resource for Subnet {
     type Id = SubnetId;
 
-    fn table(cloud: &Cloud) -> &IndexMap<SubnetId, Subnet> {
+    fn table(cloud: &Cloud) -> &Records<SubnetId, Subnet> {
         &cloud.subnets
     }
 
@@ -199,7 +199,7 @@ impl Cloud {
         self.subnets.insert(id, subnet);
         self.index.vpc_mut(vpc).subnets.insert(id);
         self.index.addresses.insert(id, SubnetAddresses::new(block));
-        self.touch(vpc);
+        self.touch(id);
         just("Subnet", self.subnets[&id].describe(self, caller))
     }
 
@@ -210,10 +210,10 @@ impl Cloud {
             return Err(ApiError::dependency("subnet", id)); // DEL-2
         }
         permit(request.dry_run)?;
-        self.subnets.shift_remove(&id);
+        self.subnets.remove(&id);
         self.index.vpc_mut(vpc).subnets.shift_remove(&id);
         self.index.addresses.remove(&id);
-        self.touch(vpc);
+        self.touch(id);
         nothing()
     }
 

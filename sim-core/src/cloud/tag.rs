@@ -3,7 +3,8 @@
 //! Differs from AWS: keys that begin with `aws:cloudformation:` may be set by a caller, because the template front end sets
 //! them through the same operations. All other `aws:` keys are refused, as on AWS.
 
-use indexmap::IndexMap;
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::answer::{Answer, Object, just, nothing};
@@ -20,9 +21,12 @@ use crate::id::*;
 /// A resource has at most this many tags, those of AWS itself not counted.
 const TAGS_PER_RESOURCE: usize = 50;
 
-/// A resource's tags in the order they were given.
+/// A resource's tags in the order they were given. Resources made by one request share them until one is tagged apart.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Tags(pub IndexMap<String, String>);
+pub(crate) struct Tags(Option<Arc<Vec<OwnTag>>>);
+
+/// A key and its value.
+type OwnTag = (Box<str>, Box<str>);
 
 members! {
     /// One tag of a request.
@@ -43,7 +47,17 @@ requests! {
 impl Tags {
     /// The value of the `Name` tag, if there is one and it is not empty.
     pub(crate) fn name(&self) -> Option<&str> {
-        self.0.get("Name").map(String::as_str).filter(|name| !name.is_empty())
+        self.get("Name").filter(|name| !name.is_empty())
+    }
+
+    /// The value of a tag.
+    pub(crate) fn get(&self, key: &str) -> Option<&str> {
+        self.iter().find_map(|(own, value)| (own == key).then_some(value))
+    }
+
+    /// Keys and values.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().flat_map(|tags| tags.iter()).map(|(key, value)| (&**key, &**value))
     }
 
     /// The tags that a request's specifications give to a resource of the type `wanted`. Other types than those in
@@ -73,18 +87,30 @@ impl Tags {
         let mut changed = self.clone();
         for tag in tags {
             check_tag(tag)?;
-            changed.0.insert(tag.key.clone(), tag.value.clone().unwrap_or_default());
+            let value = tag.value.as_deref().unwrap_or_default().into();
+            let all = Arc::make_mut(changed.0.get_or_insert_default());
+            match all.iter_mut().find(|(key, _)| **key == *tag.key) {
+                Some((_, old)) => *old = value,
+                None => all.push((tag.key.as_str().into(), value)),
+            }
         }
-        if changed.0.keys().filter(|key| !key.starts_with("aws:")).count() > TAGS_PER_RESOURCE {
+        if changed.iter().filter(|(key, _)| !key.starts_with("aws:")).count() > TAGS_PER_RESOURCE {
             return Err(ApiError::new("TagLimitExceeded", "The maximum number of tags has been reached."));
         }
         *self = changed;
         Ok(())
     }
 
+    /// Keeps the tags that are wanted.
+    fn retain(&mut self, mut wanted: impl FnMut(&str, &str) -> bool) {
+        if let Some(tags) = &mut self.0 {
+            Arc::make_mut(tags).retain(|(key, value)| wanted(key, value));
+        }
+    }
+
     /// `[{"Key": …, "Value": …}]`.
     pub(crate) fn describe(&self) -> impl Iterator<Item = Value> {
-        self.0.iter().map(|(key, value)| Object::new().text("Key", key).text("Value", value).into())
+        self.iter().map(|(key, value)| Object::new().text("Key", key).text("Value", value).into())
     }
 }
 
@@ -152,13 +178,13 @@ impl Cloud {
                         if peering.requester.home() == (caller.account, caller.region) {
                             &mut self.peerings[&id].tags
                         } else {
-                            self.accepter_tags.entry(id).or_default()
+                            self.accepter_tags.get_or_default(id)
                         }
                     }
                     ResourceKind::SecurityGroupRule => {
                         let id = parse_id(text)?;
                         self.find_group_rule(caller, id)?;
-                        self.rule_tags.entry(id).or_default()
+                        self.rule_tags.get_or_default(id)
                     }
                     _ => return Err(ApiError::new("InvalidID", format!("The ID '{text}' is not valid"))),
                 }
@@ -196,12 +222,11 @@ impl Cloud {
         for resource in &request.resources {
             let tags = self.own_tags_mut(caller, resource)?;
             if request.tags.is_empty() {
-                tags.0.retain(|key, _| key.starts_with("aws:"));
+                tags.retain(|key, _| key.starts_with("aws:"));
             }
             for tag in &request.tags {
-                if tag.value.is_none() || tags.0.get(&tag.key) == tag.value.as_ref() {
-                    tags.0.shift_remove(&tag.key);
-                }
+                let is_meant = |value: &str| tag.value.as_deref().is_none_or(|wanted| wanted == value);
+                tags.retain(|key, value| key != tag.key || !is_meant(value));
             }
         }
         nothing()
@@ -215,7 +240,7 @@ impl Cloud {
         permit(request.dry_run)?;
         let mut found = Vec::new();
         let mut add = |id: ResourceId, tags: &Tags| {
-            for (key, value) in &tags.0 {
+            for (key, value) in tags.iter() {
                 let kind = resource_type(id.kind());
                 let id = id.to_string();
                 let keep = request.filters.iter().all(|filter| {
@@ -246,7 +271,7 @@ impl Cloud {
         }
         each!(Vpc Subnet RouteTable InternetGateway VpcPeeringConnection SecurityGroup NetworkAcl NetworkInterface
             Instance ElasticIp KeyPair);
-        for (id, tags) in &self.rule_tags {
+        for (id, tags) in self.rule_tags.iter() {
             if self.find_group_rule(caller, *id).is_ok() {
                 add((*id).into(), tags);
             }

@@ -3,7 +3,7 @@
 mod attachment;
 mod lab;
 mod life_cycle;
-mod property;
+pub(crate) mod property;
 mod refusals;
 
 use serde_json::{Value, json};
@@ -13,13 +13,13 @@ use crate::engine::{SimDuration, SimTime};
 use crate::id::*;
 
 /// A cloud with its clock, and names for what was made.
-pub(super) struct Bench {
-    pub(super) cloud: Cloud,
-    pub(super) caller: Caller,
+pub(crate) struct Bench {
+    pub(crate) cloud: Cloud,
+    pub(crate) caller: Caller,
 }
 
 impl Bench {
-    pub(super) fn new() -> Bench {
+    pub(crate) fn new() -> Bench {
         Bench {
             cloud: Cloud::new(7),
             caller: Caller {
@@ -31,14 +31,14 @@ impl Bench {
         }
     }
 
-    pub(super) fn call(&mut self, name: &str, parameters: Value) -> Result<Value, ApiError> {
+    pub(crate) fn call(&mut self, name: &str, parameters: Value) -> Result<Value, ApiError> {
         let operation = Operation::from_value(name, parameters).unwrap_or_else(|error| panic!("{error}"));
         self.cloud.apply(&self.caller, operation)
     }
 
     /// A request that is right.
     #[track_caller]
-    pub(super) fn ok(&mut self, name: &str, parameters: Value) -> Value {
+    pub(crate) fn ok(&mut self, name: &str, parameters: Value) -> Value {
         self.call(name, parameters.clone()).unwrap_or_else(|error| panic!("{name} {parameters}: {error}"))
     }
 
@@ -54,7 +54,7 @@ impl Bench {
         self.call(name, parameters).map_or_else(|error| error.code, |_| "ok")
     }
 
-    pub(super) fn pass(&mut self, length: SimDuration) {
+    pub(crate) fn pass(&mut self, length: SimDuration) {
         self.caller.now += length;
         self.cloud.advance(self.caller.now);
     }
@@ -71,12 +71,12 @@ impl Bench {
     }
 
     #[track_caller]
-    pub(super) fn vpc(&mut self, block: &str) -> String {
+    pub(crate) fn vpc(&mut self, block: &str) -> String {
         self.get("CreateVpc", json!({"CidrBlock": block}), "/Vpc/VpcId")
     }
 
     #[track_caller]
-    pub(super) fn subnet(&mut self, vpc: &str, block: &str) -> String {
+    pub(crate) fn subnet(&mut self, vpc: &str, block: &str) -> String {
         self.get("CreateSubnet", json!({"VpcId": vpc, "CidrBlock": block}), "/Subnet/SubnetId")
     }
 

@@ -3,7 +3,7 @@
 //! The schedule only says when to look; whether there is still something to do is asked of the resource. A request that was
 //! answered in time therefore needs no entry taken back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::Cloud;
 use crate::engine::SimTime;
@@ -21,28 +21,41 @@ pub(crate) enum Transition {
 /// When to look at what: by time, then in the order asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Schedule {
-    due: BTreeMap<(SimTime, u64), Transition>,
-    asked: u64,
+    /// No moment is without entries.
+    due: BTreeMap<SimTime, VecDeque<Transition>>,
 }
 
 impl Schedule {
     pub(crate) fn at(&mut self, time: SimTime, transition: Transition) {
-        self.asked += 1;
-        self.due.insert((time, self.asked), transition);
+        self.due.entry(time).or_default().push_back(transition);
+    }
+
+    fn first(&self) -> Option<(SimTime, Transition)> {
+        let (&time, due) = self.due.first_key_value()?;
+        Some((time, *due.front()?))
+    }
+
+    fn remove_first(&mut self) {
+        if let Some(mut entry) = self.due.first_entry() {
+            entry.get_mut().pop_front();
+            if entry.get().is_empty() {
+                entry.remove();
+            }
+        }
     }
 }
 
 impl Cloud {
     /// Makes every change of state that is due at `now` (an instance comes up, a peering request expires).
     pub(crate) fn advance(&mut self, now: SimTime) {
-        while let Some(entry) = self.schedule.due.first_entry().filter(|entry| entry.key().0 <= now) {
-            let time = entry.key().0;
-            match entry.remove() {
-                Transition::Instance(id) if self.is_due(time, Transition::Instance(id)) => {
-                    self.settle_instance(id, time)
-                }
-                Transition::Peering(id) if self.is_due(time, Transition::Peering(id)) => self.settle_peering(id, time),
-                _ => {}
+        while let Some((time, what)) = self.schedule.first().filter(|(time, _)| *time <= now) {
+            self.schedule.remove_first();
+            if !self.is_due(time, what) {
+                continue;
+            }
+            match what {
+                Transition::Instance(id) => self.settle_instance(id, time),
+                Transition::Peering(id) => self.settle_peering(id, time),
             }
         }
         self.forget_stale();
@@ -50,17 +63,17 @@ impl Cloud {
 
     /// When the next change of state is due. The first entry is never a stale one, see [`forget_stale`](Self::forget_stale).
     pub(crate) fn next_transition(&self) -> Option<SimTime> {
-        self.schedule.due.first_key_value().map(|(&(time, _), _)| time)
+        self.schedule.first().map(|(time, _)| time)
     }
 
     /// Takes entries off the front that a request has made pointless, so that asking what comes next is one look. Each entry
     /// is taken once, so this costs no more than adding them did.
     pub(crate) fn forget_stale(&mut self) {
-        while let Some((&(time, number), &what)) = self.schedule.due.first_key_value() {
+        while let Some((time, what)) = self.schedule.first() {
             if self.is_due(time, what) {
                 return;
             }
-            self.schedule.due.remove(&(time, number));
+            self.schedule.remove_first();
         }
     }
 

@@ -1,6 +1,5 @@
 //! VPCs (ADDR, DVPC, DNS-2): the record, making and deleting one, and its attributes. Its blocks are in `vpc_cidr.rs`.
 
-use indexmap::IndexMap;
 use ipnet::{Ipv4Net, Ipv6Net};
 use serde_json::Value;
 
@@ -10,6 +9,7 @@ use super::describe::{Described, Filter, FilterTable, many, one};
 use super::error::permit;
 use super::index::VpcContents;
 use super::lookup::Resource;
+use super::records::Records;
 use super::request::{BooleanValue, requests};
 use super::tag::TagSpecification;
 use super::{ApiError, Caller, Cloud, PeeringStatus, Quota, Tags};
@@ -68,7 +68,7 @@ requests! {
 impl Resource for Vpc {
     type Id = VpcId;
 
-    fn table(cloud: &Cloud) -> &IndexMap<VpcId, Vpc> {
+    fn table(cloud: &Cloud) -> &Records<VpcId, Vpc> {
         &cloud.vpcs
     }
 
@@ -214,10 +214,12 @@ impl Cloud {
         for peering in peerings {
             self.end_peering(peering, caller);
         }
-        self.route_tables.shift_remove(&main);
-        self.network_acls.shift_remove(&acl);
+        self.route_tables.remove(&main);
+        self.network_acls.remove(&acl);
         self.remove_security_group(group);
-        self.vpcs.shift_remove(&id);
+        self.touch(main);
+        self.touch(acl);
+        self.vpcs.remove(&id);
         self.index.vpcs.remove(&id);
         self.index.lost(caller.account, caller.region, ResourceKind::Vpc);
         self.touch(id);

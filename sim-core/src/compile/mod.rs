@@ -1,24 +1,35 @@
 //! Asked → forwarded: the only room that sees both planes.
 //!
-//! A VPC is compiled as a whole from the cloud's records and replaces its former tables. Interfaces, VPCs and peering
+//! The cloud says which resources it has touched. Each is compiled again into its own place of the tables, and so is what
+//! depends on it: the work is that of what changed, however large the world around it is. Interfaces, VPCs and peering
 //! connections keep their numbers for the whole run, deleted or not, because flow state and hosts refer to them. What is usable
 //! and what a reference means is decided here; what is done to packets is not known here.
+//!
+//! ```text
+//! touched               compiled again besides itself
+//! VPC                   its route tables (blocks are `local` routes), its subnets (the main route table)
+//! Internet gateway      the route tables of its VPC (RT-15)
+//! peering connection    the route tables of both ends (RT-17), their groups that name groups elsewhere (SG-9, SG-12)
+//! network interface     route tables with a route to it, when its instance comes up or goes (RT-16)
+//! ```
 
+mod address;
 mod rules;
 mod vpc;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use indexmap::IndexSet;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
-use crate::cloud::{Cloud, PeeringStatus, RulePeer, VpcPeeringConnection};
-use crate::dataplane::tables::VpcTables;
-use crate::dataplane::tables::{EniIndex, EniPlace, PeeringIndex, PeeringState, PeeringTable, Slot, Tables, VpcIndex};
-use crate::id::{NetworkInterfaceId, Origin, Region, SecurityGroupId, VpcId, VpcPeeringConnectionId};
+use crate::cloud::{Cloud, NetworkInterface, PeeringStatus, VpcPeeringConnection};
+use crate::dataplane::tables::{
+    EniIndex, EniPlace, Peer, PeeringIndex, PeeringState, PeeringTable, Slot, Slots, Tables, VpcIndex, VpcTables,
+};
+use crate::id::*;
 
 /// Turns the cloud's state into forwarding tables, and remembers which number each thing has.
 #[derive(Clone, Debug, Default)]
@@ -26,29 +37,84 @@ pub(crate) struct Compiler {
     vpcs: FxHashMap<VpcId, VpcIndex>,
     enis: FxHashMap<NetworkInterfaceId, EniIndex>,
     peerings: FxHashMap<VpcPeeringConnectionId, PeeringIndex>,
-    /// Whose rules name whose groups: a change over there changes what the rules here mean (SG-8, SG-9).
-    references: BTreeMap<VpcId, BTreeSet<VpcId>>,
+    /// Where the tables of subnets, route tables, ACLs and groups are.
+    places: FxHashMap<ResourceId, Place>,
+    /// Where Internet gateways are attached.
+    gateways: FxHashMap<InternetGatewayId, VpcIndex>,
+    /// Route tables by the interfaces to which they have a route, or had one once: to compile one in vain does no harm.
+    routes_to: FxHashMap<NetworkInterfaceId, Vec<RouteTableId>>,
+}
+
+/// Where a thing's table is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Place {
+    vpc: VpcIndex,
+    slot: Slot,
+}
+
+/// What was touched, by kind.
+#[derive(Default)]
+struct Touched {
+    vpcs: Vec<VpcId>,
+    subnets: Vec<SubnetId>,
+    route_tables: Vec<RouteTableId>,
+    network_acls: Vec<NetworkAclId>,
+    security_groups: Vec<SecurityGroupId>,
+    enis: Vec<NetworkInterfaceId>,
+    gateways: Vec<InternetGatewayId>,
+    peerings: Vec<VpcPeeringConnectionId>,
+}
+
+/// What is to be compiled once everything has its place: it depends on more than itself.
+#[derive(Default)]
+struct Dependent {
+    subnets: IndexSet<SubnetId, FxBuildHasher>,
+    route_tables: IndexSet<RouteTableId, FxBuildHasher>,
+    security_groups: IndexSet<SecurityGroupId, FxBuildHasher>,
+}
+
+impl Touched {
+    fn by_kind(ids: &[ResourceId]) -> Touched {
+        let mut touched = Touched::default();
+        macro_rules! sort {
+            ($id:ident: $($kind:ident $name:ident $list:ident;)*) => {
+                match $id.kind() {
+                    $(ResourceKind::$kind => touched.$list.extend($name::try_from($id).ok()),)*
+                    _ => {}
+                }
+            };
+        }
+        for &id in ids {
+            sort! { id:
+                Vpc VpcId vpcs;
+                Subnet SubnetId subnets;
+                RouteTable RouteTableId route_tables;
+                NetworkAcl NetworkAclId network_acls;
+                SecurityGroup SecurityGroupId security_groups;
+                NetworkInterface NetworkInterfaceId enis;
+                InternetGateway InternetGatewayId gateways;
+                VpcPeeringConnection VpcPeeringConnectionId peerings;
+            }
+        }
+        touched
+    }
 }
 
 impl Compiler {
-    /// Compiles the touched VPCs again, and those whose rules name groups of a touched VPC.
-    pub(crate) fn compile(&mut self, cloud: &Cloud, touched: &[VpcId], tables: &mut Tables) {
-        let mut wanted: BTreeSet<VpcId> = touched.iter().copied().collect();
-        self.number_vpcs(cloud, touched, tables);
-        self.note_references(cloud, &group_vpcs(cloud));
-        for (&vpc, named) in &self.references {
-            if named.iter().any(|named| touched.contains(named)) && cloud.vpcs.contains_key(&vpc) {
-                wanted.insert(vpc);
-            }
-        }
-        let in_order: Vec<VpcId> = self.in_order(&wanted);
-        self.number_vpcs(cloud, &in_order, tables);
-        self.compile_peerings(cloud, &wanted, tables);
-        self.number_enis(cloud, &wanted, tables);
-        let sources = vpc::Sources::collect(cloud, &wanted);
-        for vpc in in_order {
-            self.replace(cloud, &sources, vpc, tables);
-        }
+    /// Brings the tables in step with resources that have come, changed or gone.
+    pub(crate) fn compile(&mut self, cloud: &Cloud, touched: &[ResourceId], tables: &mut Tables) {
+        let touched = Touched::by_kind(touched);
+        let mut dependent = Dependent::default();
+        self.number(cloud, &touched, tables);
+        self.remove_what_is_gone(cloud, &touched, &mut dependent, tables);
+        self.compile_vpcs(cloud, &touched.vpcs, &mut dependent, tables);
+        self.compile_gateways(cloud, &touched.gateways, &mut dependent, tables);
+        self.compile_peerings(cloud, &touched.peerings, &mut dependent, tables);
+        self.compile_parts(cloud, &touched, &mut dependent, tables);
+        self.compile_subnets(cloud, &dependent, tables);
+        self.compile_enis(cloud, &touched.enis, &mut dependent, tables);
+        self.compile_groups(cloud, &dependent, tables);
+        self.compile_route_tables(cloud, &dependent, tables);
     }
 
     /// The number of an interface that was ever compiled.
@@ -57,6 +123,7 @@ impl Compiler {
     }
 
     /// The number of a VPC that was ever compiled.
+    #[cfg(test)]
     pub(crate) fn vpc_index(&self, id: VpcId) -> Option<VpcIndex> {
         self.vpcs.get(&id).copied()
     }
@@ -66,16 +133,23 @@ impl Compiler {
         self.peerings.get(&id).copied()
     }
 
-    /// By number, so that the order of compilation depends on the order of creation alone.
-    fn in_order(&self, wanted: &BTreeSet<VpcId>) -> Vec<VpcId> {
-        let mut numbered: Vec<(Option<VpcIndex>, VpcId)> = wanted.iter().map(|&id| (self.vpc_index(id), id)).collect();
-        numbered.sort();
-        numbered.into_iter().map(|(_, id)| id).collect()
+    /// The slot of a subnet, route table, ACL or group that exists.
+    fn slot(&self, id: impl Into<ResourceId>) -> Option<Slot> {
+        self.places.get(&id.into()).map(|place| place.slot)
     }
 
-    fn number_vpcs(&mut self, cloud: &Cloud, vpcs: &[VpcId], tables: &mut Tables) {
-        for &id in vpcs {
+    /// Numbers what is new, in the order it was touched first, which is that of its creation.
+    fn number(&mut self, cloud: &Cloud, touched: &Touched, tables: &mut Tables) {
+        for &id in touched.vpcs.iter().filter(|id| cloud.vpcs.contains_key(id)) {
             self.number_vpc(cloud, id, tables);
+        }
+        for eni in touched.enis.iter().filter_map(|id| cloud.network_interfaces.get(id)) {
+            let vpc = self.number_vpc(cloud, eni.vpc, tables);
+            self.enis.entry(eni.id).or_insert_with(|| {
+                let index = EniIndex(tables.enis.len() as u32);
+                tables.enis.push(EniPlace { id: eni.id, vpc, slot: None });
+                index
+            });
         }
     }
 
@@ -88,25 +162,113 @@ impl Compiler {
         })
     }
 
-    fn number_enis(&mut self, cloud: &Cloud, wanted: &BTreeSet<VpcId>, tables: &mut Tables) {
-        for eni in cloud.network_interfaces.values().filter(|eni| wanted.contains(&eni.vpc)) {
-            let vpc = self.vpcs[&eni.vpc];
-            self.enis.entry(eni.id).or_insert_with(|| {
-                let index = EniIndex(tables.enis.len() as u32);
-                tables.enis.push(EniPlace { id: eni.id, vpc, slot: None });
-                index
-            });
+    fn remove_what_is_gone(
+        &mut self,
+        cloud: &Cloud,
+        touched: &Touched,
+        dependent: &mut Dependent,
+        tables: &mut Tables,
+    ) {
+        for id in touched.enis.iter().filter(|id| !cloud.network_interfaces.contains_key(id)) {
+            if let Some(&index) = self.enis.get(id) {
+                address::remove_eni(tables, index);
+                dependent.route_tables.extend(self.routes_to.remove(id).into_iter().flatten());
+            }
+        }
+        for &id in touched.subnets.iter().filter(|id| !cloud.subnets.contains_key(id)) {
+            self.vacate(id, tables, |vpc, slot| drop(vpc.subnets.remove(slot)));
+        }
+        for &id in touched.route_tables.iter().filter(|id| !cloud.route_tables.contains_key(id)) {
+            self.vacate(id, tables, |vpc, slot| drop(vpc.route_tables.remove(slot)));
+        }
+        for &id in touched.network_acls.iter().filter(|id| !cloud.network_acls.contains_key(id)) {
+            self.vacate(id, tables, |vpc, slot| drop(vpc.network_acls.remove(slot)));
+        }
+        for &id in touched.security_groups.iter().filter(|id| !cloud.security_groups.contains_key(id)) {
+            self.vacate(id, tables, |vpc, slot| drop(vpc.security_groups.remove(slot)));
+        }
+        for id in touched.vpcs.iter().filter(|id| !cloud.vpcs.contains_key(id)) {
+            if let Some(index) = self.vpcs.get(id) {
+                let tables = &mut tables.vpcs[index.0 as usize];
+                *tables = Arc::new(VpcTables::empty(*id, tables.region));
+            }
         }
     }
 
-    /// Connections that touch a touched VPC, and the state of those that are gone.
-    fn compile_peerings(&mut self, cloud: &Cloud, touched: &BTreeSet<VpcId>, tables: &mut Tables) {
-        for peering in cloud.peerings.values() {
-            let ends = [peering.requester.vpc, peering.accepter.vpc];
-            if !ends.iter().any(|end| touched.contains(end)) {
-                continue;
+    /// Gives a thing's slot away.
+    fn vacate(&mut self, id: impl Into<ResourceId>, tables: &mut Tables, remove: impl FnOnce(&mut VpcTables, Slot)) {
+        if let Some(place) = self.places.remove(&id.into()) {
+            remove(vpc_mut(tables, place.vpc), place.slot);
+        }
+    }
+
+    /// Puts a thing's table where the thing has its place; a new thing gets one.
+    fn put<T>(
+        &mut self,
+        id: impl Into<ResourceId>,
+        vpc: VpcIndex,
+        tables: &mut Tables,
+        list: impl FnOnce(&mut VpcTables) -> &mut Slots<T>,
+        table: T,
+    ) {
+        let (id, list) = (id.into(), list(vpc_mut(tables, vpc)));
+        match self.places.get(&id) {
+            Some(place) => drop(list.replace(place.slot, table)),
+            None => {
+                let slot = list.add(table);
+                self.places.insert(id, Place { vpc, slot });
             }
-            let ends = ends.map(|end| self.number_vpc(cloud, end, tables));
+        }
+    }
+
+    fn compile_vpcs(&mut self, cloud: &Cloud, touched: &[VpcId], dependent: &mut Dependent, tables: &mut Tables) {
+        for vpc in touched.iter().filter_map(|id| cloud.vpcs.get(id)) {
+            let tables = vpc_mut(tables, self.vpcs[&vpc.id]);
+            vpc::set_blocks(vpc, tables);
+            dependent.route_tables.extend(tables.route_tables.iter().map(|table| table.id));
+            dependent.subnets.extend(tables.subnets.iter().map(|subnet| subnet.id));
+        }
+    }
+
+    fn compile_gateways(
+        &mut self,
+        cloud: &Cloud,
+        touched: &[InternetGatewayId],
+        dependent: &mut Dependent,
+        tables: &mut Tables,
+    ) {
+        let attached = |id: &InternetGatewayId| cloud.internet_gateways.get(id).and_then(|gateway| gateway.attached);
+        let now: Vec<Option<VpcIndex>> =
+            touched.iter().map(|id| attached(id).map(|vpc| self.number_vpc(cloud, vpc, tables))).collect();
+        // First all that go, because one may come where another was.
+        for (id, now) in touched.iter().zip(&now) {
+            if let Some(&before) = self.gateways.get(id)
+                && *now != Some(before)
+            {
+                self.gateways.remove(id);
+                address::detach_gateway(tables, before);
+                dependent.route_tables.extend(tables.vpc(before).route_tables.iter().map(|table| table.id));
+            }
+        }
+        for (&id, now) in touched.iter().zip(now) {
+            if let Some(now) = now
+                && self.gateways.insert(id, now) != Some(now)
+            {
+                address::attach_gateway(cloud, tables, now, id);
+                dependent.route_tables.extend(tables.vpc(now).route_tables.iter().map(|table| table.id));
+            }
+        }
+    }
+
+    fn compile_peerings(
+        &mut self,
+        cloud: &Cloud,
+        touched: &[VpcPeeringConnectionId],
+        dependent: &mut Dependent,
+        tables: &mut Tables,
+    ) {
+        for peering in touched.iter().filter_map(|id| cloud.peerings.get(id)) {
+            let ends = [peering.requester.vpc, peering.accepter.vpc].map(|vpc| self.number_vpc(cloud, vpc, tables));
             let table = peering_table(peering, ends);
             match self.peerings.get(&peering.id) {
                 Some(index) => tables.peerings[index.0 as usize] = table,
@@ -115,49 +277,93 @@ impl Compiler {
                     tables.peerings.push(table);
                 }
             }
-        }
-        for table in &mut tables.peerings {
-            if !cloud.peerings.contains_key(&table.id) {
-                table.state = PeeringState::Inactive;
+            for end in ends {
+                let vpc = tables.vpc(end);
+                dependent.route_tables.extend(vpc.route_tables.iter().map(|table| table.id));
+                let names_elsewhere = |peer: &Peer| match peer {
+                    Peer::Group { vpc, .. } => *vpc != end,
+                    Peer::StaleGroup => true,
+                    Peer::Block(_) | Peer::PrefixList => false,
+                };
+                let groups = vpc.security_groups.iter();
+                let concerned = groups
+                    .filter(|group| group.ingress.iter().chain(&group.egress).any(|it| names_elsewhere(&it.peer)));
+                dependent.security_groups.extend(concerned.map(|group| group.id));
             }
         }
     }
 
-    fn note_references(&mut self, cloud: &Cloud, group_vpcs: &FxHashMap<SecurityGroupId, VpcId>) {
-        for group in cloud.security_groups.values() {
-            for rule in group.ingress.iter().chain(&group.egress) {
-                if let RulePeer::Group { group: named, .. } = &rule.peer
-                    && let Some(&named) = group_vpcs.get(named)
-                    && named != group.vpc
-                {
-                    // Kept for ever: a group that is deleted must still bring its readers here.
-                    self.references.entry(group.vpc).or_default().insert(named);
+    /// Gives every touched part of a VPC its place. What depends on others is filled in later.
+    fn compile_parts(&mut self, cloud: &Cloud, touched: &Touched, dependent: &mut Dependent, tables: &mut Tables) {
+        for record in touched.network_acls.iter().filter_map(|id| cloud.network_acls.get(id)) {
+            let vpc = self.number_vpc(cloud, record.vpc, tables);
+            self.put(record.id, vpc, tables, |vpc| &mut vpc.network_acls, rules::acl_table(record));
+        }
+        for record in touched.security_groups.iter().filter_map(|id| cloud.security_groups.get(id)) {
+            if self.slot(record.id).is_none() {
+                let vpc = self.number_vpc(cloud, record.vpc, tables);
+                self.put(record.id, vpc, tables, |vpc| &mut vpc.security_groups, rules::empty_group_table(record));
+            }
+            dependent.security_groups.insert(record.id);
+        }
+        for record in touched.route_tables.iter().filter_map(|id| cloud.route_tables.get(id)) {
+            if self.slot(record.id).is_none() {
+                let vpc = self.number_vpc(cloud, record.vpc, tables);
+                self.put(record.id, vpc, tables, |vpc| &mut vpc.route_tables, vpc::empty_route_table(record));
+            }
+            dependent.route_tables.insert(record.id);
+        }
+        dependent.subnets.extend(&touched.subnets);
+    }
+
+    fn compile_subnets(&mut self, cloud: &Cloud, dependent: &Dependent, tables: &mut Tables) {
+        for subnet in dependent.subnets.iter().filter_map(|id| cloud.subnets.get(id)) {
+            if let Some(table) = vpc::subnet_table(self, cloud, subnet) {
+                let vpc = self.vpcs[&subnet.vpc];
+                self.put(subnet.id, vpc, tables, |vpc| &mut vpc.subnets, table);
+            }
+        }
+    }
+
+    fn compile_enis(
+        &mut self,
+        cloud: &Cloud,
+        touched: &[NetworkInterfaceId],
+        dependent: &mut Dependent,
+        tables: &mut Tables,
+    ) {
+        for eni in touched.iter().filter_map(|id| cloud.network_interfaces.get(id)) {
+            let Some(table) = vpc::eni_table(self, cloud, eni) else { continue };
+            address::put_eni(tables, eni, table);
+            dependent.route_tables.extend(self.routes_to.get(&eni.id).into_iter().flatten());
+        }
+    }
+
+    fn compile_groups(&mut self, cloud: &Cloud, dependent: &Dependent, tables: &mut Tables) {
+        for record in dependent.security_groups.iter().filter_map(|id| cloud.security_groups.get(id)) {
+            let table = rules::group_table(self, cloud, record);
+            self.put(record.id, self.vpcs[&record.vpc], tables, |vpc| &mut vpc.security_groups, table);
+        }
+    }
+
+    fn compile_route_tables(&mut self, cloud: &Cloud, dependent: &Dependent, tables: &mut Tables) {
+        for record in dependent.route_tables.iter().filter_map(|id| cloud.route_tables.get(id)) {
+            let vpc = self.vpcs[&record.vpc];
+            let table = vpc::route_table(self, cloud, &tables.vpc(vpc).blocks, record);
+            for eni in vpc::routed_interfaces(record) {
+                let readers = self.routes_to.entry(eni).or_default();
+                if !readers.contains(&record.id) {
+                    readers.push(record.id);
                 }
             }
+            self.put(record.id, vpc, tables, |vpc| &mut vpc.route_tables, table);
         }
     }
+}
 
-    fn replace(&self, cloud: &Cloud, sources: &vpc::Sources<'_>, id: VpcId, tables: &mut Tables) {
-        let index = self.vpcs[&id];
-        let place = index.0 as usize;
-        let compiled = match cloud.vpcs.get(&id) {
-            Some(vpc) => vpc::compile(self, cloud, sources, vpc),
-            None => VpcTables::empty(id, tables.vpcs[place].region),
-        };
-        for old in &tables.vpcs[place].enis {
-            tables.enis[old.index.0 as usize].slot = None;
-        }
-        for (eni, slot) in compiled.enis.iter().zip(0..) {
-            tables.enis[eni.index.0 as usize].slot = Some(Slot(slot));
-        }
-        tables.internet.retain(|_, owner| *owner != index);
-        if let Some(gateway) = &compiled.internet_gateway {
-            let v4 = gateway.private_of.keys().copied();
-            let v6 = compiled.enis.iter().flat_map(|eni| eni.addresses.iter().copied().filter(|ip| ip.is_ipv6()));
-            tables.internet.extend(v4.chain(v6).map(|address| (address, index)));
-        }
-        tables.vpcs[place] = Arc::new(compiled);
-    }
+/// A VPC's tables, to change. They are copied only when somebody else still holds them.
+fn vpc_mut(tables: &mut Tables, vpc: VpcIndex) -> &mut VpcTables {
+    Arc::make_mut(&mut tables.vpcs[vpc.0 as usize])
 }
 
 /// MTU-2b and MTU-2c.
@@ -176,6 +382,8 @@ fn is_active(peering: &VpcPeeringConnection) -> bool {
     peering.status == PeeringStatus::Active
 }
 
-fn group_vpcs(cloud: &Cloud) -> FxHashMap<SecurityGroupId, VpcId> {
-    cloud.security_groups.values().map(|group| (group.id, group.vpc)).collect()
+/// Private IPv4 addresses, the primary one first, then IPv6.
+fn private_addresses(eni: &NetworkInterface) -> impl Iterator<Item = std::net::IpAddr> {
+    let v4 = eni.ipv4.iter().map(|address| std::net::IpAddr::V4(address.address));
+    v4.chain(eni.ipv6.iter().map(|address| std::net::IpAddr::V6(*address)))
 }

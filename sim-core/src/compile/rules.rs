@@ -1,73 +1,31 @@
 //! Rules of security groups and network ACLs, from records to what is scanned; what a reference to a group means (SG-8 to SG-12).
 
-use std::collections::BTreeMap;
-use std::net::IpAddr;
-use std::sync::Arc;
-
 use ipnet::IpNet;
 
-use super::is_active;
+use super::Compiler;
 use crate::cloud;
-use crate::cloud::{AclAction, AclEntry, Cloud, NetworkInterface, PortRange, RulePeer, RuleProtocol, SecurityGroup};
+use crate::cloud::{AclAction, AclEntry, Cloud, NetworkAcl, PortRange, RulePeer, RuleProtocol, SecurityGroup};
 use crate::dataplane::matching::{Block, ProtocolMatch};
-use crate::dataplane::tables::{AclRule, GroupRule, Peer, Verdict};
-use crate::id::{SecurityGroupId, VpcId};
+use crate::dataplane::tables::{AclRule, AclTable, GroupRule, GroupTable, Peer, Verdict};
+use crate::id::SecurityGroupId;
 use crate::net::protocol;
 
-/// Who has the groups that rules name: private and public addresses, sorted.
-#[derive(Debug, Default)]
-pub(super) struct Members(BTreeMap<SecurityGroupId, Addresses>);
-
-/// The addresses of a group's members.
-#[derive(Debug)]
-struct Addresses {
-    private: Arc<[IpAddr]>,
-    public: Arc<[IpAddr]>,
+/// A group that has its place and not yet its rules.
+pub(super) fn empty_group_table(group: &SecurityGroup) -> GroupTable {
+    GroupTable { id: group.id, ingress: Vec::new(), egress: Vec::new(), origin: group.origin }
 }
 
-impl Members {
-    /// The members of every group that a rule of `groups` names, in one pass over all interfaces.
-    pub(super) fn collect<'c>(cloud: &Cloud, groups: impl Iterator<Item = &'c SecurityGroup>) -> Members {
-        let mut named: BTreeMap<SecurityGroupId, (Vec<IpAddr>, Vec<IpAddr>)> = groups
-            .flat_map(|group| group.ingress.iter().chain(&group.egress))
-            .filter_map(|rule| match rule.peer {
-                RulePeer::Group { group, .. } => Some((group, Default::default())),
-                _ => None,
-            })
-            .collect();
-        if named.is_empty() {
-            return Members::default();
-        }
-        for eni in cloud.network_interfaces.values() {
-            for group in &eni.groups {
-                if let Some((private, public)) = named.get_mut(group) {
-                    private.extend(private_addresses(eni));
-                    public.extend(public_addresses(eni));
-                }
-            }
-        }
-        let sorted = |mut addresses: Vec<IpAddr>| {
-            addresses.sort_unstable();
-            addresses.dedup();
-            Arc::from(addresses)
-        };
-        let sorted_both = |(private, public)| Addresses { private: sorted(private), public: sorted(public) };
-        Members(named.into_iter().map(|(id, both)| (id, sorted_both(both))).collect())
+pub(super) fn group_table(compiler: &Compiler, cloud: &Cloud, group: &SecurityGroup) -> GroupTable {
+    GroupTable {
+        ingress: group_rules(compiler, cloud, group, &group.ingress),
+        egress: group_rules(compiler, cloud, group, &group.egress),
+        ..empty_group_table(group)
     }
 }
 
-pub(super) fn private_addresses(eni: &NetworkInterface) -> impl Iterator<Item = IpAddr> {
-    let v4 = eni.ipv4.iter().map(|address| IpAddr::V4(address.address));
-    v4.chain(eni.ipv6.iter().map(|address| IpAddr::V6(*address)))
-}
-
-fn public_addresses(eni: &NetworkInterface) -> impl Iterator<Item = IpAddr> {
-    eni.ipv4.iter().filter_map(|address| Some(IpAddr::V4(address.public?.address())))
-}
-
-pub(super) fn group_rules(
+fn group_rules(
+    compiler: &Compiler,
     cloud: &Cloud,
-    members: &Members,
     group: &SecurityGroup,
     rules: &[cloud::GroupRule],
 ) -> Vec<GroupRule> {
@@ -76,7 +34,7 @@ pub(super) fn group_rules(
         peer: match &rule.peer {
             RulePeer::Ipv4(block) => Peer::Block(Block::new(IpNet::V4(*block))),
             RulePeer::Ipv6(block) => Peer::Block(Block::new(IpNet::V6(*block))),
-            RulePeer::Group { group: named, .. } => referenced(cloud, members, group.vpc, *named),
+            RulePeer::Group { group: named, .. } => referenced(compiler, cloud, group, *named),
             RulePeer::PrefixList(_) => Peer::PrefixList,
         },
         origin: rule.origin,
@@ -85,23 +43,19 @@ pub(super) fn group_rules(
 }
 
 /// A group of the same VPC, or of one peered with it in the same Region (SG-9, SG-10); anything else is stale (SG-12).
-fn referenced(cloud: &Cloud, members: &Members, vpc: VpcId, named: SecurityGroupId) -> Peer {
-    let is_visible = cloud.security_groups.get(&named).is_some_and(|group| {
-        group.vpc == vpc
-            || cloud.peerings.values().any(|peering| {
-                let (requester, accepter) = (&peering.requester, &peering.accepter);
-                is_active(peering)
-                    && requester.region == accepter.region
-                    && ([requester.vpc, accepter.vpc] == [vpc, group.vpc]
-                        || [accepter.vpc, requester.vpc] == [vpc, group.vpc])
-            })
+fn referenced(compiler: &Compiler, cloud: &Cloud, group: &SecurityGroup, named: SecurityGroupId) -> Peer {
+    let is_visible = cloud.security_groups.get(&named).is_some_and(|named| {
+        let mut peerings = cloud.active_peerings(group.vpc, named.vpc);
+        named.vpc == group.vpc || peerings.any(|peering| peering.requester.region == peering.accepter.region)
     });
-    match members.0.get(&named) {
-        Some(addresses) if is_visible => {
-            Peer::Group { members: addresses.private.clone(), public: addresses.public.clone() }
-        }
+    match compiler.places.get(&named.into()) {
+        Some(place) if is_visible => Peer::Group { vpc: place.vpc, group: place.slot },
         _ => Peer::StaleGroup,
     }
+}
+
+pub(super) fn acl_table(acl: &NetworkAcl) -> AclTable {
+    AclTable { id: acl.id, inbound: acl_rules(&acl.inbound), outbound: acl_rules(&acl.outbound), origin: acl.origin }
 }
 
 /// By number, as they are tried (ACL-4).

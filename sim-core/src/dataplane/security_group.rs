@@ -82,7 +82,7 @@ fn find_rule(at: &Interface<'_>, direction: Direction, ip: &IpHeader) -> Result<
     let mut first = None;
     for (group, number) in groups(at).zip(0..) {
         for (rule, place) in group.rules(direction).iter().zip(0..) {
-            if !(admits(rule, peer) && rule.protocol.matches(ip)) {
+            if !(admits(at, rule, peer) && rule.protocol.matches(ip)) {
                 continue;
             }
             let place = *first.get_or_insert(RulePlace { group: number, rule: place });
@@ -127,10 +127,10 @@ fn is_open(rule: &GroupRule, family: IpAddr) -> bool {
     matches!(&rule.peer, Peer::Block(block) if block.is_everything(family))
 }
 
-fn admits(rule: &GroupRule, peer: IpAddr) -> bool {
+fn admits(at: &Interface<'_>, rule: &GroupRule, peer: IpAddr) -> bool {
     match &rule.peer {
         Peer::Block(block) => block.contains(peer),
-        Peer::Group { members, .. } => members.binary_search(&peer).is_ok(),
+        Peer::Group { vpc, group } => at.tables.is_member(*vpc, *group, peer),
         Peer::StaleGroup | Peer::PrefixList => false,
     }
 }
@@ -138,17 +138,14 @@ fn admits(rule: &GroupRule, peer: IpAddr) -> bool {
 /// Why nothing admitted the packet. A rule that all but matched says more than "no rule" (SG-11, SG-12).
 fn refusal(at: &Interface<'_>, direction: Direction, ip: &IpHeader) -> DropReason {
     let peer = peer_address(direction, ip);
-    let all_but_matched = |is_wanted: fn(&Peer, IpAddr) -> bool| {
+    let all_but_matched = |is_wanted: fn(&Interface<'_>, &Peer, IpAddr) -> bool| {
         groups(at).find_map(|group| {
             let mut rules = group.rules(direction).iter();
-            rules.find(|rule| is_wanted(&rule.peer, peer) && rule.protocol.matches(ip)).map(|rule| (group, rule))
+            rules.find(|rule| is_wanted(at, &rule.peer, peer) && rule.protocol.matches(ip)).map(|rule| (group, rule))
         })
     };
-    let lost_identity =
-        |peer: &Peer, address| matches!(peer, Peer::Group { public, .. } if public.binary_search(&address).is_ok());
-    let is_stale = |peer: &Peer, _| matches!(peer, Peer::StaleGroup);
     for (is_wanted, code) in [
-        (lost_identity as fn(&Peer, IpAddr) -> bool, DropCode::SgReferencesNotPreserved),
+        (is_lost_identity as fn(&Interface<'_>, &Peer, IpAddr) -> bool, DropCode::SgReferencesNotPreserved),
         (is_stale, DropCode::UnknownPeeredSgs),
     ] {
         if let Some((group, rule)) = all_but_matched(is_wanted) {
@@ -159,6 +156,15 @@ fn refusal(at: &Interface<'_>, direction: Direction, ip: &IpHeader) -> DropReaso
     let has_rules = groups(at).any(|group| !group.rules(direction).is_empty());
     let code = if has_rules { DropCode::EniSgRulesMismatch } else { DropCode::SgHasNoRules };
     reason(at, code, direction, Decider::NoMatch)
+}
+
+/// Whether the peer is a member of the group, but shows an address under which it is not known (SG-11).
+fn is_lost_identity(at: &Interface<'_>, peer: &Peer, address: IpAddr) -> bool {
+    matches!(peer, Peer::Group { vpc, group } if at.tables.is_public_of_member(*vpc, *group, address))
+}
+
+fn is_stale(_: &Interface<'_>, peer: &Peer, _: IpAddr) -> bool {
+    matches!(peer, Peer::StaleGroup)
 }
 
 /// A drop in the name of the interface's first group; of the interface, should it have none.

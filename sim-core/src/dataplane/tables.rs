@@ -1,7 +1,7 @@
 //! The compiled tables: plain data, indices instead of ids, shared read-only by everything that forwards.
 //!
-//! `compile` builds them from the cloud's state; a VPC's tables are replaced as a whole. Indices are stable for the whole run,
-//! so that flow state and hosts can refer to them. Whatever a drop has to name travels along: ids, rule numbers, and where each
+//! `compile` builds them from the cloud's state and changes in place what was touched. Indices are stable for the whole run, so
+//! that flow state and hosts can refer to them; slots are stable for as long as what lies in them exists. Whatever a drop has to name travels along: ids, rule numbers, and where each
 //! rule and route was written. Nothing here knows how a table came about.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -31,7 +31,7 @@ pub(crate) struct VpcIndex(pub u32);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct PeeringIndex(pub u32);
 
-/// A place in one of a VPC's lists; it means nothing after the VPC was compiled again.
+/// A place in one of a VPC's lists: the same for as long as what it holds exists, then anybody's.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Slot(pub(crate) u32);
 
@@ -65,13 +65,12 @@ pub(crate) struct VpcTables {
     pub(crate) blocks: Vec<IpNet>,
     /// Where the Resolver would answer: the primary block's base plus two (ADDR-13).
     pub(crate) resolver: Option<Ipv4Addr>,
-    pub(crate) subnets: Vec<SubnetTable>,
-    pub(crate) route_tables: Vec<RouteTable>,
-    pub(crate) network_acls: Vec<AclTable>,
-    pub(crate) security_groups: Vec<GroupTable>,
-    pub(crate) enis: Vec<EniTable>,
-    /// Who owns an address: what the mapping service knows (L2-2).
-    pub(crate) addresses: FxHashMap<IpAddr, Slot>,
+    pub(crate) subnets: Slots<SubnetTable>,
+    pub(crate) route_tables: Slots<RouteTable>,
+    pub(crate) network_acls: Slots<AclTable>,
+    pub(crate) security_groups: Slots<GroupTable>,
+    pub(crate) enis: Slots<EniTable>,
+    pub(crate) addresses: AddressOwners,
     pub(crate) macs: FxHashMap<MacAddr, Slot>,
     pub(crate) internet_gateway: Option<InternetGatewayTable>,
 }
@@ -84,12 +83,103 @@ impl VpcTables {
 
     /// The interface that has an address.
     pub(crate) fn owner_of(&self, address: IpAddr) -> Option<&EniTable> {
-        self.addresses.get(&address).map(|slot| &self.enis[slot.0 as usize])
+        self.addresses.get(address).map(|slot| &self.enis[slot.0 as usize])
     }
 
     /// The interface that has a MAC address.
     pub(crate) fn station(&self, mac: MacAddr) -> Option<&EniTable> {
         self.macs.get(&mac).map(|slot| &self.enis[slot.0 as usize])
+    }
+}
+
+/// Things of a VPC, each in its slot. What goes leaves a gap that the next to come fills; the others do not move, so that one
+/// more or less of them costs the same however many there are.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Slots<T> {
+    things: Vec<Option<T>>,
+    gaps: Vec<Slot>,
+}
+
+impl<T> Default for Slots<T> {
+    fn default() -> Slots<T> {
+        Slots { things: Vec::new(), gaps: Vec::new() }
+    }
+}
+
+impl<T> Slots<T> {
+    /// Puts a thing into a free slot.
+    pub(crate) fn add(&mut self, thing: T) -> Slot {
+        if let Some(slot) = self.gaps.pop() {
+            self.things[slot.0 as usize] = Some(thing);
+            return slot;
+        }
+        self.things.push(Some(thing));
+        Slot(self.things.len() as u32 - 1)
+    }
+
+    /// Exchanges a thing for another.
+    pub(crate) fn replace(&mut self, slot: Slot, thing: T) -> Option<T> {
+        self.things[slot.0 as usize].replace(thing)
+    }
+
+    /// Takes a thing out.
+    pub(crate) fn remove(&mut self, slot: Slot) -> Option<T> {
+        let thing = self.things[slot.0 as usize].take()?;
+        self.gaps.push(slot);
+        Some(thing)
+    }
+
+    /// The things there are, by slot.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.things.iter().flatten()
+    }
+}
+
+impl<T> std::ops::Index<usize> for Slots<T> {
+    type Output = T;
+
+    fn index(&self, slot: usize) -> &T {
+        self.things[slot].as_ref().expect("a slot in use is not given away")
+    }
+}
+
+/// Who owns an address: what the mapping service knows (L2-2).
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(crate) struct AddressOwners {
+    /// By the address's bits, which is half the size of an entry that could be either.
+    v4: FxHashMap<u32, Slot>,
+    v6: FxHashMap<Ipv6Addr, Slot>,
+}
+
+impl AddressOwners {
+    /// The slot of an address's owner.
+    pub(crate) fn get(&self, address: IpAddr) -> Option<Slot> {
+        match address {
+            IpAddr::V4(v4) => self.v4.get(&v4.to_bits()).copied(),
+            IpAddr::V6(v6) => self.v6.get(&v6).copied(),
+        }
+    }
+
+    /// How many addresses have an owner.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.v4.len() + self.v6.len()
+    }
+
+    /// Gives an address to an owner.
+    pub(crate) fn insert(&mut self, address: IpAddr, owner: Slot) {
+        match address {
+            IpAddr::V4(v4) => self.v4.insert(v4.to_bits(), owner),
+            IpAddr::V6(v6) => self.v6.insert(v6, owner),
+        };
+    }
+
+    /// Takes an address from its owner.
+    pub(crate) fn remove(&mut self, address: IpAddr) {
+        match address {
+            IpAddr::V4(v4) => self.v4.remove(&v4.to_bits()),
+            IpAddr::V6(v6) => self.v6.remove(&v6),
+        };
     }
 }
 
@@ -125,7 +215,7 @@ pub(crate) struct EniTable {
     pub(crate) mac: MacAddr,
     pub(crate) subnet: Slot,
     /// Primary IPv4 address first.
-    pub(crate) addresses: SmallVec<[IpAddr; 2]>,
+    pub(crate) addresses: SmallVec<[IpAddr; 1]>,
     pub(crate) source_dest_check: SourceDestCheck,
     pub(crate) guest: Guest,
     pub(crate) groups: SmallVec<[Slot; 2]>,
@@ -237,12 +327,11 @@ pub(crate) struct GroupRule {
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Peer {
     Block(Block),
-    /// The interfaces that have a group (SG-8).
+    /// The interfaces that have a group (SG-8). They are not listed: whose an address is tells whether it is one of theirs, so
+    /// that an interface which comes or goes changes no rule.
     Group {
-        /// Their private addresses, sorted.
-        members: Arc<[IpAddr]>,
-        /// Their public addresses, sorted: under these they are not recognised (SG-11).
-        public: Arc<[IpAddr]>,
+        vpc: VpcIndex,
+        group: Slot,
     },
     /// A group whose peering or owner is gone: matches nothing until it is back (SG-12).
     StaleGroup,
@@ -287,6 +376,7 @@ pub(crate) enum PeeringState {
 /// An interface together with what surrounds it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Interface<'t> {
+    pub(crate) tables: &'t Tables,
     pub(crate) vpc_index: VpcIndex,
     pub(crate) vpc: &'t VpcTables,
     pub(crate) subnet: &'t SubnetTable,
@@ -299,7 +389,7 @@ impl Tables {
         let place = self.enis.get(index.0 as usize)?;
         let vpc = self.vpc(place.vpc);
         let eni = &vpc.enis[place.slot?.0 as usize];
-        Some(Interface { vpc_index: place.vpc, vpc, subnet: &vpc.subnets[eni.subnet.0 as usize], eni })
+        Some(Interface { tables: self, vpc_index: place.vpc, vpc, subnet: &vpc.subnets[eni.subnet.0 as usize], eni })
     }
 
     /// The VPC with this number.
@@ -330,6 +420,18 @@ impl Tables {
     /// The VPC whose Internet gateway answers for a public address.
     pub(crate) fn internet_gateway_of(&self, public: IpAddr) -> Option<VpcIndex> {
         self.internet.get(&public).copied()
+    }
+
+    /// Whether an address is a private one of a group's member (SG-8).
+    pub(crate) fn is_member(&self, vpc: VpcIndex, group: Slot, address: IpAddr) -> bool {
+        self.vpc(vpc).owner_of(address).is_some_and(|eni| eni.groups.contains(&group))
+    }
+
+    /// Whether an address is a public one of a group's member, under which it is not recognised (SG-11).
+    pub(crate) fn is_public_of_member(&self, vpc: VpcIndex, group: Slot, address: IpAddr) -> bool {
+        let gateway = self.vpc(vpc).internet_gateway.as_ref();
+        let private = gateway.and_then(|gateway| gateway.private_of.get(&address));
+        private.is_some_and(|private| self.is_member(vpc, group, *private))
     }
 
     /// Every interface that exists, by number.

@@ -1,6 +1,5 @@
 //! Resource ids: one type per AWS noun, so that they never mix, and [`ResourceId`] where any of them will do.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -212,23 +211,31 @@ impl fmt::Debug for ResourceId {
 /// more subnet changes no VPC's id.
 #[derive(Clone, Debug)]
 pub(crate) struct IdAllocator {
-    seed: u64,
-    given: BTreeMap<ResourceKind, u64>,
+    /// By kind.
+    streams: Vec<IdStream>,
+}
+
+/// The ids of one kind.
+#[derive(Clone, Debug)]
+struct IdStream {
+    start: u64,
+    given: u64,
 }
 
 impl IdAllocator {
     /// An allocator that has given out nothing yet.
     pub(crate) fn new(seed: u64) -> IdAllocator {
-        IdAllocator { seed, given: BTreeMap::new() }
+        let start = |kind: &ResourceKind| kind.prefix().bytes().fold(seed, |state, byte| mix(state ^ u64::from(byte)));
+        let streams = ResourceKind::ALL.iter().map(|kind| IdStream { start: start(kind), given: 0 }).collect();
+        IdAllocator { streams }
     }
 
     /// A fresh id.
     pub(crate) fn next<I: TypedId>(&mut self) -> I {
-        let count = self.given.entry(I::KIND).or_insert(0);
-        *count += 1;
-        // The kind's own stream, then a bijection of the count: no two ids of a kind are ever the same.
-        let stream = I::KIND.prefix().bytes().fold(self.seed, |state, byte| mix(state ^ u64::from(byte)));
-        I::from_number(mix(stream.wrapping_add(count.wrapping_mul(0x9e37_79b9_7f4a_7c15))))
+        let stream = &mut self.streams[I::KIND as usize];
+        stream.given += 1;
+        // A bijection of the count: no two ids of a kind are ever the same.
+        I::from_number(mix(stream.start.wrapping_add(stream.given.wrapping_mul(0x9e37_79b9_7f4a_7c15))))
     }
 }
 

@@ -48,6 +48,12 @@ impl<T> PrefixTable<T> {
         PrefixTable { entries, v4: Intervals::new(&v4), v6: Intervals::new(&v6) }
     }
 
+    /// The prefixes in their order, with their values.
+    #[cfg(test)]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &(IpNet, T)> {
+        self.entries.iter()
+    }
+
     /// The longest prefix that holds `address`, and its value.
     pub(crate) fn lookup(&self, address: IpAddr) -> Option<(IpNet, &T)> {
         let owner = match address {

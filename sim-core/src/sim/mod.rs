@@ -3,6 +3,7 @@
 //! Start at `world.rs`, the only place where time moves; `windows.rs` lets partitions run side by side, and `partition.rs` has
 //! the loop that moves frames.
 
+mod boot;
 mod flight;
 mod guests;
 pub(crate) mod internet;

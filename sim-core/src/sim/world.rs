@@ -1,28 +1,28 @@
 //! The world: owns the control plane, the compiled tables, the partitions and the Internet, and keeps them in step.
 //!
 //! Virtual time moves only here. Between two events the control plane may change: after every accepted operation and every
-//! change of state that comes due, the touched VPCs are compiled again and guests are switched on or off.
+//! change of state that comes due, guests are switched on or off. What was touched is compiled again before the next packet
+//! meets it, so that a thousand requests in a row cost one compilation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 use std::net::IpAddr;
 
-use indexmap::IndexMap;
-use ipnet::IpNet;
 use rustc_hash::FxHashSet;
 use serde_json::Value;
+use smallvec::SmallVec;
 
-use super::guests::{LocalGuest, Plug};
+use super::boot::{Guests, OutsideGuest};
+use super::guests::LocalGuest;
 use super::internet::{self, Internet, InternetHost};
 use super::links::LinkSettings;
-use super::partition::{Behind, Directory, GuestIndex, Partition, Placement, Shared, Wiring};
+use super::partition::{Behind, GuestIndex, Partition, Placement, Shared, Wiring};
 use super::windows::{self, Run, Threads, WaitFor};
-use crate::app::{OUTSIDE_ROOT, OUTSIDE_SERVER};
-use crate::cloud::{ApiError, Caller, Cloud, CloudConfig, ImageFamily, InstanceState, Operation, Quotas};
+use crate::cloud::{ApiError, Caller, Cloud, CloudConfig, InstanceState, Operation, Quotas};
 use crate::compile::Compiler;
-use crate::dataplane::tables::{EniIndex, ROUTER_IPV6, Tables};
-use crate::engine::{SimDuration, SimTime, mix};
-use crate::host::{Disk, Finished, Host, HostConfig, InterfaceConfig, Note, ProcessId, Profile, Programs};
+use crate::dataplane::tables::{EniIndex, Tables};
+use crate::engine::{SimDuration, SimTime};
+use crate::host::{Finished, Note, ProcessId, Programs};
 use crate::id::{InstanceId, InternetHostId, ResourceId};
 use crate::net::MacAddr;
 use crate::trace::{Detail, Recording, Trace};
@@ -32,9 +32,6 @@ const BOOT: SimDuration = SimDuration::from_secs(20);
 
 /// A change of the control plane that comes sooner than this is a launch under way, or something like it.
 const LAUNCH: SimDuration = SimDuration::from_secs(60);
-
-/// The largest IP packet of an instance's interface (MTU-1).
-const INSTANCE_MTU: u16 = 9001;
 
 /// What a world is made from.
 #[derive(Clone, Debug)]
@@ -115,46 +112,12 @@ pub(crate) struct World {
     guests: Guests,
     links: LinkSettings,
     seed: u64,
-    /// Guests that boot, by when they are up.
-    boots: BTreeMap<(SimTime, GuestIndex), InstanceId>,
-    /// Instances that have booted once: user data runs at the first boot only, as cloud-init has it.
-    initialised: FxHashSet<InstanceId>,
+    /// Guests that boot, by when they are up, then by number. No moment is without guests.
+    boots: BTreeMap<SimTime, VecDeque<(GuestIndex, InstanceId)>>,
     /// Interfaces that wait for their guest's next boot, about which the user has been told.
     announced: FxHashSet<(GuestIndex, EniIndex)>,
     /// User data under way.
     booting: FxHashSet<Running>,
-}
-
-/// What guests are made from.
-struct Guests {
-    instances: IndexMap<InstanceId, GuestIndex>,
-    configs: Vec<GuestConfig>,
-    /// Where a guest is: its partition, and its place there.
-    places: Vec<(u32, LocalGuest)>,
-    /// Its id, for notes.
-    ids: Vec<ResourceId>,
-    seed: u64,
-    epoch_nanos: i128,
-    programs: Programs,
-}
-
-/// What a sleeping guest needs to wake.
-enum GuestConfig {
-    Instance {
-        family: ImageFamily,
-        interfaces: Box<[InterfaceConfig]>,
-        plugs: Box<[EniIndex]>,
-        /// Each boot has chance of its own: other ports, other sequence numbers.
-        boots: u32,
-    },
-    Internet {
-        name: String,
-        interface: Box<InterfaceConfig>,
-        number: u32,
-        /// The page of `/`, if it serves one.
-        page: Option<String>,
-        ports: Vec<u16>,
-    },
 }
 
 impl World {
@@ -165,15 +128,6 @@ impl World {
         let is_divisible = lookahead >= LOOKAHEAD_MIN && threads > 1;
         let placement = Placement { partitions: if is_divisible { threads as u32 } else { 1 } };
         let partition = |number| Partition::new(number, placement, Trace::new(detail, snap_length));
-        let guests = Guests {
-            instances: IndexMap::new(),
-            configs: Vec::new(),
-            places: Vec::new(),
-            ids: Vec::new(),
-            seed,
-            epoch_nanos,
-            programs,
-        };
         let mut world = World {
             cloud: Cloud::with_config(CloudConfig { seed, epoch_nanos, quotas }),
             compiler: Compiler::default(),
@@ -187,11 +141,10 @@ impl World {
             events: 0,
             internet: Internet::default(),
             wiring: Wiring::default(),
-            guests,
+            guests: Guests::new(seed, epoch_nanos, programs),
             links,
             seed,
             boots: BTreeMap::new(),
-            initialised: FxHashSet::default(),
             announced: FxHashSet::default(),
             booting: FxHashSet::default(),
         };
@@ -229,7 +182,7 @@ impl World {
 
     /// The guest of an instance.
     pub(crate) fn instance_guest(&self, instance: InstanceId) -> Option<GuestIndex> {
-        self.guests.instances.get(&instance).copied()
+        self.guests.of_instance(instance)
     }
 
     /// How many frames were received over a link so far.
@@ -247,6 +200,18 @@ impl World {
         let answer = self.cloud.apply(&Caller { now: self.now(), ..*caller }, operation)?;
         self.follow_cloud();
         Ok(answer)
+    }
+
+    /// Launches instances and answers with their ids alone: RunInstances for who makes many and reads about few.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub(crate) fn launch(&mut self, caller: &Caller, parameters: Value) -> Result<Vec<InstanceId>, ApiError> {
+        let request = serde_json::from_value(parameters)
+            .map_err(|error| ApiError::new("InvalidAction", format!("RunInstances: {error}")))?;
+        let launched = self.cloud.apply_launch(&Caller { now: self.now(), ..*caller }, request)?;
+        self.follow_cloud();
+        Ok(launched)
     }
 
     /// Lets virtual time pass until `until`.
@@ -335,14 +300,14 @@ impl World {
     pub(crate) fn take_notes(&mut self) -> Vec<(ResourceId, Note)> {
         let mut notes: Vec<_> = self.partitions.iter_mut().flat_map(|partition| mem::take(partition.notes())).collect();
         notes.sort_by_key(|(guest, _)| *guest);
-        notes.into_iter().map(|(guest, note)| (self.guests.ids[guest.0 as usize], note)).collect()
+        notes.into_iter().map(|(guest, note)| (self.guests.id(guest), note)).collect()
     }
 
     /// Lets the next things happen that are due at `until` or before, of packets, boots and the control plane, in that order:
     /// packets for as long as nothing else is due, or one of the others. `false` when there is nothing.
     fn advance(&mut self, until: SimTime, wait_for: WaitFor) -> bool {
         let packets = self.next_event().unwrap_or(SimTime::MAX);
-        let boot = self.boots.first_key_value().map_or(SimTime::MAX, |((at, _), _)| *at);
+        let boot = self.boots.first_key_value().map_or(SimTime::MAX, |(at, _)| *at);
         let cloud = self.cloud.next_transition().unwrap_or(SimTime::MAX);
         let other = boot.min(cloud);
         let next = packets.min(other);
@@ -404,6 +369,7 @@ impl World {
 
     /// The partitions, and what their events may read.
     fn split(&mut self) -> (&mut [Partition], Shared<'_>) {
+        self.compile();
         let World { partitions, tables, rules, links, internet, wiring, guests, placement, seed, .. } = self;
         let shared = Shared {
             tables,
@@ -420,20 +386,29 @@ impl World {
 
     /// The partition of a guest, and the guest's place there.
     fn at(&mut self, guest: GuestIndex) -> (&mut Partition, LocalGuest, Shared<'_>) {
-        let (partition, local) = self.guests.places[guest.0 as usize];
+        let (partition, local) = self.guests.place(guest);
         let (partitions, shared) = self.split();
         (&mut partitions[partition as usize], local, shared)
     }
 
-    /// Brings tables and guests in step with the control plane.
+    /// Brings guests in step with the control plane.
     fn follow_cloud(&mut self) {
-        let touched = self.cloud.take_touched();
-        if !touched.is_empty() {
+        let changed = self.cloud.take_changed_instances();
+        if changed.is_empty() {
+            return;
+        }
+        self.compile();
+        for id in changed {
+            self.follow_instance(id);
+        }
+    }
+
+    /// Brings the tables in step with the control plane.
+    pub(crate) fn compile(&mut self) {
+        if self.cloud.is_touched() {
+            let touched = self.cloud.take_touched();
             self.compiler.compile(&self.cloud, &touched, &mut self.tables);
             self.rules += 1;
-        }
-        for id in self.cloud.take_changed_instances() {
-            self.follow_instance(id);
         }
     }
 
@@ -441,76 +416,61 @@ impl World {
     fn follow_instance(&mut self, id: InstanceId) {
         let Some(instance) = self.cloud.instances.get(&id) else { return };
         let state = instance.state;
-        match (self.guests.instances.get(&id).copied(), state) {
+        match (self.guests.of_instance(id), state) {
             (known, InstanceState::Running) => match known {
                 Some(guest) if self.is_on(guest) => self.follow_attachments(id, guest),
-                Some(guest) if self.boots.keys().any(|(_, booting)| *booting == guest) => self.plug_in(id, guest),
+                Some(guest) if self.boots.values().any(|due| boot_of(due, guest).is_ok()) => self.plug_in(id, guest),
                 known => {
                     let guest = known.unwrap_or_else(|| self.add_instance(id));
                     self.plug_in(id, guest);
-                    self.boots.insert((self.now() + BOOT, guest), id);
+                    let up = self.now() + BOOT;
+                    let due = self.boots.entry(up).or_default();
+                    if let Err(at) = boot_of(due, guest) {
+                        due.insert(at, (guest, id));
+                    }
                 }
             },
             (_, InstanceState::Pending { .. }) | (None, _) => {}
             (Some(guest), _) => {
                 self.switch_off(guest);
-                self.boots.retain(|(_, booting), _| *booting != guest);
+                for due in self.boots.values_mut() {
+                    if let Ok(at) = boot_of(due, guest) {
+                        due.remove(at);
+                    }
+                }
+                self.boots.retain(|_, due| !due.is_empty());
                 self.booting.retain(|running| running.guest != guest);
             }
         }
     }
 
     fn is_on(&self, guest: GuestIndex) -> bool {
-        let (partition, local) = self.guests.places[guest.0 as usize];
+        let (partition, local) = self.guests.place(guest);
         self.partitions[partition as usize].is_on(local)
     }
 
     fn switch_off(&mut self, guest: GuestIndex) {
-        let (partition, local) = self.guests.places[guest.0 as usize];
+        let (partition, local) = self.guests.place(guest);
         let partition = &mut self.partitions[partition as usize];
         partition.switch_off(local);
-        if let GuestConfig::Instance { plugs, .. } = &self.guests.configs[guest.0 as usize] {
-            plugs.iter().for_each(|eni| partition.forget_flows(*eni));
-        }
+        self.guests.interfaces(guest).for_each(|eni| partition.forget_flows(eni));
     }
 
     fn add_instance(&mut self, id: InstanceId) -> GuestIndex {
-        let instance = &self.cloud.instances[&id];
-        let config = GuestConfig::Instance {
-            family: instance.image.family,
-            interfaces: Box::default(),
-            plugs: Box::default(),
-            boots: 0,
-        };
-        let vpc = self.compiler.vpc_index(instance.vpc);
+        let family = self.cloud.instances[&id].launch.image.family;
+        let vpc = self.interfaces_of(id).first().map(|eni| self.tables.enis[eni.0 as usize].vpc);
         let partition = vpc.map_or(0, |vpc| self.placement.of_vpc(vpc));
-        let guest = self.add_guest(id.into(), partition, config);
-        self.guests.instances.insert(id, guest);
-        guest
-    }
-
-    fn add_guest(&mut self, id: ResourceId, partition: u32, config: GuestConfig) -> GuestIndex {
-        let guest = GuestIndex(self.guests.places.len() as u32);
-        let local = self.partitions[partition as usize].add_guest(guest);
-        self.guests.places.push((partition, local));
-        self.guests.ids.push(id);
-        self.guests.configs.push(config);
-        guest
+        let local = self.partitions[partition as usize].add_guest(self.guests.next());
+        self.guests.add_instance(id, family, (partition, local))
     }
 
     /// Gives an instance that boots the interfaces it has, with the addresses they have.
     fn plug_in(&mut self, id: InstanceId, guest: GuestIndex) {
         let enis = self.interfaces_of(id);
-        let family = self.cloud.instances[&id].image.family;
-        let now = enis.iter().filter_map(|eni| interface_config(&self.tables, *eni, family)).collect();
-        let (_, local) = self.guests.places[guest.0 as usize];
-        let mut before = Box::default();
-        if let GuestConfig::Instance { interfaces, plugs, .. } = &mut self.guests.configs[guest.0 as usize] {
-            *interfaces = now;
-            before = mem::replace(plugs, enis.iter().copied().collect());
-        }
+        let (_, local) = self.guests.place(guest);
+        let before = self.guests.set_interfaces(guest, &enis, &self.tables);
         self.announced.retain(|(waiting, _)| *waiting != guest);
-        before.iter().for_each(|eni| self.unplug(guest, *eni));
+        before.into_iter().for_each(|eni| self.unplug(guest, eni));
         for (eni, port) in enis.iter().zip(0..) {
             self.wiring.connect(*eni, Behind { guest: local, port });
         }
@@ -518,7 +478,7 @@ impl World {
 
     /// Pulls an interface out of a guest, which may be running: its link is dead from then on.
     fn unplug(&mut self, guest: GuestIndex, eni: EniIndex) {
-        let (partition, local) = self.guests.places[guest.0 as usize];
+        let (partition, local) = self.guests.place(guest);
         if self.wiring.behind(eni).is_some_and(|behind| behind.guest == local) {
             self.wiring.disconnect(eni);
             self.partitions[partition as usize].forget_flows(eni);
@@ -530,8 +490,7 @@ impl World {
     /// Differs from AWS: there a running Linux configures a new interface by itself.
     fn follow_attachments(&mut self, id: InstanceId, guest: GuestIndex) {
         let now = self.interfaces_of(id);
-        let GuestConfig::Instance { plugs, .. } = &self.guests.configs[guest.0 as usize] else { return };
-        let booted = plugs.to_vec();
+        let booted: Vec<EniIndex> = self.guests.interfaces(guest).collect();
         for eni in booted.iter().filter(|eni| !now.contains(eni)) {
             self.unplug(guest, *eni);
         }
@@ -548,24 +507,25 @@ impl World {
         }
     }
 
-    fn interfaces_of(&self, id: InstanceId) -> Vec<EniIndex> {
+    fn interfaces_of(&self, id: InstanceId) -> SmallVec<[EniIndex; 2]> {
         self.cloud.instances[&id].interfaces.iter().filter_map(|eni| self.compiler.eni_index(*eni)).collect()
     }
 
     /// Switches on the guest whose boot is due.
     fn boot_next(&mut self) {
-        let Some(((_, guest), id)) = self.boots.pop_first() else { return };
-        let (partition, local, _) = self.at(guest);
-        partition.switch_on(local);
-        if let GuestConfig::Instance { boots, .. } = &mut self.guests.configs[guest.0 as usize] {
-            *boots += 1;
+        let Some(mut due) = self.boots.first_entry() else { return };
+        let first = due.get_mut().pop_front();
+        if due.get().is_empty() {
+            due.remove();
         }
-        if !self.initialised.insert(id) {
-            return;
+        let Some((guest, id)) = first else { return };
+        let (place, local) = self.guests.place(guest);
+        self.partitions[place as usize].switch_on(local);
+        if self.guests.count_boot(guest) > 1 {
+            return; // User data runs at the first boot only, as cloud-init has it.
         }
-        let Some(script) = self.cloud.instances.get(&id).and_then(|instance| instance.user_data.clone()) else {
-            return;
-        };
+        let script = self.cloud.instances.get(&id).and_then(|instance| instance.launch.user_data.clone());
+        let Some(script) = script else { return };
         let (partition, local, shared) = self.at(guest);
         let process = partition.start_user_data(&shared, local, &script);
         self.booting.extend(process.map(|process| Running { guest, process }));
@@ -574,99 +534,18 @@ impl World {
 
     fn add_internet_host(&mut self, number: u32, config: InternetHostConfig) {
         let InternetHostConfig { name, address, http, ports } = config;
+        let local = self.partitions[Placement::INTERNET as usize].add_guest(self.guests.next());
         let id = InternetHostId::from_number(u64::from(number) + 1);
         let mac = MacAddr::local(0xff_0000_0000 | u64::from(number));
-        let interface = Box::new(internet::interface(mac, address));
-        let config = GuestConfig::Internet { name: name.clone(), interface, number, page: http, ports };
-        let guest = self.add_guest(id.into(), Placement::INTERNET, config);
-        let (partition, local, _) = self.at(guest);
-        partition.switch_on(local);
+        let interface = internet::interface(mac, address);
+        let outside = OutsideGuest { id, name: name.clone(), number, interface, page: http, ports };
+        let guest = self.guests.add_outside(outside, (Placement::INTERNET, local));
+        self.partitions[Placement::INTERNET as usize].switch_on(local);
         self.internet.add(InternetHost { id, name, address, mac, guest: local, index: guest });
     }
 }
 
-impl Directory for Guests {
-    fn boot(&self, guest: GuestIndex, disk: Option<Disk>, now: SimTime) -> (Host, Vec<Plug>) {
-        let config = &self.configs[guest.0 as usize];
-        let plugs = match config {
-            GuestConfig::Instance { plugs, .. } => plugs.iter().copied().map(Plug::Eni).collect(),
-            GuestConfig::Internet { number, .. } => vec![Plug::Internet(*number)],
-        };
-        let (profile, hostname, interfaces, reboots) = match config {
-            GuestConfig::Instance { family, interfaces, boots, .. } => {
-                (profile_of(*family), private_host_name(interfaces), interfaces.to_vec(), boots.saturating_sub(1))
-            }
-            GuestConfig::Internet { name, interface, .. } => {
-                (Profile::Ubuntu, name.clone(), vec![(**interface).clone()], 0)
-            }
-        };
-        let host_config = HostConfig {
-            profile,
-            hostname,
-            interfaces,
-            seed: mix(self.seed ^ mix(u64::from(reboots) << 32 | u64::from(guest.0))),
-            epoch_nanos: self.epoch_nanos,
-            hosts_file: Vec::new(),
-            programs: self.programs,
-        };
-        let mut host = match disk {
-            Some(disk) => Host::from_disk(host_config, disk, now),
-            None => Host::new(host_config, now),
-        };
-        if let GuestConfig::Internet { page, ports, .. } = config {
-            if let Some(page) = page {
-                host.write_file(&format!("{OUTSIDE_ROOT}/index.html"), page.as_bytes());
-            }
-            host.start_service(OUTSIDE_SERVER, &ports.iter().map(u16::to_string).collect::<Vec<_>>());
-        }
-        (host, plugs)
-    }
-}
-
-/// An instance's interface as its DHCP client sets it up (ADDR-12, ADDR-19): the subnet's router is the default route. Secondary
-/// IPv4 addresses are the guest's own business: Amazon Linux configures them when it boots, others only the primary one.
-///
-/// Differs from AWS: an address assigned while the instance runs is configured at its next boot.
-fn interface_config(tables: &Tables, eni: EniIndex, family: ImageFamily) -> Option<InterfaceConfig> {
-    let interface = tables.interface(eni)?;
-    let subnet = interface.subnet;
-    let takes_secondary = matches!(family, ImageFamily::AmazonLinux2 | ImageFamily::AmazonLinux2023);
-    let block = |address: IpAddr| subnet.blocks.iter().find(|block| block.contains(&address));
-    let mut config = InterfaceConfig {
-        mac: interface.eni.mac,
-        mtu: INSTANCE_MTU,
-        ipv4: Vec::new(),
-        ipv6: Vec::new(),
-        ipv4_gateway: Some(subnet.router),
-        ipv6_gateway: None,
-    };
-    for address in &interface.eni.addresses {
-        match (*address, block(*address)) {
-            (IpAddr::V4(address), Some(IpNet::V4(block))) if config.ipv4.is_empty() || takes_secondary => {
-                config.ipv4.push((address, *block))
-            }
-            (IpAddr::V6(address), Some(IpNet::V6(block))) => {
-                config.ipv6.push((address, *block));
-                config.ipv6_gateway = Some(ROUTER_IPV6);
-            }
-            _ => {}
-        }
-    }
-    Some(config)
-}
-
-/// The host name of an instance at first boot: from its primary address, as in `ip-10-41-1-100` (DNS-4).
-fn private_host_name(interfaces: &[InterfaceConfig]) -> String {
-    let primary = interfaces.first().and_then(|interface| interface.ipv4.first());
-    primary
-        .map_or_else(|| "localhost".to_owned(), |(address, _)| format!("ip-{}", address.to_string().replace('.', "-")))
-}
-
-fn profile_of(family: ImageFamily) -> Profile {
-    match family {
-        ImageFamily::AmazonLinux2 => Profile::AmazonLinux2,
-        ImageFamily::AmazonLinux2023 => Profile::AmazonLinux2023,
-        ImageFamily::Ubuntu => Profile::Ubuntu,
-        ImageFamily::Windows => Profile::Windows,
-    }
+/// Where a guest's boot is among those due at one moment, or would be.
+fn boot_of(due: &VecDeque<(GuestIndex, InstanceId)>, guest: GuestIndex) -> Result<usize, usize> {
+    due.binary_search_by_key(&guest, |(booting, _)| *booting)
 }

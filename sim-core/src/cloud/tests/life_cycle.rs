@@ -159,7 +159,17 @@ fn blocks_added_to_a_peered_vpc_addr_9() {
     assert_eq!(b.code("AssociateVpcCidrBlock", add(&one, "10.60.1.0/24")), "InvalidParameterValue");
     assert_eq!(b.code("AssociateVpcCidrBlock", add(&one, "10.50.0.0/16")), "ok");
     // The connection carries what the VPCs have now.
-    let blocks: Vec<String> = b.cloud.peerings[0].requester.ipv4_blocks.iter().map(ToString::to_string).collect();
+    let blocks: Vec<String> = b
+        .cloud
+        .peerings
+        .values()
+        .next()
+        .expect("made before")
+        .requester
+        .ipv4_blocks
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     assert_eq!(blocks, ["10.41.0.0/16", "10.50.0.0/16"]);
 }
 
@@ -189,7 +199,7 @@ fn dns_resolution_needs_names_in_both_vpcs_and_an_active_connection_pcx_35() {
     assert_eq!(b.code("ModifyVpcPeeringConnectionOptions", switch_on.clone()), disabled);
     b.ok("ModifyVpcAttribute", json!({"VpcId": two, "EnableDnsHostnames": {"Value": true}}));
     b.ok("ModifyVpcPeeringConnectionOptions", switch_on);
-    let peering = &b.cloud.peerings[0];
+    let peering = b.cloud.peerings.values().next().expect("made before");
     assert_eq!((peering.requester.allow_dns_resolution, peering.accepter.allow_dns_resolution), (true, false));
 }
 

@@ -4,17 +4,21 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::cloud::records::Records;
 use crate::cloud::{InstanceState, PublicAddress};
 
 /// One request: which, and which of the things there are it is about.
-type Pick = (usize, usize, usize);
+pub(crate) type Pick = (usize, usize, usize);
+
+/// How many kinds of requests there are to pick from.
+pub(crate) const REQUESTS: usize = 42;
 
 /// The request that a pick means in this cloud. Ids come from what there is, so that many requests are accepted.
-fn request(cloud: &Cloud, (which, a, b): Pick) -> (&'static str, Value) {
-    fn nth<I: ToString, T>(table: &indexmap::IndexMap<I, T>, at: usize) -> String {
+pub(crate) fn request(cloud: &Cloud, (which, a, b): Pick) -> (&'static str, Value) {
+    fn nth<I: ToString + Eq + std::hash::Hash, T>(table: &Records<I, T>, at: usize) -> String {
         match table.len() {
             0 => String::new(),
-            count => table.get_index(at % count).map(|(id, _)| id.to_string()).unwrap_or_default(),
+            count => table.keys().nth(at % count).map(I::to_string).unwrap_or_default(),
         }
     }
     let vpc = |at| nth(&cloud.vpcs, at);
@@ -27,11 +31,20 @@ fn request(cloud: &Cloud, (which, a, b): Pick) -> (&'static str, Value) {
     let eni = |at| nth(&cloud.network_interfaces, at);
     let instance = |at| nth(&cloud.instances, at);
     let eip = |at| nth(&cloud.elastic_ips, at);
-    let association = |at: usize| {
-        let subnet = cloud.subnets.get_index(at % cloud.subnets.len().max(1));
-        subnet.and_then(|(_, subnet)| subnet.route_table).map(|(id, _)| id.to_string()).unwrap_or_default()
+    let secondary = |at: usize| {
+        let eni = cloud.network_interfaces.values().nth(at % cloud.network_interfaces.len().max(1));
+        eni.and_then(|eni| Some(eni.ipv4.get(1)?.address.to_string())).unwrap_or_default()
     };
-    match which % 33 {
+    let association = |at: usize| {
+        let subnet = cloud.subnets.values().nth(at % cloud.subnets.len().max(1));
+        subnet.and_then(|subnet| subnet.route_table).map(|(id, _)| id.to_string()).unwrap_or_default()
+    };
+    let gateway_or_peering = |at: usize| match at % 3 {
+        0 => ("GatewayId", igw(at)),
+        1 => ("VpcPeeringConnectionId", pcx(at)),
+        _ => ("NetworkInterfaceId", eni(at)),
+    };
+    match which % REQUESTS {
         0 => ("CreateVpc", json!({"CidrBlock": format!("10.{}.0.0/16", a % 6)})),
         1 => ("DeleteVpc", json!({"VpcId": vpc(a)})),
         2 | 3 => ("CreateSubnet", json!({"VpcId": vpc(a), "CidrBlock": format!("10.{}.{}.0/28", a % 6, b % 4)})),
@@ -67,6 +80,30 @@ fn request(cloud: &Cloud, (which, a, b): Pick) -> (&'static str, Value) {
         28 => ("StopInstances", json!({"InstanceIds": [instance(a)]})),
         29 => ("StartInstances", json!({"InstanceIds": [instance(a)]})),
         30 => ("AllocateAddress", json!({})),
+        32 => ("AssociateVpcCidrBlock", json!({"VpcId": vpc(a), "CidrBlock": format!("10.{}.0.0/16", b % 6)})),
+        33 => ("AssignPrivateIpAddresses", json!({"NetworkInterfaceId": eni(a), "SecondaryPrivateIpAddressCount": 1})),
+        34 => {
+            ("UnassignPrivateIpAddresses", json!({"NetworkInterfaceId": eni(a), "PrivateIpAddresses": [secondary(a)]}))
+        }
+        35 => ("ModifyNetworkInterfaceAttribute", json!({"NetworkInterfaceId": eni(a), "Groups": [group(b)]})),
+        36 => {
+            ("DeleteRoute", json!({"RouteTableId": table(a), "DestinationCidrBlock": format!("10.{}.0.0/16", b % 6)}))
+        }
+        37 => (
+            "AttachNetworkInterface",
+            json!({"NetworkInterfaceId": eni(a), "InstanceId": instance(b), "DeviceIndex": 1}),
+        ),
+        38 => (
+            "CreateNetworkAclEntry",
+            json!({"NetworkAclId": acl(a), "RuleNumber": 1 + b, "Protocol": "-1",
+            "RuleAction": "deny", "Egress": false, "CidrBlock": "10.0.0.0/8"}),
+        ),
+        39 | 40 => {
+            let (member, target) = gateway_or_peering(b);
+            let block = format!("10.{}.0.0/16", (a + b) % 6);
+            ("CreateRoute", json!({"RouteTableId": table(a), "DestinationCidrBlock": block, member: target}))
+        }
+        41 => ("AssociateVpcCidrBlock", json!({"VpcId": vpc(a), "AmazonProvidedIpv6CidrBlock": true})),
         31 => ("AssociateAddress", json!({"AllocationId": eip(a), "NetworkInterfaceId": eni(b)})),
         _ => {
             ("CreateRoute", json!({"RouteTableId": table(a), "DestinationCidrBlock": "0.0.0.0/0", "GatewayId": igw(b)}))
@@ -100,6 +137,9 @@ fn assert_whole(c: &Cloud) {
         assert_eq!(contents.security_groups.len(), c.security_groups.values().filter(|it| it.vpc == vpc.id).count());
         let attached = c.internet_gateways.values().find(|igw| igw.attached == Some(vpc.id)).map(|igw| igw.id);
         assert_eq!(contents.internet_gateway, attached);
+        let here = c.network_interfaces.values().filter(|eni| eni.vpc == vpc.id).flat_map(|eni| &eni.ipv4);
+        let public = here.filter(|address| address.public.is_some()).count();
+        assert_eq!(contents.public_addresses as usize, public);
     }
     assert_eq!(c.index.vpcs.len(), c.vpcs.len());
     for table in c.route_tables.values() {
@@ -108,6 +148,8 @@ fn assert_whole(c: &Cloud) {
     }
     for group in c.security_groups.values() {
         assert!(c.vpcs.contains_key(&group.vpc));
+        let members = c.network_interfaces.values().filter(|eni| eni.groups.contains(&group.id)).count();
+        assert_eq!(c.index.members.get(&group.id).copied().unwrap_or(0) as usize, members);
     }
     for gateway in c.internet_gateways.values() {
         assert!(gateway.attached.is_none_or(|vpc| c.vpcs.contains_key(&vpc)));
@@ -160,7 +202,7 @@ proptest! {
 
     #[test]
     fn no_sequence_of_requests_leaves_a_dangling_reference(
-        picks in proptest::collection::vec((0..33usize, 0..8usize, 0..8usize), 1..160),
+        picks in proptest::collection::vec((0..REQUESTS, 0..8usize, 0..8usize), 1..160),
     ) {
         let mut b = Bench::new();
         for block in ["10.0.0.0", "10.1.0.0"] {

@@ -327,7 +327,8 @@ fn network_acls_acl_2_3_4_14_15() {
             ("DeleteNetworkAcl", json!({"NetworkAclId": acl}), "DependencyViolation"), // ACL-15
         ],
     );
-    let numbers: Vec<u16> = b.cloud.network_acls[1].inbound.iter().map(|entry| entry.number).collect();
+    let numbers: Vec<u16> =
+        b.cloud.network_acls.values().nth(1).expect("made before").inbound.iter().map(|entry| entry.number).collect();
     assert_eq!(numbers, [100, 32_766], "entries stand by number");
 }
 
@@ -363,7 +364,7 @@ fn launches() {
             ),
         ],
     );
-    let id = b.cloud.instances[0].id.to_string();
+    let id = b.cloud.instances.values().next().expect("made before").id.to_string();
     let these = json!({"InstanceIds": [id]});
     table(
         &mut b,

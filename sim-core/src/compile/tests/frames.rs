@@ -261,7 +261,7 @@ fn what_counts_at_a_gateway_is_its_state_when_the_packet_gets_there() {
 fn a_frame_that_reaches_a_deleted_interface_is_lost() {
     let mut world = World::new(SUBNET);
     let b: NetworkInterfaceId = world.id("b");
-    world.cloud.network_interfaces.shift_remove(&b);
+    world.cloud.network_interfaces.remove(&b);
     world.compile();
     assert!(
         world

@@ -17,9 +17,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use etherparse::PacketBuilder;
 use ipnet::IpNet;
+use smallvec::smallvec;
 
 use crate::cloud::*;
 use crate::compile::Compiler;
@@ -41,6 +43,7 @@ pub(super) struct World {
     /// The frame that a guest got last.
     pub(super) delivered: Option<Frame>,
     names: BTreeMap<String, ResourceId>,
+    made: Vec<ResourceId>,
     packets: u64,
     /// How often the tables were compiled.
     rules: u64,
@@ -67,6 +70,7 @@ impl World {
             now: SimTime::ZERO,
             delivered: None,
             names: BTreeMap::new(),
+            made: Vec::new(),
             packets: 0,
             rules: 0,
             ids: IdAllocator::new(7),
@@ -78,10 +82,16 @@ impl World {
         world
     }
 
+    /// Compiles everything there is and was. The records are written by hand here, so the cloud has not noted what it touched.
     pub(super) fn compile(&mut self) {
-        let all: Vec<VpcId> = self.cloud.vpcs.keys().copied().collect();
-        self.compiler.compile(&self.cloud, &all, &mut self.tables);
+        self.cloud.index_peerings();
+        self.compiler.compile(&self.cloud, &self.all(), &mut self.tables);
         self.rules += 1;
+    }
+
+    /// All that was ever made, in that order.
+    pub(super) fn all(&self) -> Vec<ResourceId> {
+        self.made.clone()
     }
 
     pub(super) fn id<I: TypedId + TryFrom<ResourceId, Error = MalformedId>>(&self, name: &str) -> I {
@@ -97,6 +107,7 @@ impl World {
     fn fresh<I: TypedId>(&mut self, name: &str) -> I {
         let id: I = self.ids.next();
         self.names.insert(name.to_owned(), id.into());
+        self.made.push(id.into());
         id
     }
 
@@ -160,7 +171,7 @@ impl World {
             ["drop", "rules", group, direction] => self.rules(group, direction).clear(),
             ["drop", "group", group] => {
                 let id: SecurityGroupId = self.id(group);
-                self.cloud.security_groups.shift_remove(&id);
+                self.cloud.security_groups.remove(&id);
             }
             ["acl", subnet, direction, number, action, service, block] => {
                 self.acl_entry(subnet, direction, number, action, service, block);
@@ -374,9 +385,9 @@ impl World {
             vpc,
             owner: AccountId::DEFAULT,
             mac: MacAddr::local(self.cloud.network_interfaces.len() as u64 + 1),
-            ipv4: vec![PrivateAddress { address: address.parse().expect("an address"), public }],
+            ipv4: smallvec![PrivateAddress { address: address.parse().expect("an address"), public }],
             ipv6,
-            groups,
+            groups: groups.into(),
             source_dest_check,
             attachment: Some(Attachment {
                 id: self.ids.next(),
@@ -384,24 +395,28 @@ impl World {
                 device_index: 0,
                 delete_on_termination: true,
             }),
-            description: String::new(),
+            description: Box::default(),
             tags: Tags::default(),
             origin: Origin::Aws,
         };
         let image = Image { id: self.ids.next(), name: "al2".to_owned(), family: ImageFamily::AmazonLinux2 };
-        let record = Instance {
-            id: instance,
+        let launch = Launch {
             reservation: self.ids.next(),
             owner: AccountId::DEFAULT,
             image,
             instance_type: "t3.micro".to_owned(),
             key_name: None,
+            user_data: None,
+        };
+        let record = Instance {
+            id: instance,
+            launch: Arc::new(launch),
+            launch_index: 0,
             state,
             zone: self.cloud.subnets[&subnet].zone,
             subnet,
             vpc,
-            interfaces: vec![id],
-            user_data: None,
+            interfaces: smallvec![id],
             launched: SimTime::ZERO,
             tags: Tags::default(),
             origin: Origin::Aws,

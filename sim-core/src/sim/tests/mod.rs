@@ -1,8 +1,9 @@
 //! Whole labs, from the request to the terminal: resources are made as a user makes them, and what is judged is what a user
 //! sees printed, and why packets were lost.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
+use ipnet::Ipv6Net;
 use serde_json::{Value, json};
 
 use super::links::LinkSettings;
@@ -130,8 +131,9 @@ impl Lab {
     fn subnet(&mut self, vpc: &str, block: &str, number: u8) -> String {
         let blocks =
             self.get("DescribeVpcs", json!({"VpcIds": [vpc]}), "/Vpcs/0/Ipv6CidrBlockAssociationSet/0/Ipv6CidrBlock");
-        let start = blocks.strip_suffix("00::/56").expect("Amazon's block is a /56");
-        let ipv6 = format!("{start}{number:02x}::/64");
+        let block_of_vpc: Ipv6Net = blocks.parse().expect("a block");
+        let ipv6 = Ipv6Addr::from_bits(block_of_vpc.network().to_bits() | u128::from(number) << 64);
+        let ipv6 = format!("{ipv6}/64");
         self.get(
             "CreateSubnet",
             json!({"VpcId": vpc, "CidrBlock": block, "Ipv6CidrBlock": ipv6, "AvailabilityZone": "ap-northeast-2a"}),
