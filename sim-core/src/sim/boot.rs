@@ -128,14 +128,18 @@ impl Guests {
         mem::replace(interfaces, now.collect()).into_iter().map(|(eni, _)| eni).collect()
     }
 
-    /// A guest boots. Answers how often it has.
-    pub(super) fn count_boot(&mut self, guest: GuestIndex) -> u32 {
-        match &mut self.records[guest.0 as usize].1 {
-            GuestRecord::Instance { boots, .. } => {
-                *boots += 1;
-                *boots
-            }
+    /// How often an instance has booted.
+    pub(super) fn boots(&self, guest: GuestIndex) -> u32 {
+        match &self.records[guest.0 as usize].1 {
+            GuestRecord::Instance { boots, .. } => *boots,
             GuestRecord::Outside(_) => 1,
+        }
+    }
+
+    /// A guest boots.
+    pub(super) fn count_boot(&mut self, guest: GuestIndex) {
+        if let GuestRecord::Instance { boots, .. } = &mut self.records[guest.0 as usize].1 {
+            *boots += 1;
         }
     }
 }
