@@ -13,7 +13,7 @@ use crate::host::{CurlConnectError, Elapsed, Errno, Sys, TcpStream};
 
 /// Redirects followed with `-L` (curl's `--max-redirs`).
 const REDIRECTS_MAX: usize = 50;
-/// The most of a response that is kept.
+/// The most of a response that is kept in memory, for the terminal or a pipe.
 const BODY_MAX: usize = 64 << 20;
 
 /// What was asked for.
@@ -66,9 +66,25 @@ struct Url {
 
 struct Response {
     status: u16,
-    head: Vec<u8>,
-    body: Vec<u8>,
+    body: Body,
     location: Option<String>,
+}
+
+/// A response's body: how long it was, and where it went as it came in.
+struct Body {
+    len: usize,
+    to: Destination,
+}
+
+/// Where a body goes.
+enum Destination {
+    /// To standard output, when all of it is there.
+    Memory(Vec<u8>),
+    /// To the end of a file.
+    File(String),
+    /// To a file that could not be made.
+    NoFile,
+    Nowhere,
 }
 
 /// The program.
@@ -97,6 +113,11 @@ async fn fetch(sys: &Sys, request: &Request, url: &str) -> i32 {
         started,
         deadline: request.max_time.map(|time| started + time),
         received: AtomicUsize::new(0),
+        output: match (&request.output, request.remote_name) {
+            (Some(name), _) => Some(name.as_str()),
+            (None, true) => url.rsplit('/').next().filter(|name| !name.is_empty()),
+            (None, false) => None,
+        },
     };
     let outcome = transfer.follow(url, &mut report).await;
     report.total = sys.now().since(started);
@@ -108,7 +129,7 @@ async fn fetch(sys: &Sys, request: &Request, url: &str) -> i32 {
         }
     }
     if let Ok(response) = &outcome
-        && let Err(failure) = transfer.deliver(url, response)
+        && let Err(failure) = transfer.deliver(response)
     {
         report.exit = failure.code;
         sys.eprint(format!("curl: ({}) {}\n", failure.code, failure.message));
@@ -126,6 +147,8 @@ struct Transfer<'a> {
     deadline: Option<SimTime>,
     /// Bytes of the body so far, for the message when time runs out.
     received: AtomicUsize,
+    /// The file that was asked for.
+    output: Option<&'a str>,
 }
 
 impl Transfer<'_> {
@@ -135,16 +158,16 @@ impl Transfer<'_> {
             let parsed = parse_url(self.sys, &url)?;
             let response = self.exchange(&parsed, report).await?;
             report.status = response.status;
-            report.downloaded = response.body.len();
+            report.downloaded = response.body.len;
             match &response.location {
-                Some(location) if self.request.follow && (300..400).contains(&response.status) => {
+                Some(location) if self.follows(response.status) => {
                     url = if location.contains("://") {
                         location.clone()
                     } else {
                         format!("http://{}:{}/{}", parsed.host, parsed.port, location.trim_start_matches('/'))
                     };
                 }
-                _ if self.request.fail && response.status >= 400 => {
+                _ if self.fails(response.status) => {
                     return Err(Failure {
                         code: 22,
                         message: format!("The requested URL returned error: {}", response.status),
@@ -154,6 +177,16 @@ impl Transfer<'_> {
             }
         }
         Err(Failure { code: 47, message: format!("Maximum ({REDIRECTS_MAX}) redirects followed") })
+    }
+
+    /// Whether a status with a location leads on.
+    fn follows(&self, status: u16) -> bool {
+        self.request.follow && (300..400).contains(&status)
+    }
+
+    /// Whether a status is a failure.
+    fn fails(&self, status: u16) -> bool {
+        self.request.fail && status >= 400
     }
 
     async fn exchange(&mut self, url: &Url, report: &mut Report) -> Result<Response, Failure> {
@@ -181,7 +214,7 @@ impl Transfer<'_> {
             }),
         };
         if let Ok(response) = &outcome {
-            self.talk(&format!("{{ [{} bytes data]", response.body.len()));
+            self.talk(&format!("{{ [{} bytes data]", response.body.len));
             self.talk(&format!("* Connection #0 to host {} left intact", url.host));
         }
         outcome
@@ -318,50 +351,68 @@ impl Transfer<'_> {
             self.talk(&format!("< {line}"));
         }
         self.talk("< ");
-        let mut body = bytes.split_off(head_len);
         let no_body = self.request.head_only || matches!(status, 100..=199 | 204 | 304);
-        while !no_body && expected.is_none_or(|expected| body.len() < expected) && body.len() < BODY_MAX {
+        let leads_on = location.is_some() && self.follows(status) || self.fails(status);
+        let mut body = Body { len: 0, to: if leads_on { Destination::Nowhere } else { self.destination(&head) } };
+        let mut most = match (no_body, expected) {
+            (true, _) => 0,
+            (false, Some(expected)) => expected,
+            (false, None) => usize::MAX,
+        };
+        if matches!(body.to, Destination::Memory(_)) {
+            most = most.min(BODY_MAX);
+        }
+        let first = &bytes[head_len..];
+        self.keep(&mut body, &first[..first.len().min(most)]);
+        while body.len < most {
             let len = stream.read(&mut chunk).await.map_err(|errno| broken("Recv failure", errno))?;
             if len == 0 {
                 break;
             }
-            body.extend_from_slice(&chunk[..len]);
-            self.received.store(body.len(), Ordering::Relaxed);
+            let wanted = len.min(most - body.len);
+            self.keep(&mut body, &chunk[..wanted]);
         }
         match expected {
-            Some(expected) if !no_body && body.len() < expected => {
-                let missing = expected - body.len();
+            Some(expected) if !no_body && body.len < expected => {
+                let missing = expected - body.len;
                 Err(Failure { code: 18, message: format!("transfer closed with {missing} bytes remaining to read") })
             }
-            Some(expected) if !no_body => {
-                body.truncate(expected);
-                Ok(Response { status, head, body, location })
-            }
-            _ => Ok(Response { status, head, body: if no_body { Vec::new() } else { body }, location }),
+            _ => Ok(Response { status, body, location }),
         }
     }
 
-    /// Puts the response where it was asked for.
-    fn deliver(&self, url: &str, response: &Response) -> Result<(), Failure> {
-        let mut bytes = Vec::new();
-        if self.request.include_head || self.request.head_only {
-            bytes.extend_from_slice(&response.head);
-        }
-        bytes.extend_from_slice(&response.body);
-        let name = match (&self.request.output, self.request.remote_name) {
-            (Some(name), _) => Some(name.clone()),
-            (None, true) => url.rsplit('/').next().filter(|name| !name.is_empty()).map(str::to_owned),
-            (None, false) => None,
-        };
-        match name.as_deref() {
-            None | Some("-") => self.sys.print(bytes),
-            Some("/dev/null") => {}
+    /// Where a body goes; a file begins here, with the response's head if that was asked for.
+    fn destination(&self, head: &[u8]) -> Destination {
+        let with_head = self.request.include_head || self.request.head_only;
+        let head = if with_head { head } else { &[] };
+        match self.output {
+            None | Some("-") => Destination::Memory(head.to_vec()),
+            Some("/dev/null") => Destination::Nowhere,
             Some(name) => {
                 let path = self.sys.path(name);
-                let created = self.sys.files(|files| files.create(&path).map(|()| files.append(&path, &bytes)));
-                if created.is_err() {
-                    return Err(Failure { code: 23, message: "Failure writing output to destination".to_owned() });
-                }
+                let created = self.sys.files(|files| files.create(&path).map(|()| files.append(&path, head)));
+                if created.is_ok() { Destination::File(path) } else { Destination::NoFile }
+            }
+        }
+    }
+
+    fn keep(&self, body: &mut Body, bytes: &[u8]) {
+        body.len += bytes.len();
+        self.received.store(body.len, Ordering::Relaxed);
+        match &mut body.to {
+            Destination::Memory(kept) => kept.extend_from_slice(bytes),
+            Destination::File(path) => self.sys.files(|files| files.append(path, bytes)),
+            Destination::NoFile | Destination::Nowhere => {}
+        }
+    }
+
+    /// Hands over what was kept for the end.
+    fn deliver(&self, response: &Response) -> Result<(), Failure> {
+        match &response.body.to {
+            Destination::Memory(bytes) => self.sys.print(bytes),
+            Destination::File(_) | Destination::Nowhere => {}
+            Destination::NoFile => {
+                return Err(Failure { code: 23, message: "Failure writing output to destination".to_owned() });
             }
         }
         Ok(())

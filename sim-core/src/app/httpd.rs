@@ -3,6 +3,7 @@
 //! It serves as Apache (`httpd`, `apache2`), as nginx and as `python3 -m http.server`: what differs is the root, the name in the
 //! `Server` field and the pages for "nothing there yet" and "not found". It knows GET and HEAD; anything else is 501.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::host::{Sys, TcpStream};
@@ -34,7 +35,7 @@ struct Response {
     status: u16,
     reason: &'static str,
     content_type: &'static str,
-    body: Vec<u8>,
+    body: Arc<Vec<u8>>,
 }
 
 /// Serves until the service is stopped.
@@ -64,11 +65,12 @@ async fn converse(sys: Sys, site: Site, stream: TcpStream) {
             _ => page(501, "Not Implemented", &site),
         };
         let head = head(&sys, &site, &response, keep_alive);
-        let mut bytes = head.into_bytes();
-        if method != "HEAD" {
-            bytes.extend_from_slice(&response.body);
-        }
-        if stream.write_all(&bytes).await.is_err() || !keep_alive {
+        let body: &[u8] = if method == "HEAD" { &[] } else { &response.body };
+        let written = async {
+            stream.write_all(head.as_bytes()).await?;
+            stream.write_all(body).await
+        };
+        if written.await.is_err() || !keep_alive {
             return;
         }
     }
@@ -142,18 +144,20 @@ fn find(sys: &Sys, site: &Site, path: &str) -> Response {
             .unwrap_or_else(|| format!("{file}/index.html")),
         false => file.to_owned(),
     });
-    match sys.files(|files| files.read(&name).map(<[u8]>::to_vec)) {
-        Ok(body) => Response { status: 200, reason: "OK", content_type: content_type(&name), body },
+    match sys.files(|files| files.open(&name)) {
+        Some(body) => Response { status: 200, reason: "OK", content_type: content_type(&name), body },
         // Apache's package shows its test page, with status 403, until there is an index.
-        Err(_) if path == "/" && site.flavour == Flavour::Apache => Response {
+        None if path == "/" && site.flavour == Flavour::Apache => Response {
             status: 403,
             reason: "Forbidden",
             content_type: "text/html; charset=UTF-8",
-            body: b"<!DOCTYPE html>\n<html><head><title>Test Page for the Apache HTTP Server</title></head>\n\
+            body: Arc::new(
+                b"<!DOCTYPE html>\n<html><head><title>Test Page for the Apache HTTP Server</title></head>\n\
                     <body><h1>Test Page</h1></body></html>\n"
-                .to_vec(),
+                    .to_vec(),
+            ),
         },
-        Err(_) => page(404, "Not Found", site),
+        None => page(404, "Not Found", site),
     }
 }
 
@@ -166,7 +170,7 @@ fn page(status: u16, reason: &'static str, site: &Site) -> Response {
             "<!DOCTYPE HTML PUBLIC \"-//IETF//DTD HTML 2.0//EN\">\n<html><head>\n<title>{status} {reason}</title>\n</head><body>\n<h1>{reason}</h1>\n</body></html>\n"
         ),
     };
-    Response { status, reason, content_type: "text/html; charset=iso-8859-1", body: body.into_bytes() }
+    Response { status, reason, content_type: "text/html; charset=iso-8859-1", body: Arc::new(body.into_bytes()) }
 }
 
 fn head(sys: &Sys, site: &Site, response: &Response, keep_alive: bool) -> String {

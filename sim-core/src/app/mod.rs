@@ -4,10 +4,13 @@
 //! A program knows sockets, files and a clock. It does not know AWS, the fabric, or how its output will be shown; texts
 //! that differ between images come from the [`Profile`](crate::host::Profile).
 
+#[cfg(test)]
+mod back_to_back;
 mod curl;
 mod hostname;
 mod httpd;
 mod ip;
+mod iperf3;
 mod options;
 mod outside;
 mod packages;
@@ -45,6 +48,7 @@ fn find(name: &str) -> Option<Program> {
     Some(match name {
         "ping" | "ping6" => program!(ping::main),
         "curl" => program!(curl::main),
+        "iperf3" => program!(iperf3::main),
         "ip" => program!(ip::main),
         "ifconfig" => program!(ip::ifconfig),
         "hostname" => program!(hostname::main),

@@ -41,8 +41,27 @@ struct Tally {
     first_sent: Option<SimTime>,
     /// Requests that were unanswered at once, at most (`pipe N`).
     pipe: u64,
-    answered: std::collections::BTreeSet<u16>,
-    sent_at: std::collections::BTreeMap<u16, SimTime>,
+    /// The last request with each sequence number.
+    requests: Vec<Option<Sent>>,
+}
+
+/// A request that was sent.
+#[derive(Clone, Copy)]
+struct Sent {
+    at: SimTime,
+    answered: bool,
+}
+
+impl Tally {
+    fn request(&mut self, sequence: u16) -> Option<&mut Sent> {
+        self.requests.get_mut(usize::from(sequence))?.as_mut()
+    }
+
+    /// When the last request went out.
+    fn last_sent(&self) -> SimTime {
+        let last = self.requests.get(usize::from(self.sent as u16)).copied().flatten();
+        last.map(|request| request.at).unwrap_or_default()
+    }
 }
 
 /// The program.
@@ -169,14 +188,18 @@ impl Ping {
 
     fn send(&mut self, socket: &crate::host::EchoSocket, source: Option<IpAddr>, payload: &[u8], style: PingStyle) {
         let now = self.sys.now();
-        if self.request.missing && self.tally.sent > 0 && !self.tally.answered.contains(&(self.tally.sent as u16)) {
+        let last = self.tally.sent as u16;
+        if self.request.missing && self.tally.request(last).is_some_and(|request| !request.answered) {
             self.sys.print(format!("{}no answer yet for icmp_seq={}\n", self.stamp(), self.tally.sent));
         }
         self.tally.sent += 1;
         self.tally.first_sent.get_or_insert(now);
         let sequence = self.tally.sent as u16;
-        self.tally.answered.remove(&sequence);
-        self.tally.sent_at.insert(sequence, now);
+        let place = usize::from(sequence);
+        if self.tally.requests.len() <= place {
+            self.tally.requests.resize(place + 1, None);
+        }
+        self.tally.requests[place] = Some(Sent { at: now, answered: false });
         self.tally.pipe =
             self.tally.pipe.max(self.tally.sent - (self.tally.received + self.tally.errors).min(self.tally.sent));
         let sent = socket.send(EchoRequest {
@@ -204,7 +227,7 @@ impl Ping {
 
     /// After the last request: as long as `-W` says, else twice the longest round trip, else ten seconds.
     fn last_wait(&self) -> SimTime {
-        let last = self.tally.sent_at.get(&(self.tally.sent as u16)).copied().unwrap_or_default();
+        let last = self.tally.last_sent();
         let longest = self.tally.round_trips.iter().max();
         let wait = match (self.request.reply_wait, longest) {
             (Some(wait), _) => wait,
@@ -218,9 +241,9 @@ impl Ping {
     fn heard(&mut self, event: EchoEvent, style: PingStyle) {
         match event {
             EchoEvent::Reply { from, sequence, ttl, len, at } => {
-                let Some(&sent_at) = self.tally.sent_at.get(&sequence) else { return };
-                let micros = at.since(sent_at).as_micros();
-                let duplicate = !self.tally.answered.insert(sequence);
+                let Some(sent) = self.tally.request(sequence) else { return };
+                let micros = at.since(sent.at).as_micros();
+                let duplicate = std::mem::replace(&mut sent.answered, true);
                 if duplicate {
                     self.tally.duplicates += 1;
                 } else {
@@ -244,7 +267,7 @@ impl Ping {
                 ));
             }
             EchoEvent::Error { from, sequence, error } => {
-                if !self.tally.sent_at.contains_key(&sequence) {
+                if self.tally.request(sequence).is_none() {
                     return;
                 }
                 self.tally.errors += 1;
@@ -280,8 +303,7 @@ impl Ping {
         if *errors > 0 {
             line.push_str(&format!(", +{errors} errors"));
         }
-        let last = self.tally.sent_at.get(&(*sent as u16)).copied().unwrap_or_default();
-        let elapsed = last.since(self.tally.first_sent.unwrap_or_default()).as_micros();
+        let elapsed = self.tally.last_sent().since(self.tally.first_sent.unwrap_or_default()).as_micros();
         let elapsed = match style {
             PingStyle::Iputils2016 => elapsed / 1_000,
             PingStyle::Iputils2021 => (elapsed + 500) / 1_000,

@@ -6,13 +6,13 @@
 
 use std::collections::BTreeSet;
 
-use super::files::FileSystem;
+use super::files::Volume;
 use super::kernel::Kernel;
 
 /// The root volume of a guest that is switched off.
 #[derive(Debug)]
 pub(crate) struct Disk {
-    files: FileSystem,
+    volume: Volume,
     hostname: String,
     packages: BTreeSet<String>,
     enabled: Vec<String>,
@@ -26,7 +26,7 @@ impl Disk {
         let enabled = kernel.services.iter().filter(|(_, service)| service.enabled).map(|(name, _)| name.clone());
         Disk {
             enabled: enabled.collect(),
-            files: std::mem::take(&mut kernel.files),
+            volume: std::mem::take(&mut kernel.volume),
             hostname: std::mem::take(&mut kernel.hostname),
             packages: std::mem::take(&mut kernel.packages),
             last_process: kernel.last_process,
@@ -35,7 +35,7 @@ impl Disk {
 
     /// Puts the disk into a kernel that boots, and answers which services are to be started; those of the image run already.
     pub(super) fn insert_into(self, kernel: &mut Kernel) -> Vec<String> {
-        kernel.files = self.files;
+        kernel.volume = self.volume;
         kernel.hostname = self.hostname;
         kernel.packages = self.packages;
         kernel.last_process = kernel.last_process.max(self.last_process);

@@ -105,4 +105,12 @@ impl IcmpError {
             IcmpError::TooBig { .. } | IcmpError::TimeExceeded => return None,
         })
     }
+
+    /// What a connected UDP socket is told; net and host unreachable are soft and go unnoticed (udp(7)).
+    pub(super) fn udp_errno(self) -> Option<Errno> {
+        match self {
+            IcmpError::NetUnreachable | IcmpError::HostUnreachable => None,
+            other => other.connect_errno(),
+        }
+    }
 }

@@ -46,17 +46,52 @@ impl Desk {
     }
 }
 
-struct Ready(AtomicBool);
+/// The programs that have been woken, in the order in which they were started.
+#[derive(Default)]
+struct ReadyList {
+    /// Whether `tasks` has any, to be asked without taking the lock.
+    any: AtomicBool,
+    tasks: Mutex<Vec<u64>>,
+}
 
-impl Wake for Ready {
-    fn wake(self: Arc<Ready>) {
-        self.0.store(true, Ordering::Relaxed);
+impl ReadyList {
+    fn insert(&self, id: u64) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(place) = tasks.binary_search(&id) {
+            tasks.insert(place, id);
+        }
+        self.any.store(true, Ordering::Relaxed);
+    }
+
+    /// Takes the first that was not started before `from`.
+    fn take(&self, from: u64) -> Option<u64> {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = tasks.partition_point(|&id| id < from);
+        let id = (place < tasks.len()).then(|| tasks.remove(place));
+        self.any.store(!tasks.is_empty(), Ordering::Relaxed);
+        id
+    }
+}
+
+/// Puts its task on the list.
+struct Bell {
+    id: u64,
+    ready: Arc<ReadyList>,
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Bell>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Bell>) {
+        self.ready.insert(self.id);
     }
 }
 
 struct Running {
     task: Task,
-    ready: Arc<Ready>,
+    waker: Waker,
 }
 
 /// The programs of one host.
@@ -65,12 +100,15 @@ pub(super) struct Executor {
     pub(super) desk: Desk,
     next: u64,
     tasks: BTreeMap<u64, Running>,
+    ready: Arc<ReadyList>,
 }
 
 impl Executor {
     pub(super) fn spawn(&mut self, task: Task) -> u64 {
         self.next += 1;
-        self.tasks.insert(self.next, Running { task, ready: Arc::new(Ready(AtomicBool::new(true))) });
+        let waker = Waker::from(Arc::new(Bell { id: self.next, ready: Arc::clone(&self.ready) }));
+        self.tasks.insert(self.next, Running { task, waker });
+        self.ready.insert(self.next);
         self.next
     }
 
@@ -81,25 +119,37 @@ impl Executor {
         self.desk.take().expect("the kernel was laid above and a task cannot take it")
     }
 
-    /// Polls every program that is ready, once, and those they start; says whether there was any.
-    pub(super) fn poll(&mut self, kernel: Box<Kernel>) -> (Box<Kernel>, bool) {
+    /// Whether a program waits to be polled.
+    pub(super) fn has_ready(&self) -> bool {
+        self.ready.any.load(Ordering::Relaxed)
+    }
+
+    /// Polls every program that is ready, once, and those they start.
+    pub(super) fn poll(&mut self, kernel: Box<Kernel>) -> Box<Kernel> {
+        if !self.has_ready() {
+            return kernel;
+        }
         self.desk.lay(kernel);
-        let mut polled = false;
         let mut after = 0;
-        while let Some((&id, running)) =
-            self.tasks.range_mut(after..).find(|(_, running)| running.ready.0.swap(false, Ordering::Relaxed))
-        {
-            polled = true;
-            after = id + 1;
-            let waker = Waker::from(Arc::clone(&running.ready));
-            if running.task.as_mut().poll(&mut Context::from_waker(&waker)).is_ready() {
-                self.tasks.remove(&id);
+        loop {
+            while self.has_ready()
+                && let Some(id) = self.ready.take(after)
+            {
+                after = id + 1;
+                // It may have ended since it was woken.
+                let Some(running) = self.tasks.get_mut(&id) else { continue };
+                if running.task.as_mut().poll(&mut Context::from_waker(&running.waker)).is_ready() {
+                    self.tasks.remove(&id);
+                }
             }
-            for task in self.desk.with(|kernel| std::mem::take(&mut kernel.spawned)) {
+            let mut kernel = self.desk.take().expect("the kernel was laid above and programs cannot take it");
+            if kernel.spawned.is_empty() {
+                return kernel;
+            }
+            for task in std::mem::take(&mut kernel.spawned) {
                 self.spawn(task);
             }
+            self.desk.lay(kernel);
         }
-        let kernel = self.desk.take().expect("the kernel was laid above and programs cannot take it");
-        (kernel, polled)
     }
 }

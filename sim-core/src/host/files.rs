@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::Profile;
 
@@ -19,7 +20,37 @@ pub(crate) struct FileSystem {
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Node {
     Directory,
-    File(Vec<u8>),
+    /// Shared with whoever reads it meanwhile: a reader keeps what was there when it opened the file.
+    File(Arc<Vec<u8>>),
+}
+
+/// A guest's root volume: its image's files are written out when somebody looks for one, since most guests only answer.
+#[derive(Default, Debug)]
+pub(super) struct Volume {
+    image: Option<Image>,
+    files: FileSystem,
+}
+
+/// What the files of a new instance depend on.
+#[derive(Debug)]
+struct Image {
+    profile: Profile,
+    hostname: String,
+    hosts: Vec<(IpAddr, String)>,
+}
+
+impl Volume {
+    /// A new instance's.
+    pub(super) fn new(profile: Profile, hostname: &str, hosts: Vec<(IpAddr, String)>) -> Volume {
+        Volume { image: Some(Image { profile, hostname: hostname.to_owned(), hosts }), files: FileSystem::default() }
+    }
+
+    pub(super) fn files(&mut self) -> &mut FileSystem {
+        if let Some(Image { profile, hostname, hosts }) = self.image.take() {
+            self.files = FileSystem::of_image(profile, &hostname, &hosts);
+        }
+        &mut self.files
+    }
 }
 
 /// Why a path could not be used, in strerror(3)'s words.
@@ -44,7 +75,7 @@ impl fmt::Display for FileError {
 
 impl FileSystem {
     /// The files an image starts with, as far as labs look at them.
-    pub(super) fn of_image(profile: Profile, hostname: &str, hosts: &[(IpAddr, String)]) -> FileSystem {
+    fn of_image(profile: Profile, hostname: &str, hosts: &[(IpAddr, String)]) -> FileSystem {
         let mut files = FileSystem::default();
         for directory in
             ["/etc/ssh", "/home/ec2-user", "/root", "/tmp", "/var/log", "/var/www", "/opt", "/usr/bin", "/dev"]
@@ -83,31 +114,39 @@ impl FileSystem {
         }
     }
 
+    /// A file's contents to keep, without a copy of them.
+    pub(crate) fn open(&self, path: &str) -> Option<Arc<Vec<u8>>> {
+        match self.nodes.get(path) {
+            Some(Node::File(bytes)) => Some(Arc::clone(bytes)),
+            _ => None,
+        }
+    }
+
     /// Creates or empties a file, as opening it for writing does.
     pub(crate) fn create(&mut self, path: &str) -> Result<(), FileError> {
         self.can_hold(path)?;
-        self.nodes.insert(path.to_owned(), Node::File(Vec::new()));
+        self.nodes.insert(path.to_owned(), Node::File(Arc::default()));
         Ok(())
     }
 
     /// Creates a file unless it is there, as opening it for appending does.
     pub(crate) fn open_for_append(&mut self, path: &str) -> Result<(), FileError> {
         self.can_hold(path)?;
-        self.nodes.entry(path.to_owned()).or_insert_with(|| Node::File(Vec::new()));
+        self.nodes.entry(path.to_owned()).or_insert_with(|| Node::File(Arc::default()));
         Ok(())
     }
 
     /// Adds to a file that has been opened.
     pub(crate) fn append(&mut self, path: &str, bytes: &[u8]) {
-        if let Node::File(contents) = self.nodes.entry(path.to_owned()).or_insert_with(|| Node::File(Vec::new())) {
-            contents.extend_from_slice(bytes);
+        if let Node::File(contents) = self.nodes.entry(path.to_owned()).or_insert_with(|| Node::File(Arc::default())) {
+            Arc::make_mut(contents).extend_from_slice(bytes);
         }
     }
 
     /// Cuts a file, or fills it up with zeros.
     pub(crate) fn resize(&mut self, path: &str, len: usize) {
         if let Some(Node::File(contents)) = self.nodes.get_mut(path) {
-            contents.resize(len, 0);
+            Arc::make_mut(contents).resize(len, 0);
         }
     }
 
@@ -116,7 +155,7 @@ impl FileSystem {
         if let Some((directory, _)) = path.rsplit_once('/') {
             self.make_directories(directory);
         }
-        self.nodes.insert(path.to_owned(), Node::File(bytes.to_vec()));
+        self.nodes.insert(path.to_owned(), Node::File(Arc::new(bytes.to_vec())));
     }
 
     /// Makes a directory and those above it.

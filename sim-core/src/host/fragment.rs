@@ -12,7 +12,7 @@ use smoltcp::wire::{Ipv4Packet, Ipv6Packet, TcpPacket};
 use super::neighbour::ETHERNET_HEADER;
 use super::network::IpView;
 use crate::engine::{SimDuration, SimTime};
-use crate::net::protocol;
+use crate::net::{BufferPool, protocol};
 
 /// Linux's `ip_frag_time`.
 const REASSEMBLY_TIMEOUT: SimDuration = SimDuration::from_secs(30);
@@ -87,26 +87,41 @@ impl Reassembly {
 pub(super) type Pieces = SmallVec<[Vec<u8>; 1]>;
 
 /// Cuts a packet (header room in front) into pieces of at most `mtu` bytes.
-pub(super) fn fit(packet: Vec<u8>, ip: &IpView, mtu: u16) -> Pieces {
+pub(super) fn fit(packet: Vec<u8>, ip: &IpView, mtu: u16, pool: &mut BufferPool) -> Pieces {
     let bytes = &packet[ETHERNET_HEADER..];
     if bytes.len() <= usize::from(mtu) || ip.total_len != bytes.len() {
         return smallvec![packet];
     }
-    if ip.protocol == protocol::TCP && !ip.fragment {
-        return cut_segment(bytes, ip, usize::from(mtu)).unwrap_or_else(|| smallvec![packet]);
+    let pieces = if ip.protocol == protocol::TCP && !ip.fragment {
+        cut_segment(bytes, ip, usize::from(mtu), pool)
+    } else {
+        let dont_fragment = ip.source.is_ipv6() || bytes[6] & 0x40 != 0;
+        (!dont_fragment).then(|| fragment(bytes, ip, usize::from(mtu), pool))
+    };
+    match pieces {
+        Some(pieces) => {
+            pool.give(packet);
+            pieces
+        }
+        None => smallvec![packet],
     }
-    let dont_fragment = ip.source.is_ipv6() || bytes[6] & 0x40 != 0;
-    if dont_fragment { smallvec![packet] } else { fragment(bytes, ip, usize::from(mtu)) }
 }
 
-fn fragment(bytes: &[u8], ip: &IpView, mtu: usize) -> Pieces {
+/// A buffer with room for the Ethernet header, a packet's headers and a part of its payload.
+fn piece_of(headers: &[u8], chunk: &[u8], pool: &mut BufferPool) -> Vec<u8> {
+    let mut piece = pool.take();
+    piece.extend_from_slice(&[0; ETHERNET_HEADER]);
+    piece.extend_from_slice(headers);
+    piece.extend_from_slice(chunk);
+    piece
+}
+
+fn fragment(bytes: &[u8], ip: &IpView, mtu: usize, pool: &mut BufferPool) -> Pieces {
     let (header, payload) = bytes.split_at(ip.header_len);
     let step = (mtu - ip.header_len) / 8 * 8;
     let count = payload.len().div_ceil(step);
     let pieces = payload.chunks(step).enumerate().map(|(index, chunk)| {
-        let mut piece = vec![0; ETHERNET_HEADER];
-        piece.extend_from_slice(header);
-        piece.extend_from_slice(chunk);
+        let mut piece = piece_of(header, chunk, pool);
         let mut view = Ipv4Packet::new_unchecked(&mut piece[ETHERNET_HEADER..]);
         view.set_total_len((ip.header_len + chunk.len()) as u16);
         view.set_frag_offset((index * step) as u16);
@@ -117,7 +132,7 @@ fn fragment(bytes: &[u8], ip: &IpView, mtu: usize) -> Pieces {
     pieces.collect()
 }
 
-fn cut_segment(bytes: &[u8], ip: &IpView, mtu: usize) -> Option<Pieces> {
+fn cut_segment(bytes: &[u8], ip: &IpView, mtu: usize, pool: &mut BufferPool) -> Option<Pieces> {
     let segment = TcpPacket::new_checked(&bytes[ip.header_len..]).ok()?;
     let headers = ip.header_len + usize::from(segment.header_len());
     let step = mtu.checked_sub(headers).filter(|&step| step > 0)?;
@@ -126,9 +141,7 @@ fn cut_segment(bytes: &[u8], ip: &IpView, mtu: usize) -> Option<Pieces> {
     let count = payload.len().div_ceil(step);
     let pieces = payload.chunks(step).enumerate().map(|(index, chunk)| {
         let last = index + 1 == count;
-        let mut piece = vec![0; ETHERNET_HEADER];
-        piece.extend_from_slice(&bytes[..headers]);
-        piece.extend_from_slice(chunk);
+        let mut piece = piece_of(&bytes[..headers], chunk, pool);
         let packet = &mut piece[ETHERNET_HEADER..];
         match ip.source {
             IpAddr::V4(_) => {

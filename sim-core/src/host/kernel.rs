@@ -8,9 +8,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::task::Waker;
 
 use super::executor::Task;
-use super::files::FileSystem;
+use super::files::Volume;
 use super::fragment::Reassembly;
 use super::neighbour::{Link, link_local};
+use super::network::Way;
 use super::socket::Sockets;
 use super::stack::Stack;
 use super::{Finished, HostConfig, InterfaceConfig, Note, Output, ProcessId, Profile, Programs};
@@ -40,11 +41,15 @@ pub(crate) struct Kernel {
     pub(super) profile: Profile,
     pub(super) programs: Programs,
     pub(super) nics: Vec<Nic>,
+    /// Frames since the host ran last, and at which interface.
+    pub(super) arrived: VecDeque<(usize, Vec<u8>)>,
     /// Packets to ourselves, with the time they arrive and at which interface.
     pub(super) loopback: VecDeque<(SimTime, usize, Vec<u8>)>,
     /// Free buffers, the partition's: here while the host runs, else empty.
     pub(super) pool: BufferPool,
     pub(super) path_mtu: BTreeMap<IpAddr, (u16, SimTime)>,
+    /// The way the last packet took, for the next of its flow.
+    pub(super) last_way: Option<Way>,
     pub(super) reassembly: Reassembly,
     pub(super) sockets: Sockets,
     pub(super) random: Stream,
@@ -57,7 +62,7 @@ pub(crate) struct Kernel {
     pub(super) pipes: BTreeMap<u32, Vec<u8>>,
     pub(super) next_pipe: u32,
     pub(super) notes: Vec<Note>,
-    pub(super) files: FileSystem,
+    pub(super) volume: Volume,
     pub(super) hostname: String,
     pub(super) packages: BTreeSet<String>,
     pub(super) services: BTreeMap<String, Service>,
@@ -100,16 +105,18 @@ impl Kernel {
             let stack = Stack::new(now, interface.mtu, &addresses, &gateways, random.next_u64());
             nics.push(Nic { config: interface, addresses, link, stack });
         }
-        let files = FileSystem::of_image(config.profile, &config.hostname, &config.hosts_file);
+        let volume = Volume::new(config.profile, &config.hostname, config.hosts_file);
         Kernel {
             now,
             epoch_nanos: config.epoch_nanos,
             profile: config.profile,
             programs: config.programs,
             nics,
+            arrived: VecDeque::new(),
             loopback: VecDeque::new(),
             pool: BufferPool::default(),
             path_mtu: BTreeMap::new(),
+            last_way: None,
             reassembly: Reassembly::default(),
             sockets: Sockets::default(),
             random,
@@ -121,7 +128,7 @@ impl Kernel {
             pipes: BTreeMap::new(),
             next_pipe: 0,
             notes: Vec::new(),
-            files,
+            volume,
             hostname: config.hostname,
             packages: config.profile.preinstalled().iter().map(|&name| name.to_owned()).collect(),
             services: BTreeMap::new(),
@@ -134,6 +141,7 @@ impl Kernel {
         let random_seed = self.random.next_u64();
         let Some(nic) = self.nics.get_mut(interface) else { return };
         nic.config.mtu = mtu;
+        self.last_way = None;
         nic.stack.set_mtu(self.now, mtu, &nic.addresses, &gateways(&nic.config), random_seed);
     }
 

@@ -5,7 +5,7 @@
 
 //!
 //! From the wire up: [`neighbour`] frames packets and resolves addresses, [`stack`] is smoltcp, [`network`] routes and looks at
-//! ICMP, [`socket`] keeps sockets, [`kernel`] owns it all, [`sys`] is what programs see of it, [`executor`] runs them, and
+//! ICMP, [`socket`] and [`udp`] keep sockets, [`kernel`] owns it all, [`sys`] is what programs see of it, [`executor`] runs them, and
 //! [`shell`] reads what people type. The programs themselves are in `app`.
 
 mod disk;
@@ -21,6 +21,7 @@ mod shell;
 mod socket;
 mod stack;
 mod sys;
+mod udp;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -45,8 +46,8 @@ pub(crate) use neighbour::NeighbourState;
 pub(crate) use profile::Profile;
 pub(crate) use profile::{CurlConnectError, PingStyle};
 pub(crate) use shell::{duration, unescape};
-pub(crate) use socket::{EchoEvent, EchoRequest, PathMtuDiscovery};
-pub(crate) use sys::{EchoSocket, Elapsed, Sink, Sys, TcpStream};
+pub(crate) use socket::{EchoEvent, EchoRequest, PathMtuDiscovery, TcpBuffers};
+pub(crate) use sys::{EchoSocket, Elapsed, Listener, Sink, Sys, TcpStream, UdpSocket};
 
 /// A program: arguments with its own name first, to an exit status.
 pub(crate) type Program = fn(Sys, Vec<String>) -> Pin<Box<dyn Future<Output = i32> + Send>>;
@@ -217,7 +218,7 @@ impl Host {
     pub(crate) fn receive(&mut self, now: SimTime, interface: usize, frame: Vec<u8>) {
         let kernel = self.kernel();
         kernel.now = kernel.now.max(now);
-        kernel.receive(interface, frame);
+        kernel.arrived.push_back((interface, frame));
     }
 
     /// Lets the stacks and programs run until nothing more happens at `now`; frames to send are handed to `send` with their
@@ -229,20 +230,21 @@ impl Host {
     }
 
     fn run_until_idle(&mut self, now: SimTime, send: &mut dyn FnMut(usize, Vec<u8>)) {
+        self.kernel().take_arrived();
         for _ in 0..ROUNDS_MAX {
             let Some(mut kernel) = self.kernel.take() else { return };
             kernel.now = kernel.now.max(now);
             kernel.fire_timers();
             // Programs go first, so that one whose patience has just ended speaks before the stack retries for it.
-            let (mut kernel, polled) = self.executor.poll(kernel);
-            let worked = kernel.work();
+            let mut kernel = self.executor.poll(kernel);
+            let unfinished = kernel.work();
             for (interface, nic) in kernel.nics.iter_mut().enumerate() {
                 for frame in nic.link.outbox.drain(..) {
                     send(interface, frame);
                 }
             }
             self.kernel = Some(kernel);
-            if !polled && !worked {
+            if !unfinished && !self.executor.has_ready() {
                 return;
             }
         }
@@ -280,7 +282,7 @@ impl Host {
 
     /// Writes a file, as an image brings it along.
     pub(crate) fn write_file(&mut self, path: &str, content: &[u8]) {
-        self.kernel().files.write(path, content);
+        self.kernel().volume.files().write(path, content);
     }
 
     /// Takes what a program left, once it has ended.
@@ -310,9 +312,8 @@ impl Host {
     fn settle(&mut self) {
         for _ in 0..ROUNDS_MAX {
             let Some(kernel) = self.kernel.take() else { return };
-            let (kernel, polled) = self.executor.poll(kernel);
-            self.kernel = Some(kernel);
-            if !polled {
+            self.kernel = Some(self.executor.poll(kernel));
+            if !self.executor.has_ready() {
                 return;
             }
         }
@@ -321,7 +322,7 @@ impl Host {
     fn begin(&mut self, now: SimTime, user: &str, home: &str) -> (ProcessId, Sys) {
         let kernel = self.kernel();
         kernel.now = kernel.now.max(now);
-        kernel.files.make_directories(home);
+        kernel.volume.files().make_directories(home);
         let process = kernel.begin_process();
         let environment =
             [("HOME", home), ("USER", user), ("PATH", "/usr/local/bin:/usr/bin:/usr/sbin"), ("PWD", home)];

@@ -68,6 +68,10 @@ pub(super) struct Link {
     mac: MacAddr,
     addresses: Vec<IpAddr>,
     entries: BTreeMap<IpAddr, Entry>,
+    /// The neighbour that was sent to last, while its address is fresh.
+    last: Option<(IpAddr, MacAddr, SimTime)>,
+    /// When a question that was not answered is repeated or given up.
+    due: Option<SimTime>,
     /// Frames for the wire, in order.
     pub(super) outbox: VecDeque<Vec<u8>>,
     /// IP packets whose next hop did not answer, with the frame's header room still in front.
@@ -76,7 +80,15 @@ pub(super) struct Link {
 
 impl Link {
     pub(super) fn new(mac: MacAddr, addresses: Vec<IpAddr>) -> Link {
-        Link { mac, addresses, entries: BTreeMap::new(), outbox: VecDeque::new(), unreachable: Vec::new() }
+        Link {
+            mac,
+            addresses,
+            entries: BTreeMap::new(),
+            last: None,
+            due: None,
+            outbox: VecDeque::new(),
+            unreachable: Vec::new(),
+        }
     }
 
     /// Asks for a neighbour before anybody needs it, as the boot of an instance does for its gateway.
@@ -87,11 +99,17 @@ impl Link {
             asking: Some(Asking { probes_left: PROBES - 1, next: now + PROBE_INTERVAL }),
             held: VecDeque::new(),
         });
+        self.note_due();
         self.ask(neighbour, None);
     }
 
     /// Sends an IP packet (with room for the Ethernet header in front) to the station that has `next_hop`.
     pub(super) fn send(&mut self, now: SimTime, next_hop: IpAddr, mut packet: Vec<u8>) {
+        if let Some((_, mac, _)) = self.last.filter(|&(last, _, until)| last == next_hop && now < until) {
+            self.frame(mac, &mut packet);
+            self.outbox.push_back(packet);
+            return;
+        }
         if let Some(mac) = self.group_mac(next_hop) {
             self.frame(mac, &mut packet);
             self.outbox.push_back(packet);
@@ -111,6 +129,7 @@ impl Link {
         }
         match entry.mac {
             Some(mac) => {
+                self.last = Some((next_hop, mac, entry.fresh_until));
                 self.frame(mac, &mut packet);
                 self.outbox.push_back(packet);
             }
@@ -123,32 +142,38 @@ impl Link {
             }
         }
         if let Some(known) = probe {
+            self.note_due();
             self.ask(next_hop, known);
         }
     }
 
-    /// Takes a frame from the wire. Gives back the frame when it carries an IP packet for the layers above.
-    pub(super) fn receive(&mut self, now: SimTime, frame: Vec<u8>) -> Option<Vec<u8>> {
-        let destination = MacAddr(frame.get(..6)?.try_into().expect("six bytes were taken"));
+    /// Takes a frame from the wire; says whether it carries an IP packet for the layers above.
+    pub(super) fn receive(&mut self, now: SimTime, frame: &[u8]) -> bool {
+        let Some((header, packet)) = frame.split_at_checked(ETHERNET_HEADER) else { return false };
+        let destination = MacAddr(header[..6].try_into().expect("six bytes were taken"));
         if destination != self.mac && !destination.is_multicast() {
-            return None;
+            return false;
         }
-        match u16::from_be_bytes([*frame.get(12)?, *frame.get(13)?]) {
+        match u16::from_be_bytes([header[12], header[13]]) {
             ETHERTYPE_ARP => {
-                self.receive_arp(now, &frame[ETHERNET_HEADER..]);
-                None
+                self.receive_arp(now, packet);
+                false
             }
-            ETHERTYPE_IPV6 if is_neighbour_discovery(&frame[ETHERNET_HEADER..]) => {
-                self.receive_ndisc(now, &frame[ETHERNET_HEADER..]);
-                None
+            ETHERTYPE_IPV6 if is_neighbour_discovery(packet) => {
+                self.receive_ndisc(now, packet);
+                false
             }
-            ETHERTYPE_IPV4 | ETHERTYPE_IPV6 => Some(frame),
-            _ => None,
+            ETHERTYPE_IPV4 | ETHERTYPE_IPV6 => true,
+            _ => false,
         }
     }
 
     /// Repeats what has not been answered and gives up on what never will be.
     pub(super) fn tick(&mut self, now: SimTime) {
+        if self.due.is_none_or(|due| due > now) {
+            return;
+        }
+        self.last = None;
         let due: Vec<IpAddr> = self
             .entries
             .iter()
@@ -169,10 +194,16 @@ impl Link {
                 self.unreachable.extend(entry.held.drain(..));
             }
         }
+        self.note_due();
     }
 
     pub(super) fn next_wake(&self) -> Option<SimTime> {
-        self.entries.values().filter_map(|entry| entry.asking.as_ref().map(|asking| asking.next)).min()
+        self.due
+    }
+
+    /// Who is being asked has changed.
+    fn note_due(&mut self) {
+        self.due = self.entries.values().filter_map(|entry| entry.asking.as_ref().map(|asking| asking.next)).min();
     }
 
     /// The table, as `ip neigh` shows it.
@@ -246,6 +277,8 @@ impl Link {
             self.frame(mac, &mut packet);
             self.outbox.push_back(packet);
         }
+        self.last = None;
+        self.note_due();
     }
 
     /// Asks everybody, or only the station that had the address when last heard of (RFC 1122 §2.3.2.1).

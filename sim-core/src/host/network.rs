@@ -13,7 +13,7 @@ use super::fragment;
 use super::kernel::Kernel;
 use super::neighbour::ETHERNET_HEADER;
 use crate::engine::{SimDuration, SimTime};
-use crate::net::protocol;
+use crate::net::{checksum, protocol};
 
 /// A packet to ourselves takes this long; enough that time passes in a conversation with oneself.
 const LOOPBACK_DELAY: SimDuration = SimDuration::from_micros(15);
@@ -37,6 +37,19 @@ pub(crate) struct Route {
     pub(crate) source: IpAddr,
     /// Whether it never leaves the host.
     pub(crate) local: bool,
+}
+
+/// What [`Kernel::ip_output`] found out for a packet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Way {
+    source: IpAddr,
+    destination: IpAddr,
+    interface: usize,
+    next_hop: IpAddr,
+    local: bool,
+    mtu: u16,
+    /// When what is known about the path has to be learnt again.
+    until: SimTime,
 }
 
 /// The parts of an IP header that a host needs.
@@ -166,21 +179,23 @@ impl Kernel {
         self.nics[interface].config.mtu
     }
 
-    /// A frame arrives.
-    pub(super) fn receive(&mut self, interface: usize, frame: Vec<u8>) {
-        let now = self.now;
-        if let Some(packet) = self.nics.get_mut(interface).and_then(|nic| nic.link.receive(now, frame)) {
-            self.ip_input(interface, packet);
+    /// Reads the frames that have arrived.
+    pub(super) fn take_arrived(&mut self) {
+        while let Some((interface, frame)) = self.arrived.pop_front() {
+            let now = self.now;
+            if self.nics.get_mut(interface).is_some_and(|nic| nic.link.receive(now, &frame)) {
+                self.ip_input(interface, frame);
+            } else {
+                self.pool.give(frame);
+            }
         }
     }
 
-    /// Lets links, loopback and stacks work until nothing more happens now; says whether anything did.
+    /// Lets links, loopback and stacks work; says whether programs have to hear of something before the stacks go on.
     pub(super) fn work(&mut self) -> bool {
-        let mut worked = false;
         while self.loopback.front().is_some_and(|&(at, ..)| at <= self.now) {
             let (_, interface, packet) = self.loopback.pop_front().expect("a packet was just seen");
             self.ip_input(interface, packet);
-            worked = true;
         }
         let mut given_up = false;
         for interface in 0..self.nics.len() {
@@ -196,18 +211,17 @@ impl Kernel {
             return true;
         }
         for interface in 0..self.nics.len() {
-            worked |= self.poll_stack(interface);
+            self.poll_stack(interface);
         }
         self.reap_sockets();
-        worked
+        false
     }
 
-    fn poll_stack(&mut self, interface: usize) -> bool {
-        let worked = self.nics[interface].stack.poll(self.now, &mut self.pool);
+    fn poll_stack(&mut self, interface: usize) {
+        self.nics[interface].stack.poll(self.now, &mut self.pool);
         while let Some(packet) = self.nics[interface].stack.take_leaving() {
             self.ip_output(packet);
         }
-        worked
     }
 
     pub(super) fn network_wake(&mut self) -> Option<SimTime> {
@@ -225,19 +239,39 @@ impl Kernel {
             return;
         }
         self.set_initial_ttl(&ip, &mut packet[ETHERNET_HEADER..]);
-        let Some(route) = self.route(ip.destination) else { return };
-        if route.local {
-            self.loopback.push_back((self.now + LOOPBACK_DELAY, route.interface, packet));
+        let Some(way) = self.way(ip.source, ip.destination) else { return };
+        if way.local {
+            self.loopback.push_back((self.now + LOOPBACK_DELAY, way.interface, packet));
             return;
         }
-        // A reply leaves by the interface that has its source address, as the labs' policy routes make it.
-        let interface = self.interface_of(ip.source).filter(|&own| self.next_hop_on(own, ip.destination).is_some());
-        let interface = interface.unwrap_or(route.interface);
-        let next_hop = self.next_hop_on(interface, ip.destination).unwrap_or(route.next_hop);
-        let mtu = self.path_mtu(ip.destination).unwrap_or(u16::MAX).min(self.link_mtu(interface)).max(MTU_MIN);
-        for piece in fragment::fit(packet, &ip, mtu) {
-            self.nics[interface].link.send(self.now, next_hop, piece);
+        let link = &mut self.nics[way.interface].link;
+        if ip.total_len <= usize::from(way.mtu) {
+            link.send(self.now, way.next_hop, packet);
+            return;
         }
+        for piece in fragment::fit(packet, &ip, way.mtu, &mut self.pool) {
+            link.send(self.now, way.next_hop, piece);
+        }
+    }
+
+    /// The way of a packet: that of the one before it, most often.
+    fn way(&mut self, source: IpAddr, destination: IpAddr) -> Option<Way> {
+        let now = self.now;
+        let same = |way: &Way| way.destination == destination && way.source == source && now < way.until;
+        if let Some(way) = self.last_way.filter(same) {
+            return Some(way);
+        }
+        let route = self.route(destination)?;
+        // A reply leaves by the interface that has its source address, as the labs' policy routes make it.
+        let own = if route.local { None } else { self.interface_of(source) };
+        let own = own.and_then(|own| Some((own, self.next_hop_on(own, destination)?)));
+        let (interface, next_hop) = own.unwrap_or((route.interface, route.next_hop));
+        let learnt = self.path_mtu.get(&destination).filter(|(_, until)| *until > now);
+        let (path_mtu, until) = learnt.copied().unwrap_or((self.link_mtu(route.interface), SimTime::MAX));
+        let mtu = path_mtu.min(self.link_mtu(interface)).max(MTU_MIN);
+        let way = Way { source, destination, interface, next_hop, local: route.local, mtu, until };
+        self.last_way = Some(way);
+        Some(way)
     }
 
     fn next_hop_on(&self, interface: usize, destination: IpAddr) -> Option<IpAddr> {
@@ -276,19 +310,23 @@ impl Kernel {
 
     fn ip_input(&mut self, interface: usize, mut packet: Vec<u8>) {
         let Some(mut ip) = IpView::parse(&packet[ETHERNET_HEADER..]) else { return };
-        let header = &packet[ETHERNET_HEADER..ETHERNET_HEADER + ip.header_len];
-        if ip.source.is_ipv4() && checksum(&[header]) != 0 {
-            return;
-        }
-        if ip.fragment && ip.source.is_ipv4() && self.interface_of(ip.destination).is_some() {
-            let Some(whole) = self.reassembly.add(self.now, packet, &ip) else { return };
-            packet = whole;
-            let Some(view) = IpView::parse(&packet[ETHERNET_HEADER..]) else { return };
-            ip = view;
+        let ours = self.is_ours(interface, ip.destination);
+        // The stack below checks the headers of what it gets; what is taken here is checked here.
+        if ours && ip.source.is_ipv4() && (ip.fragment || ip.protocol != protocol::TCP) {
+            let header = &packet[ETHERNET_HEADER..ETHERNET_HEADER + ip.header_len];
+            if checksum::of(header) != 0 {
+                return;
+            }
+            if ip.fragment {
+                let Some(whole) = self.reassembly.add(self.now, packet, &ip) else { return };
+                packet = whole;
+                let Some(view) = IpView::parse(&packet[ETHERNET_HEADER..]) else { return };
+                ip = view;
+            }
         }
         let bytes = &packet[ETHERNET_HEADER..];
         let mut opens = false;
-        if self.interface_of(ip.destination).is_some() && ip.total_len <= bytes.len() && !ip.fragment {
+        if ours && ip.total_len <= bytes.len() && !ip.fragment {
             let payload = &bytes[ip.header_len.min(ip.total_len)..ip.total_len];
             match ip.protocol {
                 protocol::ICMP | protocol::ICMPV6 if payload.len() >= 8 && self.icmp_input(&ip, payload) => {
@@ -297,12 +335,16 @@ impl Kernel {
                 }
                 protocol::TCP if payload.len() >= 20 => {
                     const SYN_OF_SYN_ACK_RST_FIN: u8 = 0x02;
+                    opens = payload[13] & 0x17 == SYN_OF_SYN_ACK_RST_FIN;
                     let remote = (ip.source, u16::from_be_bytes([payload[0], payload[1]]));
                     let port = u16::from_be_bytes([payload[2], payload[3]]);
-                    opens = payload[13] & 0x17 == SYN_OF_SYN_ACK_RST_FIN;
                     if opens && !self.prepare_for_syn(interface, remote.into(), port) {
                         return;
                     }
+                }
+                protocol::UDP => {
+                    let Some(nobodys) = self.udp_input(packet, &ip) else { return };
+                    packet = nobodys;
                 }
                 _ => {}
             }
@@ -312,6 +354,12 @@ impl Kernel {
             // The socket made for this SYN has to take it before the next SYN asks for one.
             self.poll_stack(interface);
         }
+    }
+
+    /// Whether an address is the host's; most often it is the interface's that the packet came in by.
+    fn is_ours(&self, interface: usize, address: IpAddr) -> bool {
+        let has = |interface: usize| self.nics[interface].addresses.iter().any(|&(own, _)| own == address);
+        has(interface) || self.interface_of(address).is_some()
     }
 
     /// Whether the message was for us and not for the stack.
@@ -340,6 +388,7 @@ impl Kernel {
                 // RFC 1191 §3: never below 68; Linux's floor (`min_pmtu`) is 552.
                 let mtu = u16::try_from(mtu.max(552)).unwrap_or(u16::MAX);
                 self.path_mtu.insert(quoted.destination, (mtu, self.now + PATH_MTU_LIFETIME));
+                self.last_way = None;
             }
             self.icmp_error(ip.source, quoted, error);
         }
@@ -350,10 +399,12 @@ impl Kernel {
     /// Linux leaves it clear.
     fn answer_echo(&mut self, ip: &IpView, message: &[u8], reply: u8) {
         let ttl = self.profile.initial_ttl();
-        let mut packet = self.pool.take();
-        packet.resize(ETHERNET_HEADER + ip_header_len(ip.source), 0);
-        packet.extend_from_slice(message);
-        let (head, message) = packet[ETHERNET_HEADER..].split_at_mut(ip_header_len(ip.source));
+        let header_len = ip_header_len(ip.source);
+        let mut packet = self.pool.take_filled(ETHERNET_HEADER + header_len + message.len());
+        let (head, answer) = packet[ETHERNET_HEADER..].split_at_mut(header_len);
+        head.fill(0);
+        answer.copy_from_slice(message);
+        let message = answer;
         message[0] = reply;
         message[2..4].fill(0);
         match (ip.destination, ip.source) {
@@ -366,7 +417,7 @@ impl Kernel {
                 head[9] = protocol::ICMP;
                 head[12..16].copy_from_slice(&source.octets());
                 head[16..20].copy_from_slice(&destination.octets());
-                let sum = checksum(&[head]);
+                let sum = checksum::of(head);
                 head[10..12].copy_from_slice(&sum.to_be_bytes());
             }
             (IpAddr::V6(source), IpAddr::V6(destination)) => {
@@ -400,32 +451,14 @@ fn ip_header_len(address: IpAddr) -> usize {
     if address.is_ipv4() { 20 } else { 40 }
 }
 
-/// The ones' complement sum over an ICMP message, which is 0 when the message is whole.
+/// The checksum of an ICMP message, which is 0 when the message is whole; only ICMPv6's covers the addresses (RFC 4443 §2.3).
 fn icmp_checksum(ip: &IpView, message: &[u8]) -> u16 {
-    let pseudo: Vec<u8> = match (ip.source, ip.destination) {
+    match (ip.source, ip.destination) {
         (IpAddr::V6(source), IpAddr::V6(destination)) => {
-            let mut pseudo = [source.octets(), destination.octets()].concat();
-            pseudo.extend_from_slice(&(message.len() as u32).to_be_bytes());
-            pseudo.extend_from_slice(&[0, 0, 0, protocol::ICMPV6]);
-            pseudo
+            checksum::with_pseudo_header(&source.octets(), &destination.octets(), protocol::ICMPV6, message)
         }
-        _ => Vec::new(),
-    };
-    checksum(&[&pseudo, message])
-}
-
-/// RFC 1071. Every slice but the last has an even length.
-pub(super) fn checksum(slices: &[&[u8]]) -> u16 {
-    let mut sum = 0u64;
-    for slice in slices {
-        let words = slice.chunks_exact(2);
-        let odd = words.remainder().first().map_or(0, |&byte| u64::from(byte) << 8);
-        sum += words.map(|pair| u64::from(u16::from_be_bytes([pair[0], pair[1]]))).sum::<u64>() + odd;
+        _ => checksum::of(message),
     }
-    while sum > 0xffff {
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    !(sum as u16)
 }
 
 fn contains(own: IpAddr, prefix: u8, address: IpAddr) -> bool {

@@ -1,11 +1,11 @@
-//! Sockets as a kernel keeps them: TCP connections and listeners, UDP, and ICMP echo.
+//! Sockets as a kernel keeps them: TCP connections and listeners, and ICMP echo. Those of UDP are in `udp.rs`.
 //!
-//! TCP and UDP are smoltcp's. What smoltcp leaves to the host is here: the backlog of a listener (a smoltcp listening socket
+//! TCP is smoltcp's. What smoltcp leaves to the host is here: the backlog of a listener (a smoltcp listening socket
 //! serves one connection, so one is made when a SYN arrives), the choice of local ports, connect() that hears ICMP errors and
 //! gives up as Linux does, and sockets that go away when their connection has ended. Echo sockets are our own, because a
 //! ping shows the reply's TTL, which smoltcp does not hand up.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::task::{Context, Poll, Waker};
 
@@ -22,11 +22,15 @@ use super::errno::{Errno, IcmpError};
 use super::kernel::Kernel;
 use super::neighbour::ETHERNET_HEADER;
 use super::network::{IpView, Quoted};
+use super::udp::UdpSocket;
 use crate::engine::{SimDuration, SimTime};
 use crate::net::protocol;
 
-/// Send and receive buffers of a connection, made when it opens.
-const TCP_BUFFER: usize = 64 * 1024;
+/// Full segments that are acknowledged one by one at the start of a connection (Linux's `TCP_MAX_QUICKACKS`).
+const QUICK_ACKS: usize = 16;
+/// How long an acknowledgement waits for a second segment after that. `Differs from AWS:` Linux waits 40 ms or more, but its
+/// Nagle algorithm lets the end of a transfer go (Minshall's variant) where smoltcp's waits for that acknowledgement.
+const ACK_DELAY: Duration = Duration::from_millis(1);
 /// Connections a listener holds that nobody has accepted.
 const BACKLOG: usize = 128;
 /// Linux's `tcp_fin_timeout`: how long the end of a connection is remembered.
@@ -36,10 +40,29 @@ const RETRANSMIT_TIMEOUT: Duration = Duration::from_secs(925);
 /// Linux's `ip_local_port_range`.
 const LOCAL_PORTS: std::ops::RangeInclusive<u16> = 32768..=60999;
 
+/// Sizes of a connection's buffers in bytes, made when it opens: the socket options SO_SNDBUF and SO_RCVBUF (socket(7)).
+///
+/// `Differs from AWS:` Linux lets buffers grow with a connection, up to 4 and 6 MiB (`tcp_wmem`, `tcp_rmem`); here they stay as
+/// they are, and what is asked for is not held below `net.core.wmem_max`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct TcpBuffers {
+    /// Of what was written and not acknowledged yet.
+    pub(crate) send: usize,
+    /// Of what arrived and was not read yet; the most that is announced as the window.
+    pub(crate) receive: usize,
+}
+
+impl Default for TcpBuffers {
+    fn default() -> TcpBuffers {
+        TcpBuffers { send: 64 * 1024, receive: 64 * 1024 }
+    }
+}
+
 /// All sockets of a host.
 #[derive(Default)]
 pub(super) struct Sockets {
     next: u32,
+    pub(super) udp: BTreeMap<SocketId, UdpSocket>,
     tcp: BTreeMap<SocketId, TcpSocket>,
     listeners: BTreeMap<u16, Listening>,
     echo: BTreeMap<SocketId, EchoSocket>,
@@ -57,6 +80,8 @@ struct TcpSocket {
     local: SocketAddr,
     remote: SocketAddr,
     opened: SimTime,
+    /// Bytes still to be read before acknowledgements are delayed.
+    quick_ack: usize,
     failed: Option<Errno>,
     waker: Option<Waker>,
 }
@@ -65,6 +90,7 @@ struct TcpSocket {
 struct Listening {
     /// Tells one listener of a port from the next.
     token: u32,
+    buffers: TcpBuffers,
     pending: Vec<(usize, SocketHandle)>,
     waker: Option<Waker>,
 }
@@ -107,7 +133,7 @@ pub(crate) enum PathMtuDiscovery {
 }
 
 impl Sockets {
-    fn next_id(&mut self) -> SocketId {
+    pub(super) fn next_id(&mut self) -> SocketId {
         self.next += 1;
         SocketId(self.next)
     }
@@ -116,27 +142,29 @@ impl Sockets {
 /// TCP.
 impl Kernel {
     /// Opens a connection; [`poll_connected`](Self::poll_connected) says how it went.
-    pub(super) fn tcp_connect(&mut self, remote: SocketAddr) -> Result<SocketId, Errno> {
+    pub(super) fn tcp_connect(&mut self, remote: SocketAddr, buffers: TcpBuffers) -> Result<SocketId, Errno> {
         let route = self.route(remote.ip()).ok_or(Errno::NetworkUnreachable)?;
         let port = self.free_local_port().ok_or(Errno::AddressNotAvailable)?;
-        let mut socket = self.new_tcp_socket();
-        let (interface, sockets) = self.nics[route.interface].stack.interface_and_sockets();
+        let socket = self.new_tcp_socket(buffers);
         let local = IpListenEndpoint { addr: Some(route.source.into()), port };
-        socket.connect(interface.context(), IpEndpoint::from(remote), local).map_err(|_| Errno::AddressNotAvailable)?;
-        let handle = sockets.add(socket);
+        let stack = &mut self.nics[route.interface].stack;
+        let handle = stack.connect(socket, IpEndpoint::from(remote), local).map_err(|_| Errno::AddressNotAvailable)?;
+        Ok(self.add_connection(route.interface, handle, SocketAddr::new(route.source, port), remote))
+    }
+
+    fn add_connection(
+        &mut self,
+        interface: usize,
+        handle: SocketHandle,
+        local: SocketAddr,
+        remote: SocketAddr,
+    ) -> SocketId {
         let id = self.sockets.next_id();
-        let local = SocketAddr::new(route.source, port);
-        let entry = TcpSocket {
-            interface: route.interface,
-            handle,
-            local,
-            remote,
-            opened: self.now,
-            failed: None,
-            waker: None,
-        };
+        let quick_ack = QUICK_ACKS * usize::from(self.link_mtu(interface));
+        let opened = self.now;
+        let entry = TcpSocket { interface, handle, local, remote, opened, quick_ack, failed: None, waker: None };
         self.sockets.tcp.insert(id, entry);
-        Ok(id)
+        id
     }
 
     pub(super) fn poll_connected(&mut self, id: SocketId, cx: &mut Context<'_>) -> Poll<Result<(), Errno>> {
@@ -144,7 +172,7 @@ impl Kernel {
         if let Some(errno) = entry.failed {
             return Poll::Ready(Err(errno));
         }
-        let socket = self.nics[entry.interface].stack.sockets.get_mut::<tcp::Socket<'_>>(entry.handle);
+        let socket = self.nics[entry.interface].stack.tcp_to_wait(entry.handle);
         match socket.state() {
             tcp::State::SynSent | tcp::State::SynReceived => {
                 socket.register_recv_waker(cx.waker());
@@ -162,13 +190,24 @@ impl Kernel {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<Result<usize, Errno>> {
-        let Some(socket) = self.tcp_socket(id) else { return Poll::Ready(Err(Errno::ConnectionReset)) };
+        let Some(entry) = self.sockets.tcp.get_mut(&id) else { return Poll::Ready(Err(Errno::ConnectionReset)) };
+        let stack = &mut self.nics[entry.interface].stack;
+        let socket = stack.tcp_to_wait(entry.handle);
+        if !buffer.is_empty() && socket.may_recv() && !socket.can_recv() {
+            socket.register_recv_waker(cx.waker());
+            return Poll::Pending;
+        }
+        let socket = stack.tcp_mut(entry.handle);
         match socket.recv_slice(buffer) {
-            Ok(0) if !buffer.is_empty() => {
-                socket.register_recv_waker(cx.waker());
-                Poll::Pending
+            Ok(len) => {
+                if entry.quick_ack > 0 {
+                    entry.quick_ack = entry.quick_ack.saturating_sub(len);
+                    if entry.quick_ack == 0 {
+                        socket.set_ack_delay(Some(ACK_DELAY));
+                    }
+                }
+                Poll::Ready(Ok(len))
             }
-            Ok(len) => Poll::Ready(Ok(len)),
             Err(tcp::RecvError::Finished) => Poll::Ready(Ok(0)),
             Err(tcp::RecvError::InvalidState) => Poll::Ready(Err(Errno::ConnectionReset)),
         }
@@ -197,13 +236,25 @@ impl Kernel {
     /// Lets go of a connection. One that is still opening vanishes without a word, as Linux's does.
     pub(super) fn tcp_close(&mut self, id: SocketId) {
         let Some(entry) = self.sockets.tcp.remove(&id) else { return };
-        let sockets = &mut self.nics[entry.interface].stack.sockets;
-        let socket = sockets.get_mut::<tcp::Socket<'_>>(entry.handle);
+        let stack = &mut self.nics[entry.interface].stack;
+        let socket = stack.tcp_mut(entry.handle);
         if matches!(socket.state(), tcp::State::SynSent | tcp::State::Closed) {
-            sockets.remove(entry.handle);
+            stack.remove(entry.handle);
         } else {
             socket.close();
             self.sockets.closing.push((entry.interface, entry.handle, self.now + LINGER));
+        }
+    }
+
+    /// Our address and port, and the peer's.
+    pub(super) fn tcp_addresses(&self, id: SocketId) -> Option<(SocketAddr, SocketAddr)> {
+        self.sockets.tcp.get(&id).map(|entry| (entry.local, entry.remote))
+    }
+
+    /// Connections that arrive on a port from now on get other buffers.
+    pub(super) fn set_listener_buffers(&mut self, port: u16, buffers: TcpBuffers) {
+        if let Some(listener) = self.sockets.listeners.get_mut(&port) {
+            listener.buffers = buffers;
         }
     }
 
@@ -220,7 +271,7 @@ impl Kernel {
         let Some(listener) = self.sockets.listeners.get_mut(&port) else { return Poll::Pending };
         let mut accepted = None;
         for (index, &(interface, handle)) in listener.pending.iter().enumerate() {
-            let socket = self.nics[interface].stack.sockets.get_mut::<tcp::Socket<'_>>(handle);
+            let socket = self.nics[interface].stack.tcp_to_wait(handle);
             match socket.state() {
                 tcp::State::Listen | tcp::State::SynReceived => {
                     socket.register_recv_waker(cx.waker());
@@ -233,21 +284,18 @@ impl Kernel {
             }
         }
         let Some(index) = accepted else {
-            listener.waker = Some(cx.waker().clone());
+            wait(&mut listener.waker, cx);
             return Poll::Pending;
         };
         let (interface, handle) = listener.pending.remove(index);
-        let socket = self.nics[interface].stack.sockets.get::<tcp::Socket<'_>>(handle);
+        let socket = self.nics[interface].stack.tcp(handle);
         let endpoint = |endpoint: Option<IpEndpoint>| {
             endpoint.map_or(SocketAddr::from(([0, 0, 0, 0], port)), |endpoint| {
                 SocketAddr::new(endpoint.addr.into(), endpoint.port)
             })
         };
         let (local, remote) = (endpoint(socket.local_endpoint()), endpoint(socket.remote_endpoint()));
-        let id = self.sockets.next_id();
-        let entry = TcpSocket { interface, handle, local, remote, opened: self.now, failed: None, waker: None };
-        self.sockets.tcp.insert(id, entry);
-        Poll::Ready(id)
+        Poll::Ready(self.add_connection(interface, handle, local, remote))
     }
 
     /// Stops listening, unless the port has another listener by now; connections nobody accepted are reset.
@@ -258,7 +306,7 @@ impl Kernel {
         }
         let Some(listener) = self.sockets.listeners.remove(&port) else { return };
         for (interface, handle) in listener.pending {
-            self.nics[interface].stack.sockets.get_mut::<tcp::Socket<'_>>(handle).abort();
+            self.nics[interface].stack.tcp_mut(handle).abort();
             self.sockets.closing.push((interface, handle, self.now + LINGER));
         }
     }
@@ -271,11 +319,13 @@ impl Kernel {
     /// A SYN arrives for a port: a listener makes a socket for it. False when its backlog is full and the SYN is dropped,
     /// as Linux drops it (listen(2)).
     pub(super) fn prepare_for_syn(&mut self, interface: usize, remote: SocketAddr, port: u16) -> bool {
-        let Some(waiting) = self.sockets.listeners.get(&port).map(|listener| listener.pending.len()) else {
+        let Some((waiting, buffers)) =
+            self.sockets.listeners.get(&port).map(|listener| (listener.pending.len(), listener.buffers))
+        else {
             return true;
         };
         let remote = IpEndpoint::from(remote);
-        let known = self.nics[interface].stack.sockets.iter().any(|(_, socket)| match socket {
+        let known = self.nics[interface].stack.sockets().iter().any(|(_, socket)| match socket {
             smoltcp::socket::Socket::Tcp(socket) => {
                 let same_flow = socket.remote_endpoint() == Some(remote)
                     && socket.local_endpoint().is_some_and(|local| local.port == port);
@@ -289,9 +339,9 @@ impl Kernel {
         if waiting >= BACKLOG {
             return false;
         }
-        let mut socket = self.new_tcp_socket();
+        let mut socket = self.new_tcp_socket(buffers);
         socket.listen(port).expect("a new socket can listen on a port that is not 0");
-        let handle = self.nics[interface].stack.sockets.add(socket);
+        let handle = self.nics[interface].stack.add(socket);
         if let Some(listener) = self.sockets.listeners.get_mut(&port) {
             listener.pending.push((interface, handle));
             if let Some(waker) = listener.waker.take() {
@@ -316,13 +366,16 @@ impl Kernel {
 
     /// Removes sockets whose connection has ended.
     pub(super) fn reap_sockets(&mut self) {
+        if self.sockets.closing.is_empty() {
+            return;
+        }
         let now = self.now;
         let nics = &mut self.nics;
         self.sockets.closing.retain(|&(interface, handle, until)| {
-            let sockets = &mut nics[interface].stack.sockets;
-            let ended = sockets.get::<tcp::Socket<'_>>(handle).state() == tcp::State::Closed;
+            let stack = &mut nics[interface].stack;
+            let ended = stack.tcp(handle).state() == tcp::State::Closed;
             if ended || until <= now {
-                sockets.remove(handle);
+                stack.remove(handle);
                 return false;
             }
             true
@@ -335,12 +388,12 @@ impl Kernel {
 
     fn tcp_socket(&mut self, id: SocketId) -> Option<&mut tcp::Socket<'static>> {
         let entry = self.sockets.tcp.get(&id)?;
-        Some(self.nics[entry.interface].stack.sockets.get_mut(entry.handle))
+        Some(self.nics[entry.interface].stack.tcp_mut(entry.handle))
     }
 
-    fn new_tcp_socket(&self) -> tcp::Socket<'static> {
-        let buffer = || tcp::SocketBuffer::new(vec![0; TCP_BUFFER]);
-        let mut socket = tcp::Socket::new(buffer(), buffer());
+    fn new_tcp_socket(&self, buffers: TcpBuffers) -> tcp::Socket<'static> {
+        let buffer = |len: usize| tcp::SocketBuffer::new(vec![0; len]);
+        let mut socket = tcp::Socket::new(buffer(buffers.receive), buffer(buffers.send));
         socket.set_hop_limit(Some(self.profile.initial_ttl()));
         // Linux starts in quick-ACK mode; a delayed ACK would hold up every start of a flow by 10 ms.
         socket.set_ack_delay(None);
@@ -349,23 +402,25 @@ impl Kernel {
     }
 
     fn free_local_port(&mut self) -> Option<u16> {
-        let count = LOCAL_PORTS.end() - LOCAL_PORTS.start() + 1;
-        let first = self.random.below(u64::from(count)) as u16;
-        let candidates = (0..count).map(|step| LOCAL_PORTS.start() + (first + step) % count);
         let ports = |nic: &super::kernel::Nic| {
-            let taken = nic.stack.sockets.iter().filter_map(|(_, socket)| match socket {
+            let taken = nic.stack.sockets().iter().filter_map(|(_, socket)| match socket {
                 smoltcp::socket::Socket::Tcp(socket) => socket.local_endpoint().map(|endpoint| endpoint.port),
-                smoltcp::socket::Socket::Udp(socket) => Some(socket.endpoint().port),
+                _ => None,
             });
             taken.collect::<Vec<u16>>()
         };
-        let taken: std::collections::BTreeSet<u16> = self.nics.iter().flat_map(ports).collect();
-        candidates.into_iter().find(|port| !taken.contains(port) && !self.sockets.listeners.contains_key(port))
+        let taken: BTreeSet<u16> = self.nics.iter().flat_map(ports).collect();
+        let mut candidates = self.local_ports();
+        candidates.find(|port| !taken.contains(port) && !self.sockets.listeners.contains_key(port))
+    }
+
+    /// Every port a program may get without asking for one, from one that is drawn.
+    pub(super) fn local_ports(&mut self) -> impl Iterator<Item = u16> + use<> {
+        let count = LOCAL_PORTS.end() - LOCAL_PORTS.start() + 1;
+        let first = self.random.below(u64::from(count)) as u16;
+        (0..count).map(move |step| LOCAL_PORTS.start() + (first + step) % count)
     }
 }
-
-/// UDP.
-impl Kernel {}
 
 /// ICMP echo, and ICMP errors for everybody.
 impl Kernel {
@@ -410,7 +465,7 @@ impl Kernel {
                     payload_len: icmp.buffer_len(),
                     hop_limit: ttl.max(1),
                 };
-                let mut packet = vec![0; ETHERNET_HEADER + len];
+                let mut packet = self.pool.take_filled(ETHERNET_HEADER + len);
                 let (head, body) = packet[ETHERNET_HEADER..].split_at_mut(header_len);
                 let mut view = Ipv4Packet::new_unchecked(head);
                 ip.emit(&mut view, &ChecksumCapabilities::ignored());
@@ -430,7 +485,7 @@ impl Kernel {
                     payload_len: icmp.buffer_len(),
                     hop_limit: ttl.max(1),
                 };
-                let mut packet = vec![0; ETHERNET_HEADER + len];
+                let mut packet = self.pool.take_filled(ETHERNET_HEADER + len);
                 let (head, body) = packet[ETHERNET_HEADER..].split_at_mut(header_len);
                 ip.emit(&mut Ipv6Packet::new_unchecked(head));
                 let mut view = Icmpv6Packet::new_unchecked(body);
@@ -448,7 +503,7 @@ impl Kernel {
         match socket.events.pop_front() {
             Some(event) => Poll::Ready(event),
             None => {
-                socket.waker = Some(cx.waker().clone());
+                wait(&mut socket.waker, cx);
                 Poll::Pending
             }
         }
@@ -471,7 +526,7 @@ impl Kernel {
                 let Some(errno) = error.connect_errno() else { return };
                 let nics = &self.nics;
                 let opening = self.sockets.tcp.values_mut().find(|entry| {
-                    let socket = nics[entry.interface].stack.sockets.get::<tcp::Socket<'_>>(entry.handle);
+                    let socket = nics[entry.interface].stack.tcp(entry.handle);
                     entry.remote == remote
                         && entry.local.port() == quoted.source_port
                         && socket.state() == tcp::State::SynSent
@@ -484,6 +539,7 @@ impl Kernel {
                     }
                 }
             }
+            protocol::UDP => self.udp_error(quoted.source_port, remote, error),
             _ => {}
         }
     }
@@ -495,5 +551,13 @@ impl Kernel {
                 waker.wake();
             }
         }
+    }
+}
+
+/// Notes who waits; most often it is who waited before.
+pub(super) fn wait(waker: &mut Option<Waker>, cx: &Context<'_>) {
+    match waker {
+        Some(waker) => waker.clone_from(cx.waker()),
+        None => *waker = Some(cx.waker().clone()),
     }
 }

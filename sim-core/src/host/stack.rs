@@ -1,6 +1,6 @@
 //! One smoltcp stack per network interface.
 //!
-//! smoltcp does TCP, UDP, echo replies and the ICMP errors a host owes (RFC 1122); it speaks plain IP, and
+//! smoltcp does TCP and the ICMP errors and resets that a host owes (RFC 1122); it speaks plain IP, and
 //! [`Link`](super::neighbour::Link) below it speaks Ethernet. Packets travel as buffers with room for the Ethernet header in
 //! front, so they are moved between the layers and never copied.
 
@@ -8,10 +8,11 @@ use std::collections::VecDeque;
 use std::mem;
 use std::net::IpAddr;
 
-use smoltcp::iface::{Config, Interface, PollResult, SocketSet};
+use smoltcp::iface::{Config, Interface, PollIngressSingleResult, PollResult, SocketHandle, SocketSet};
 use smoltcp::phy::{Device, DeviceCapabilities, Medium, RxToken, TxToken};
+use smoltcp::socket::tcp;
 use smoltcp::time::Instant;
-use smoltcp::wire::{HardwareAddress, IpCidr};
+use smoltcp::wire::{HardwareAddress, IpCidr, IpEndpoint, IpListenEndpoint};
 
 use super::neighbour::ETHERNET_HEADER;
 use crate::engine::SimTime;
@@ -21,7 +22,16 @@ use crate::net::BufferPool;
 pub(super) struct Stack {
     interface: Interface,
     queues: Queues,
-    pub(super) sockets: SocketSet<'static>,
+    sockets: SocketSet<'static>,
+    due: Due,
+}
+
+/// When the stack has something to do by itself.
+#[derive(Clone, Copy, Debug)]
+enum Due {
+    /// Not known since a socket was used or a packet was read.
+    Unknown,
+    At(Option<Instant>),
 }
 
 /// The device smoltcp sees.
@@ -51,7 +61,7 @@ impl Stack {
             pool: BufferPool::default(),
         };
         let interface = interface(now, &mut queues, addresses, gateways, random_seed);
-        Stack { interface, queues, sockets: SocketSet::new(Vec::new()) }
+        Stack { interface, queues, sockets: SocketSet::new(Vec::new()), due: Due::At(None) }
     }
 
     /// Connections that open from now on have room for `mtu` bytes. smoltcp asks its device only once, so the interface is
@@ -65,6 +75,7 @@ impl Stack {
         random_seed: u64,
     ) {
         self.queues.mtu = mtu;
+        self.due = Due::Unknown;
         self.interface = interface(now, &mut self.queues, addresses, gateways, random_seed);
     }
 
@@ -73,18 +84,23 @@ impl Stack {
         self.queues.arrived.push_back(packet);
     }
 
-    /// Lets the stack work; says whether anything happened. What leaves waits for [`take_leaving`](Self::take_leaving). Buffers
-    /// are taken from the pool and given back to it.
-    pub(super) fn poll(&mut self, now: SimTime, pool: &mut BufferPool) -> bool {
-        mem::swap(&mut self.queues.pool, pool);
-        let mut worked = !self.queues.arrived.is_empty();
-        while self.interface.poll(instant(now), &mut self.queues, &mut self.sockets) == PollResult::SocketStateChanged {
-            worked = true;
+    /// Lets the stack work, if it has anything to do. What leaves waits for [`take_leaving`](Self::take_leaving). Buffers are
+    /// taken from the pool and given back to it.
+    ///
+    /// smoltcp walks all its sockets whenever it is asked for packets, so it is asked only when there can be some.
+    pub(super) fn poll(&mut self, now: SimTime, pool: &mut BufferPool) {
+        let at = instant(now);
+        if self.queues.arrived.is_empty() && self.due(at).is_none_or(|due| due > at) {
+            return;
         }
+        mem::swap(&mut self.queues.pool, pool);
+        let Stack { interface, queues, sockets, .. } = self;
+        while interface.poll_ingress_single(at, queues, sockets) != PollIngressSingleResult::None {}
+        while interface.poll_egress(at, queues, sockets) == PollResult::SocketStateChanged {}
         let read = mem::take(&mut self.queues.reading);
         self.queues.pool.give(read);
         mem::swap(&mut self.queues.pool, pool);
-        worked | !self.queues.leaving.is_empty()
+        self.due = Due::Unknown;
     }
 
     /// The next packet that leaves, header room in front.
@@ -93,13 +109,63 @@ impl Stack {
     }
 
     pub(super) fn next_wake(&mut self, now: SimTime) -> Option<SimTime> {
-        let at = self.interface.poll_at(instant(now), &self.sockets)?;
+        let at = self.due(instant(now))?;
         Some(SimTime::from_nanos(u64::try_from(at.total_micros()).unwrap_or(0).saturating_mul(1_000)))
     }
 
-    /// A socket together with the interface it may need to act.
-    pub(super) fn interface_and_sockets(&mut self) -> (&mut Interface, &mut SocketSet<'static>) {
-        (&mut self.interface, &mut self.sockets)
+    fn due(&mut self, at: Instant) -> Option<Instant> {
+        match self.due {
+            Due::At(due) => due,
+            Due::Unknown => {
+                let due = self.interface.poll_at(at, &self.sockets);
+                self.due = Due::At(due);
+                due
+            }
+        }
+    }
+
+    /// All its sockets, to look at.
+    pub(super) fn sockets(&self) -> &SocketSet<'static> {
+        &self.sockets
+    }
+
+    /// A connection, to look at.
+    pub(super) fn tcp(&self, handle: SocketHandle) -> &tcp::Socket<'static> {
+        self.sockets.get(handle)
+    }
+
+    /// A connection, to wait at: nothing that makes it speak.
+    pub(super) fn tcp_to_wait(&mut self, handle: SocketHandle) -> &mut tcp::Socket<'static> {
+        self.sockets.get_mut(handle)
+    }
+
+    /// A connection, to use.
+    pub(super) fn tcp_mut(&mut self, handle: SocketHandle) -> &mut tcp::Socket<'static> {
+        self.due = Due::Unknown;
+        self.sockets.get_mut(handle)
+    }
+
+    /// Opens a connection from a new socket.
+    pub(super) fn connect(
+        &mut self,
+        mut socket: tcp::Socket<'static>,
+        remote: IpEndpoint,
+        local: IpListenEndpoint,
+    ) -> Result<SocketHandle, tcp::ConnectError> {
+        socket.connect(self.interface.context(), remote, local)?;
+        Ok(self.add(socket))
+    }
+
+    /// Adds a socket.
+    pub(super) fn add(&mut self, socket: tcp::Socket<'static>) -> SocketHandle {
+        self.due = Due::Unknown;
+        self.sockets.add(socket)
+    }
+
+    /// Removes a socket.
+    pub(super) fn remove(&mut self, handle: SocketHandle) {
+        self.due = Due::Unknown;
+        self.sockets.remove(handle);
     }
 }
 
@@ -178,8 +244,7 @@ impl RxToken for Arrived<'_> {
 
 impl TxToken for Leaving<'_> {
     fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, len: usize, f: F) -> R {
-        let mut packet = self.pool.take();
-        packet.resize(ETHERNET_HEADER + len, 0);
+        let mut packet = self.pool.take_filled(ETHERNET_HEADER + len);
         let result = f(&mut packet[ETHERNET_HEADER..]);
         self.leaving.push_back(packet);
         result

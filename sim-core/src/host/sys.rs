@@ -17,7 +17,7 @@ use super::files::{FileError, FileSystem};
 use super::kernel::{Kernel, Service};
 use super::neighbour::NeighbourState;
 use super::network::Route;
-use super::socket::{EchoEvent, EchoRequest, SocketId};
+use super::socket::{EchoEvent, EchoRequest, SocketId, TcpBuffers};
 use super::{InterfaceConfig, Note, Output, ProcessId, Profile, Program};
 use crate::engine::{SimDuration, SimTime};
 
@@ -110,7 +110,7 @@ impl Sys {
     fn write(&self, sink: &Sink, bytes: &[u8]) {
         self.kernel(|kernel| match sink {
             Sink::Terminal(output) => kernel.print(self.process, *output, bytes),
-            Sink::File(path) => kernel.files.append(path, bytes),
+            Sink::File(path) => kernel.volume.files().append(path, bytes),
             Sink::Pipe(id) => kernel.pipes.entry(*id).or_default().extend_from_slice(bytes),
             Sink::Null => {}
         });
@@ -172,7 +172,7 @@ impl Sys {
     pub(crate) fn set_hostname(&self, name: &str) {
         self.kernel(|kernel| {
             kernel.hostname = name.to_owned();
-            kernel.files.write("/etc/hostname", format!("{name}\n").as_bytes());
+            kernel.volume.files().write("/etc/hostname", format!("{name}\n").as_bytes());
         });
     }
 
@@ -201,7 +201,7 @@ impl Sys {
 
     /// Reads or changes files.
     pub(crate) fn files<R>(&self, f: impl FnOnce(&mut FileSystem) -> R) -> R {
-        self.kernel(|kernel| f(&mut kernel.files))
+        self.kernel(|kernel| f(kernel.volume.files()))
     }
 
     /// A path as seen from the working directory.
@@ -269,7 +269,12 @@ impl Sys {
 impl Sys {
     /// Opens a TCP connection, as long as the image's kernel tries.
     pub(crate) async fn tcp_connect(&self, to: SocketAddr) -> Result<TcpStream, Errno> {
-        let id = self.kernel(|kernel| kernel.tcp_connect(to))?;
+        self.tcp_connect_with(to, TcpBuffers::default()).await
+    }
+
+    /// As [`tcp_connect`](Self::tcp_connect), with buffers of other sizes.
+    pub(crate) async fn tcp_connect_with(&self, to: SocketAddr, buffers: TcpBuffers) -> Result<TcpStream, Errno> {
+        let id = self.kernel(|kernel| kernel.tcp_connect(to, buffers))?;
         let stream = TcpStream { desk: self.desk.clone(), id };
         let deadline = self.now() + self.profile().connect_timeout();
         let opened =
@@ -282,6 +287,12 @@ impl Sys {
     pub(crate) fn tcp_listen(&self, port: u16) -> Result<Listener, Errno> {
         let token = self.kernel(|kernel| kernel.tcp_listen(port))?;
         Ok(Listener { desk: self.desk.clone(), port, token })
+    }
+
+    /// A UDP socket on a port of every address, or on a free one when `port` is 0.
+    pub(crate) fn udp_bind(&self, port: u16) -> Result<UdpSocket, Errno> {
+        let id = self.kernel(|kernel| kernel.udp_bind(port))?;
+        Ok(UdpSocket { desk: self.desk.clone(), id })
     }
 
     /// A socket for echo requests.
@@ -323,6 +334,11 @@ impl Sys {
         })
     }
 
+    /// The largest packet that is known to reach a destination.
+    pub(crate) fn path_mtu(&self, destination: IpAddr) -> Option<u16> {
+        self.kernel(|kernel| kernel.path_mtu(destination))
+    }
+
     /// Frees a port that a program of another task listens on, as ending that program would.
     pub(crate) fn stop_listening(&self, port: u16) {
         self.kernel(|kernel| kernel.tcp_unlisten(port, None));
@@ -345,15 +361,19 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Sleep>, cx: &mut Context<'_>) -> Poll<()> {
-        let (at, timer, desk) = (self.at, self.timer.take(), self.desk.clone());
+        let Sleep { desk, at, timer } = &mut *self;
         desk.with(|kernel| {
-            if let Some(timer) = timer {
-                kernel.timers.remove(&timer);
-            }
-            if kernel.now >= at {
+            if kernel.now >= *at {
+                if let Some(timer) = timer.take() {
+                    kernel.timers.remove(&timer);
+                }
                 return Poll::Ready(());
             }
-            self.timer = Some(kernel.set_timer(at, cx.waker().clone()));
+            match timer.as_ref().and_then(|timer| kernel.timers.get_mut(timer)) {
+                // Woken for something else: the timer stands.
+                Some(waker) => waker.clone_from(cx.waker()),
+                None => *timer = Some(kernel.set_timer(*at, cx.waker().clone())),
+            }
             Poll::Pending
         })
     }
@@ -381,13 +401,23 @@ impl TcpStream {
         poll_fn(|cx| self.desk.with(|kernel| kernel.poll_read(self.id, cx, buffer))).await
     }
 
+    /// Hands as much to the kernel as it has room for.
+    pub(crate) async fn write(&self, bytes: &[u8]) -> Result<usize, Errno> {
+        poll_fn(|cx| self.desk.with(|kernel| kernel.poll_write(self.id, cx, bytes))).await
+    }
+
     /// Hands everything to the kernel.
     pub(crate) async fn write_all(&self, mut bytes: &[u8]) -> Result<(), Errno> {
         while !bytes.is_empty() {
-            let sent = poll_fn(|cx| self.desk.with(|kernel| kernel.poll_write(self.id, cx, bytes))).await?;
+            let sent = self.write(bytes).await?;
             bytes = &bytes[sent..];
         }
         Ok(())
+    }
+
+    /// Our address and port, and the peer's.
+    pub(crate) fn addresses(&self) -> Option<(SocketAddr, SocketAddr)> {
+        self.desk.with(|kernel| kernel.tcp_addresses(self.id))
     }
 }
 
@@ -410,11 +440,50 @@ impl Listener {
         let id = poll_fn(|cx| self.desk.with(|kernel| kernel.poll_accept(self.port, cx))).await;
         TcpStream { desk: self.desk.clone(), id }
     }
+
+    /// Gives the connections that arrive from now on buffers of other sizes.
+    pub(crate) fn set_buffers(&self, buffers: TcpBuffers) {
+        self.desk.with(|kernel| kernel.set_listener_buffers(self.port, buffers));
+    }
 }
 
 impl Drop for Listener {
     fn drop(&mut self) {
         self.desk.with_if_laid(|kernel| kernel.tcp_unlisten(self.port, Some(self.token)));
+    }
+}
+
+/// A UDP socket; letting go of it closes it.
+pub(crate) struct UdpSocket {
+    desk: Desk,
+    id: SocketId,
+}
+
+impl UdpSocket {
+    /// Hears and sends to one peer from now on, and answers the address and port it is sent to from.
+    pub(crate) fn connect(&self, peer: SocketAddr) -> Result<SocketAddr, Errno> {
+        self.desk.with(|kernel| kernel.udp_connect(self.id, peer))
+    }
+
+    /// Sends a datagram to the peer it is connected to.
+    pub(crate) fn send(&self, data: &[u8]) -> Result<(), Errno> {
+        self.desk.with(|kernel| kernel.udp_send(self.id, None, data))
+    }
+
+    /// Sends a datagram.
+    pub(crate) fn send_to(&self, data: &[u8], to: SocketAddr) -> Result<(), Errno> {
+        self.desk.with(|kernel| kernel.udp_send(self.id, Some(to), data))
+    }
+
+    /// The next datagram, cut to the buffer, and who sent it; or an error that an earlier one met.
+    pub(crate) async fn recv_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr), Errno> {
+        poll_fn(|cx| self.desk.with(|kernel| kernel.poll_udp_receive(self.id, cx, buffer))).await
+    }
+}
+
+impl Drop for UdpSocket {
+    fn drop(&mut self) {
+        self.desk.with_if_laid(|kernel| kernel.udp_close(self.id));
     }
 }
 

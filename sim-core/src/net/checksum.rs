@@ -37,10 +37,15 @@ impl Delta {
     }
 }
 
+/// The sum of the 16-bit words, folded. It is taken over four bytes at a time in the other byte order, which RFC 1071 §2 (B)
+/// and (C) allow and vector units do several of at once.
 fn sum(bytes: &[u8]) -> u64 {
-    let words = bytes.chunks_exact(2);
-    let odd = words.remainder().first().map_or(0, |&byte| u64::from(byte) << 8);
-    words.map(|pair| u64::from(u16::from_be_bytes([pair[0], pair[1]]))).sum::<u64>() + odd
+    let quads = bytes.chunks_exact(4);
+    let mut last = [0; 4];
+    last[..quads.remainder().len()].copy_from_slice(quads.remainder());
+    let quads = quads.map(|quad| u64::from(u32::from_le_bytes([quad[0], quad[1], quad[2], quad[3]])));
+    let total = quads.sum::<u64>() + u64::from(u32::from_le_bytes(last));
+    u64::from(fold(total).swap_bytes())
 }
 
 fn fold(mut sum: u64) -> u16 {
@@ -62,6 +67,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_sum_is_that_of_the_words(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
+            let word = |pair: &[u8]| u64::from(pair[0]) << 8 | pair.get(1).map_or(0, |&low| u64::from(low));
+            prop_assert_eq!(sum(&bytes), u64::from(fold(bytes.chunks(2).map(word).sum())));
+        }
+
         #[test]
         fn an_updated_checksum_is_the_checksum_of_the_changed_bytes(
             mut bytes in prop::collection::vec(any::<u8>(), 8..64), word in 0usize..4, new: [u8; 2],

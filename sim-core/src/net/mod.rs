@@ -4,7 +4,7 @@
 //! with it and is kept true by whoever rewrites the bytes. This room knows nothing of AWS.
 
 mod arp;
-mod checksum;
+pub(crate) mod checksum;
 mod flow;
 mod headers;
 mod icmp;
