@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 use std::time::Instant;
 
+use sim_core::SnapLength;
 use sim_core::lab::{CapturesTo, DiagnosticReport, Observer, RunError, RunHeader, RunOptions, RunSummary, StepReport};
 
 use crate::args::RunArgs;
@@ -29,7 +30,11 @@ pub(super) fn run(args: &RunArgs) -> Status {
     let captures = if args.no_captures {
         CapturesTo::Nowhere
     } else {
-        CapturesTo::Directory { directory: args.captures.clone(), format: args.capture_format.into() }
+        CapturesTo::Directory {
+            directory: args.captures.clone(),
+            format: args.capture_format.into(),
+            snap_length: SnapLength::new(args.snaplen),
+        }
     };
     let options = RunOptions { seed: args.seed, captures };
 

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use crate::engine::{SimDuration, SimTime};
 use crate::frontend::diagnostic::any_error;
 use crate::frontend::scenario;
-use crate::trace::{CaptureFormat, Captures, Detail};
+use crate::trace::{CaptureFormat, Captures, Detail, SnapLength};
 
 pub use crate::frontend::codes::{Explanation, all as explanations};
 use plan::Plan;
@@ -49,6 +49,8 @@ pub enum CapturesTo {
         directory: PathBuf,
         /// The file format.
         format: CaptureFormat,
+        /// How much of each frame.
+        snap_length: SnapLength,
     },
 }
 
@@ -60,15 +62,17 @@ pub fn run(file: &Path, options: &RunOptions, observer: &mut dyn Observer) -> Re
     let plan = Plan::read(file).map_err(RunError::Invalid)?;
     let scenario = &plan.scenario;
     let seed = plan.seed(options.seed);
-    let (captures, folder) = match &options.captures {
-        CapturesTo::Nowhere => (None, None),
-        CapturesTo::Directory { directory, format } => (Some(*format), Some(directory.join(plan.folder_name()))),
+    let captures = match &options.captures {
+        CapturesTo::Nowhere => None,
+        CapturesTo::Directory { directory, format, snap_length } => {
+            Some((directory.join(plan.folder_name()), *format, *snap_length))
+        }
     };
     // Deploy first, write afterwards: a scenario that cannot be run leaves an earlier run's captures alone.
-    let world = plan.world(seed, Detail::Path, captures.map(|_| u32::MAX));
-    let writer = match (&folder, captures) {
-        (Some(folder), Some(format)) => Captures::new(folder, format, plan.epoch_nanos())?,
-        _ => Captures::nowhere(),
+    let world = plan.world(seed, Detail::Path, captures.as_ref().map(|(_, _, snap_length)| snap_length.bytes()));
+    let writer = match &captures {
+        Some((folder, format, snap_length)) => Captures::new(folder, *format, *snap_length, plan.epoch_nanos())?,
+        None => Captures::nowhere(),
     };
     let mut session = Session::new(world, &plan.sources, writer);
     let (stacks, problems) = plan.deploy(&mut session);
@@ -90,7 +94,7 @@ pub fn run(file: &Path, options: &RunOptions, observer: &mut dyn Observer) -> Re
     let mut runner = Runner::new(scenario);
     // A background step is reported twice, when it starts and when it is collected; it holds if both do.
     let mut verdicts: BTreeMap<u32, bool> = BTreeMap::new();
-    let all = folder.as_ref().map(|folder| folder.join("all").with_extension(captures.unwrap_or_default().extension()));
+    let all = captures.as_ref().map(|(folder, format, _)| folder.join("all").with_extension(format.extension()));
     let all = all.map(|path| path.display().to_string());
     let mut tell = |mut report: StepReport| {
         for drop in &mut report.drops {
@@ -117,7 +121,7 @@ pub fn run(file: &Path, options: &RunOptions, observer: &mut dyn Observer) -> Re
         virtual_time,
         captures: all.map(|all| CapturesReport {
             all,
-            comments: captures.is_some_and(|format| format == CaptureFormat::Pcapng),
+            comments: captures.is_some_and(|(_, format, _)| format == CaptureFormat::Pcapng),
             frames: written.frames,
         }),
         dropped: written.dropped,

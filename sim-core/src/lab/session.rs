@@ -33,8 +33,6 @@ pub(super) struct Session<'a> {
     pub logical_ids: LogicalIds,
     pub witness: Witness,
     captures: Captures,
-    /// The first thing that went wrong with the captures; nothing is written after it.
-    capture_error: Option<CaptureError>,
     recording: Recording,
 }
 
@@ -48,7 +46,6 @@ impl<'a> Session<'a> {
             logical_ids: LogicalIds::default(),
             witness: Witness::default(),
             captures,
-            capture_error: None,
             recording: Recording::default(),
         }
     }
@@ -88,10 +85,7 @@ impl<'a> Session<'a> {
     /// Ends the captures.
     pub(super) fn finish(mut self) -> Result<crate::trace::CaptureSummary, CaptureError> {
         self.observe();
-        match self.capture_error {
-            Some(error) => Err(error),
-            None => self.captures.finish(),
-        }
+        self.captures.finish()
     }
 
     fn pass<T>(&mut self, mut run: impl FnMut(&mut World) -> Pause<T>) -> Option<T> {
@@ -117,15 +111,10 @@ impl<'a> Session<'a> {
                 internet: self.world.internet_hosts(),
                 sources: self.sources,
             };
-            let frame = match &self.capture_error {
-                Some(_) => None,
-                None => self.captures.observe(event, &recording, &names).unwrap_or_else(|error| {
-                    self.capture_error = Some(error);
-                    None
-                }),
-            };
+            let frame = self.captures.observe(event, &names);
             self.witness.observe(event, frame);
         }
+        self.captures.write(&mut recording);
         self.recording = recording;
     }
 }

@@ -3,15 +3,19 @@
 //! The pipeline tells this room, nobody else writes captures or explanations, and nothing here can change a result.
 
 mod capture;
+mod capture_batch;
 mod capture_file;
+mod capture_folder;
+mod capture_writer;
 mod drop;
 mod drop_text;
+mod enhanced_packet;
 mod event;
 mod file_name;
 mod text;
 
 pub(crate) use capture::{CapturePoint, CaptureSummary, CaptureWords, Captures};
-pub use capture_file::{CaptureError, CaptureFormat};
+pub use capture_file::{CaptureError, CaptureFormat, SnapLength};
 pub(crate) use drop::{Decider, DropReason};
 pub use drop::{DropCode, DropFamily};
 pub use event::Direction;
