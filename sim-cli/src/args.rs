@@ -22,7 +22,8 @@ use crate::exit::Status;
 Example:
   vpcsim run scenarios/vpc-peering      runs the lab: transcript, verdicts, captures for Wireshark
 
-Exit status: 0 all held, 1 an expectation failed, 2 wrong input or nothing to run, 3 vpcsim's fault"
+Exit status: 0 all held, 1 an expectation failed, 2 wrong input or nothing to run, 3 vpcsim's fault,
+130 interrupted"
 )]
 pub(crate) struct Args {
     /// What to do.

@@ -12,6 +12,7 @@ mod steps;
 mod witness;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::engine::{SimDuration, SimTime};
@@ -74,15 +75,18 @@ pub fn run(file: &Path, options: &RunOptions, observer: &mut dyn Observer) -> Re
         Some((folder, format, snap_length)) => Captures::new(folder, *format, *snap_length, plan.epoch_nanos())?,
         None => Captures::nowhere(),
     };
-    let mut session = Session::new(world, &plan.sources, writer);
+    let mut session = Session::new(world, &plan.sources, writer, observer);
     let (stacks, problems) = plan.deploy(&mut session);
+    if session.is_interrupted() {
+        return Err(RunError::Interrupted);
+    }
     if any_error(&problems) {
         return Err(RunError::Invalid(plan.reports(&problems)));
     }
     for warning in plan.reports(&problems) {
-        observer.warning(&warning)?;
+        session.observer.warning(&warning)?;
     }
-    observer.header(&RunHeader {
+    session.observer.header(&RunHeader {
         name: scenario.name.clone(),
         description: scenario.description.clone(),
         file: plan.path.clone(),
@@ -96,20 +100,28 @@ pub fn run(file: &Path, options: &RunOptions, observer: &mut dyn Observer) -> Re
     let mut verdicts: BTreeMap<u32, bool> = BTreeMap::new();
     let all = captures.as_ref().map(|(folder, format, _)| folder.join("all").with_extension(format.extension()));
     let all = all.map(|path| path.display().to_string());
-    let mut tell = |mut report: StepReport| {
+    let mut tell = |session: &mut Session<'_>, mut report: StepReport| {
         for drop in &mut report.drops {
             drop.capture = drop.frame.and_then(|_| all.clone());
         }
         *verdicts.entry(report.number).or_insert(true) &= report.is_ok();
-        observer.step(&report)
+        session.observer.step(&report)
     };
     runner.pause(&mut session);
     for step in &scenario.steps {
-        tell(runner.run(&mut session, step))?;
+        if session.is_interrupted() {
+            break;
+        }
+        session.begin_step(step.number, step.title());
+        let report = runner.run(&mut session, step);
+        tell(&mut session, report)?;
     }
-    for report in runner.finish(&mut session) {
-        tell(report)?;
+    if !session.is_interrupted() {
+        for report in runner.finish(&mut session) {
+            tell(&mut session, report)?;
+        }
     }
+    let interrupted = session.is_interrupted();
     let virtual_time = session.world.now().since(SimTime::ZERO);
     let packet_hops = session.world.packet_hops();
     let written = session.finish()?;
@@ -126,6 +138,7 @@ pub fn run(file: &Path, options: &RunOptions, observer: &mut dyn Observer) -> Re
         }),
         dropped: written.dropped,
         packet_hops,
+        interrupted,
     };
     observer.summary(&summary)?;
     Ok(summary)
@@ -138,10 +151,32 @@ pub fn check(file: &Path) -> Vec<DiagnosticReport> {
         Ok(plan) => plan,
         Err(problems) => return problems,
     };
-    let mut session =
-        Session::new(plan.world(plan.seed(None), Detail::Drops, None), &plan.sources, Captures::nowhere());
+    let world = plan.world(plan.seed(None), Detail::Drops, None);
+    let mut nobody = Nobody;
+    let mut session = Session::new(world, &plan.sources, Captures::nowhere(), &mut nobody);
     let (_, problems) = plan.deploy(&mut session);
     plan.reports(&problems)
+}
+
+/// Watches a check, which has nothing to tell until it is done.
+struct Nobody;
+
+impl Observer for Nobody {
+    fn header(&mut self, _: &RunHeader) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn warning(&mut self, _: &DiagnosticReport) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn step(&mut self, _: &StepReport) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn summary(&mut self, _: &RunSummary) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The JSON Schema of the scenario file.
