@@ -22,7 +22,8 @@ use crate::exit::Status;
 Example:
   vpcsim run scenarios/vpc-peering      runs the lab: transcript, verdicts, captures for Wireshark
 
-Exit status: 0 all held, 1 an expectation failed, 2 wrong input or nothing to run, 3 vpcsim's fault"
+Exit status: 0 all held, 1 an expectation failed, 2 wrong input or nothing to run, 3 vpcsim's fault,
+130 interrupted"
 )]
 pub(crate) struct Args {
     /// What to do.
@@ -63,11 +64,14 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "DIR", default_value = "captures")]
     pub captures: PathBuf,
     /// Write no captures.
-    #[arg(long, conflicts_with_all = ["captures", "capture_format"])]
+    #[arg(long, conflicts_with_all = ["captures", "capture_format", "snaplen"])]
     pub no_captures: bool,
     /// The captures' format; the classic `pcap` has no place for interface names and drop reasons.
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "pcapng")]
     pub capture_format: CaptureFormatArg,
+    /// Capture so many bytes of each frame, as tcpdump's -s does; 0 captures all of it.
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=262_144))]
+    pub snaplen: u32,
     /// The format of the results.
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub format: Format,

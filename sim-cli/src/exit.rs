@@ -3,7 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
-/// How a command ended. Ctrl-C needs no variant: the signal ends the process, which a shell reports as 130.
+/// How a command ended.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Status {
     /// Everything held.
@@ -14,6 +14,8 @@ pub enum Status {
     Invalid,
     /// vpcsim is at fault, or the machine (a full disk).
     InternalError,
+    /// A signal asked it to stop, by the signal's number.
+    Interrupted(u8),
 }
 
 impl Status {
@@ -33,6 +35,8 @@ impl From<Status> for ExitCode {
             Status::Failed => 1,
             Status::Invalid => 2,
             Status::InternalError => 3,
+            // As shells report a process that a signal ended: 130 for Ctrl-C.
+            Status::Interrupted(signal) => 128 + signal,
         })
     }
 }

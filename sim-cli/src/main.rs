@@ -5,6 +5,7 @@
 //! - `output/<format>.rs` – a format each, all rendered from the same values.
 //! - `scenario_path` – from `FILE`, `DIR` or `NAME` to a scenario file.
 //! - `exit` – what the exit status means.
+//! - `interrupt` – Ctrl-C.
 //! - `panic_message` – what is said when vpcsim itself is at fault.
 //!
 //! No networking decision is taken in this crate.
@@ -12,6 +13,7 @@
 mod args;
 mod command;
 mod exit;
+mod interrupt;
 mod output;
 mod panic_message;
 mod scenario_path;

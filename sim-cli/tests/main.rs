@@ -4,6 +4,7 @@ mod broken;
 mod command_line;
 mod determinism;
 mod golden;
+mod interrupt;
 mod program;
 mod scenarios;
 mod strangers;

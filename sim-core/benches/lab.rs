@@ -64,7 +64,11 @@ fn last_step(path: &str, times: u64) -> Duration {
 fn whole_lab(criterion: &mut Criterion) {
     const SCENARIO: &str = "../scenarios/vpc-peering/scenario.yaml";
     let directory = env::temp_dir().join(format!("vpcsim-bench-{}", std::process::id()));
-    let to_files = CapturesTo::Directory { directory: directory.clone(), format: Default::default() };
+    let to_files = CapturesTo::Directory {
+        directory: directory.clone(),
+        format: Default::default(),
+        snap_length: Default::default(),
+    };
     let mut group = criterion.benchmark_group("peering lab, files to verdict");
     group.bench_function("captures off", |bench| bench.iter(|| lab(SCENARIO, CapturesTo::Nowhere)));
     group.bench_function("captures on", |bench| bench.iter(|| lab(SCENARIO, to_files.clone())));

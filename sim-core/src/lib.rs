@@ -21,4 +21,4 @@ mod trace;
 pub use engine::{SimDuration, SimTime};
 pub use frontend::diagnostic::Severity;
 pub use id::ResourceId;
-pub use trace::{CaptureError, CaptureFormat, Direction, DropCode, DropFamily};
+pub use trace::{CaptureError, CaptureFormat, Direction, DropCode, DropFamily, SnapLength};

@@ -198,7 +198,11 @@ impl<W: Write> Human<W> {
     fn closing(&mut self, summary: &RunSummary, real: Option<Duration>) -> io::Result<()> {
         let Styles { ok, failed, .. } = self.styles;
         let steps = plural(summary.steps, "step");
-        write!(self.to, "\n{steps}: {ok}{} ok{ok:#}", summary.ok)?;
+        writeln!(self.to)?;
+        if summary.interrupted {
+            writeln!(self.to, "{failed}interrupted{failed:#} before the last step was done")?;
+        }
+        write!(self.to, "{steps}: {ok}{} ok{ok:#}", summary.ok)?;
         if summary.failed > 0 {
             write!(self.to, ", {failed}{} failed{failed:#}", summary.failed)?;
         }
@@ -356,7 +360,7 @@ fn plural(count: impl TryInto<u64>, noun: &str) -> String {
 }
 
 /// `00:00:41`, with days where there are some: nobody reads nanoseconds.
-fn clock(time: SimTime) -> String {
+pub(super) fn clock(time: SimTime) -> String {
     let text = time.to_string();
     text.split_once('.').map_or(text.clone(), |(seconds, _)| seconds.to_owned())
 }
@@ -385,7 +389,7 @@ fn heading(name: &str) -> String {
 }
 
 /// Text that cannot steer the terminal: control characters are shown as `^[`.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut shown, character| {
         match character {
             '\t' => shown.push('\t'),

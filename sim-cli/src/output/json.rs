@@ -97,7 +97,12 @@ impl<W: Write> Observer for Json<W> {
     }
 
     fn summary(&mut self, summary: &RunSummary) -> io::Result<()> {
-        self.write(if summary.failed == 0 { "ok" } else { "failed" }, None, None, Some(summary))
+        let verdict = match summary.failed {
+            _ if summary.interrupted => "interrupted",
+            0 => "ok",
+            _ => "failed",
+        };
+        self.write(verdict, None, None, Some(summary))
     }
 }
 

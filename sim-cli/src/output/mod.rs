@@ -4,6 +4,7 @@ mod github;
 mod human;
 mod json;
 mod junit;
+mod progress;
 mod tap;
 
 #[cfg(test)]
@@ -19,6 +20,7 @@ use sim_core::lab::{DiagnosticReport, Observer, RunHeader, RunSummary, StepRepor
 
 use crate::args::{Format, RunArgs};
 use human::{Detail, Human};
+pub(crate) use progress::ProgressLine;
 
 /// A format. Beyond what an [`Observer`] sees of one run it hears of runs that did not come about, and of the end.
 pub(crate) trait Render: Observer {

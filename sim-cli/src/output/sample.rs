@@ -82,6 +82,7 @@ pub(super) fn steps() -> Vec<StepReport> {
 pub(super) fn summary() -> RunSummary {
     RunSummary {
         packet_hops: 96,
+        interrupted: false,
         steps: 4,
         ok: 3,
         failed: 1,

@@ -12,12 +12,13 @@ mod steps;
 mod witness;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::engine::{SimDuration, SimTime};
 use crate::frontend::diagnostic::any_error;
 use crate::frontend::scenario;
-use crate::trace::{CaptureFormat, Captures, Detail};
+use crate::trace::{CaptureFormat, Captures, Detail, SnapLength};
 
 pub use crate::frontend::codes::{Explanation, all as explanations};
 pub use crate::trace::Leg;
@@ -50,6 +51,8 @@ pub enum CapturesTo {
         directory: PathBuf,
         /// The file format.
         format: CaptureFormat,
+        /// How much of each frame.
+        snap_length: SnapLength,
     },
 }
 
@@ -61,25 +64,30 @@ pub fn run(file: &Path, options: &RunOptions, observer: &mut dyn Observer) -> Re
     let plan = Plan::read(file).map_err(RunError::Invalid)?;
     let scenario = &plan.scenario;
     let seed = plan.seed(options.seed);
-    let (captures, folder) = match &options.captures {
-        CapturesTo::Nowhere => (None, None),
-        CapturesTo::Directory { directory, format } => (Some(*format), Some(directory.join(plan.folder_name()))),
+    let captures = match &options.captures {
+        CapturesTo::Nowhere => None,
+        CapturesTo::Directory { directory, format, snap_length } => {
+            Some((directory.join(plan.folder_name()), *format, *snap_length))
+        }
     };
     // Deploy first, write afterwards: a scenario that cannot be run leaves an earlier run's captures alone.
-    let world = plan.world(seed, Detail::Path, captures.map(|_| u32::MAX));
-    let writer = match (&folder, captures) {
-        (Some(folder), Some(format)) => Captures::new(folder, format, plan.epoch_nanos())?,
-        _ => Captures::nowhere(),
+    let world = plan.world(seed, Detail::Path, captures.as_ref().map(|(_, _, snap_length)| snap_length.bytes()));
+    let writer = match &captures {
+        Some((folder, format, snap_length)) => Captures::new(folder, *format, *snap_length, plan.epoch_nanos())?,
+        None => Captures::nowhere(),
     };
-    let mut session = Session::new(world, &plan.sources, writer);
+    let mut session = Session::new(world, &plan.sources, writer, observer);
     let (stacks, problems) = plan.deploy(&mut session);
+    if session.is_interrupted() {
+        return Err(RunError::Interrupted);
+    }
     if any_error(&problems) {
         return Err(RunError::Invalid(plan.reports(&problems)));
     }
     for warning in plan.reports(&problems) {
-        observer.warning(&warning)?;
+        session.observer.warning(&warning)?;
     }
-    observer.header(&RunHeader {
+    session.observer.header(&RunHeader {
         name: scenario.name.clone(),
         description: scenario.description.clone(),
         file: plan.path.clone(),
@@ -91,22 +99,30 @@ pub fn run(file: &Path, options: &RunOptions, observer: &mut dyn Observer) -> Re
     let mut runner = Runner::new(scenario);
     // A background step is reported twice, when it starts and when it is collected; it holds if both do.
     let mut verdicts: BTreeMap<u32, bool> = BTreeMap::new();
-    let all = folder.as_ref().map(|folder| folder.join("all").with_extension(captures.unwrap_or_default().extension()));
+    let all = captures.as_ref().map(|(folder, format, _)| folder.join("all").with_extension(format.extension()));
     let all = all.map(|path| path.display().to_string());
-    let mut tell = |mut report: StepReport| {
+    let mut tell = |session: &mut Session<'_>, mut report: StepReport| {
         for drop in &mut report.drops {
             drop.capture = drop.frame.and_then(|_| all.clone());
         }
         *verdicts.entry(report.number).or_insert(true) &= report.is_ok();
-        observer.step(&report)
+        session.observer.step(&report)
     };
     runner.pause(&mut session);
     for step in &scenario.steps {
-        tell(runner.run(&mut session, step))?;
+        if session.is_interrupted() {
+            break;
+        }
+        session.begin_step(step.number, step.title());
+        let report = runner.run(&mut session, step);
+        tell(&mut session, report)?;
     }
-    for report in runner.finish(&mut session) {
-        tell(report)?;
+    if !session.is_interrupted() {
+        for report in runner.finish(&mut session) {
+            tell(&mut session, report)?;
+        }
     }
+    let interrupted = session.is_interrupted();
     let virtual_time = session.world.now().since(SimTime::ZERO);
     let packet_hops = session.world.packet_hops();
     let written = session.finish()?;
@@ -118,11 +134,12 @@ pub fn run(file: &Path, options: &RunOptions, observer: &mut dyn Observer) -> Re
         virtual_time,
         captures: all.map(|all| CapturesReport {
             all,
-            comments: captures.is_some_and(|format| format == CaptureFormat::Pcapng),
+            comments: captures.is_some_and(|(_, format, _)| format == CaptureFormat::Pcapng),
             frames: written.frames,
         }),
         dropped: written.dropped,
         packet_hops,
+        interrupted,
     };
     observer.summary(&summary)?;
     Ok(summary)
@@ -135,10 +152,32 @@ pub fn check(file: &Path) -> Vec<DiagnosticReport> {
         Ok(plan) => plan,
         Err(problems) => return problems,
     };
-    let mut session =
-        Session::new(plan.world(plan.seed(None), Detail::Drops, None), &plan.sources, Captures::nowhere());
+    let world = plan.world(plan.seed(None), Detail::Drops, None);
+    let mut nobody = Nobody;
+    let mut session = Session::new(world, &plan.sources, Captures::nowhere(), &mut nobody);
     let (_, problems) = plan.deploy(&mut session);
     plan.reports(&problems)
+}
+
+/// Watches a check, which has nothing to tell until it is done.
+struct Nobody;
+
+impl Observer for Nobody {
+    fn header(&mut self, _: &RunHeader) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn warning(&mut self, _: &DiagnosticReport) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn step(&mut self, _: &StepReport) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn summary(&mut self, _: &RunSummary) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The JSON Schema of the scenario file.

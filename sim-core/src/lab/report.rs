@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::io;
+use std::ops::ControlFlow;
 
 use crate::engine::{SimDuration, SimTime};
 use crate::frontend::diagnostic::Severity;
@@ -40,6 +41,25 @@ pub trait Observer {
     /// # Errors
     /// As for [`Observer::header`].
     fn summary(&mut self, summary: &RunSummary) -> io::Result<()>;
+
+    /// The run goes on. Told often, and at moments that mean nothing: an observer that shows this decides when. Answering
+    /// [`ControlFlow::Break`] stops the run: the step under way ends as failed, no further step begins, and the captures and
+    /// the summary tell what was seen so far.
+    fn progress(&mut self, progress: &Progress<'_>) -> ControlFlow<()> {
+        let _ = progress;
+        ControlFlow::Continue(())
+    }
+}
+
+/// How far a run has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Progress<'a> {
+    /// Virtual time.
+    pub now: SimTime,
+    /// How many frames were received over a link so far.
+    pub packet_hops: u64,
+    /// The number and title of the step under way; none while the stacks are created.
+    pub step: Option<(u32, &'a str)>,
 }
 
 /// Why a run did not come to its summary.
@@ -51,6 +71,9 @@ pub enum RunError {
     /// The captures cannot be written.
     #[error(transparent)]
     Captures(#[from] CaptureError),
+    /// The observer asked to stop before the first step.
+    #[error("interrupted before the first step")]
+    Interrupted,
     /// The observer cannot write.
     #[error("cannot write the results: {0}")]
     Output(#[from] io::Error),
@@ -364,6 +387,8 @@ pub struct RunSummary {
     pub captures: Option<CapturesReport>,
     /// How many packets were dropped.
     pub dropped: u64,
+    /// Whether the observer stopped the run before its last step was done.
+    pub interrupted: bool,
 }
 
 /// Captures that were written.

@@ -8,6 +8,7 @@ use std::mem;
 use serde_json::Value;
 
 use super::names::{LogicalIds, Names};
+use super::report::{Observer, Progress};
 use super::witness::Witness;
 use crate::cloud::{ApiError, Caller};
 use crate::engine::{SimDuration, SimTime};
@@ -32,23 +33,33 @@ pub(super) struct Session<'a> {
     pub stacks: Vec<Stack>,
     pub logical_ids: LogicalIds,
     pub witness: Witness,
+    /// Sees how far the lab is, and may ask it to stop.
+    pub observer: &'a mut dyn Observer,
+    /// The number and title of the step under way.
+    step: Option<(u32, String)>,
+    interrupted: bool,
     captures: Captures,
-    /// The first thing that went wrong with the captures; nothing is written after it.
-    capture_error: Option<CaptureError>,
     recording: Recording,
 }
 
 impl<'a> Session<'a> {
     /// A lab in which nothing has happened yet.
-    pub(super) fn new(world: World, sources: &'a Sources, captures: Captures) -> Session<'a> {
+    pub(super) fn new(
+        world: World,
+        sources: &'a Sources,
+        captures: Captures,
+        observer: &'a mut dyn Observer,
+    ) -> Session<'a> {
         Session {
             world,
             sources,
             stacks: Vec::new(),
             logical_ids: LogicalIds::default(),
             witness: Witness::default(),
+            observer,
+            step: None,
+            interrupted: false,
             captures,
-            capture_error: None,
             recording: Recording::default(),
         }
     }
@@ -64,9 +75,19 @@ impl<'a> Session<'a> {
     }
 
     /// A new step begins: its first packet is watched.
-    pub(super) fn begin_step(&mut self) {
+    pub(super) fn watch_first_packet(&mut self) {
         self.witness.begin_step();
         self.world.watch_first_packet();
+    }
+
+    /// Notes which step is under way, for whoever watches.
+    pub(super) fn begin_step(&mut self, number: u32, title: String) {
+        self.step = Some((number, title));
+    }
+
+    /// Whether the observer has asked to stop. No time passes any more.
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.interrupted
     }
 
     /// Lets time pass until `until`.
@@ -94,14 +115,11 @@ impl<'a> Session<'a> {
     /// Ends the captures.
     pub(super) fn finish(mut self) -> Result<crate::trace::CaptureSummary, CaptureError> {
         self.observe();
-        match self.capture_error {
-            Some(error) => Err(error),
-            None => self.captures.finish(),
-        }
+        self.captures.finish()
     }
 
     fn pass<T>(&mut self, mut run: impl FnMut(&mut World) -> Pause<T>) -> Option<T> {
-        loop {
+        while !self.interrupted {
             let pause = run(&mut self.world);
             self.observe();
             match pause {
@@ -110,9 +128,10 @@ impl<'a> Session<'a> {
                 Pause::Meanwhile => {}
             }
         }
+        None
     }
 
-    /// Shows what has happened to the captures and the witness.
+    /// Shows what has happened to the captures and the witness, and how far the lab is to the observer.
     fn observe(&mut self) {
         let mut recording = mem::take(&mut self.recording);
         self.world.take_trace(&mut recording);
@@ -123,16 +142,17 @@ impl<'a> Session<'a> {
                 internet: self.world.internet_hosts(),
                 sources: self.sources,
             };
-            let frame = match &self.capture_error {
-                Some(_) => None,
-                None => self.captures.observe(event, &recording, &names).unwrap_or_else(|error| {
-                    self.capture_error = Some(error);
-                    None
-                }),
-            };
+            let frame = self.captures.observe(event, &names);
             self.witness.observe(event, frame);
         }
+        self.captures.write(&mut recording);
         self.recording = recording;
+        let progress = Progress {
+            now: self.world.now(),
+            packet_hops: self.world.packet_hops(),
+            step: self.step.as_ref().map(|(number, title)| (*number, title.as_str())),
+        };
+        self.interrupted |= self.observer.progress(&progress).is_break();
     }
 }
 
@@ -152,7 +172,9 @@ impl Api for Session<'_> {
     /// Waits for what settles at once: a peering request's check. Launches go on side by side; the lab waits for them at the
     /// end.
     fn settle(&mut self) {
-        while let Some(at) = self.world.next_change().filter(|at| at.since(self.world.now()) < SETTLE) {
+        while let Some(at) = self.world.next_change().filter(|at| at.since(self.world.now()) < SETTLE)
+            && !self.interrupted
+        {
             self.pass_until(at);
         }
     }

@@ -61,7 +61,7 @@ impl<'s> Runner<'s> {
 
     /// Runs one step.
     pub(super) fn run(&mut self, session: &mut Session<'_>, step: &Step) -> StepReport {
-        session.begin_step();
+        session.watch_first_packet();
         let started = session.world.now();
         let mut collected = Collected::default();
         // A background step is judged by the step that collects it, which may expect more.
@@ -106,6 +106,9 @@ impl<'s> Runner<'s> {
         collected: &mut Collected,
     ) -> Result<(), Vec<Diagnostic>> {
         for command in commands {
+            if session.is_interrupted() {
+                break;
+            }
             if !collected.commands.is_empty() {
                 self.pause(session);
             }
@@ -205,7 +208,7 @@ impl<'s> Runner<'s> {
         let mut reports = Vec::new();
         for (number, background) in std::mem::take(&mut self.background) {
             let Some(step) = self.scenario.steps.iter().find(|step| step.number == number) else { continue };
-            session.begin_step();
+            session.watch_first_packet();
             let started = session.world.now();
             let mut collected = Collected::default();
             let Background { prompt, lines, running, .. } = background;
@@ -261,10 +264,18 @@ impl<'s> Runner<'s> {
             failures.extend(self.save(session, step, seen));
             failures.extend(self.with_scope(session, |scope| step.expect.judge(seen, scope)));
         }
-        let failures = failures
-            .into_iter()
-            .map(|failure| Failure { text: failure.text, expected: failure.expected, actual: failure.actual })
-            .collect();
+        let failures = match session.is_interrupted() {
+            // What it expected is of no account: it did not get that far.
+            true => vec![Failure {
+                text: "interrupted before it was done".to_owned(),
+                expected: "the step is done".to_owned(),
+                actual: "interrupted".to_owned(),
+            }],
+            false => failures
+                .into_iter()
+                .map(|failure| Failure { text: failure.text, expected: failure.expected, actual: failure.actual })
+                .collect(),
+        };
         let expected: Vec<bool> = self.with_scope(session, |scope| {
             let is_expected = |drop| judged.iter().any(|step| step.expect.expects_drop(drop, scope));
             seen.drops.iter().map(is_expected).collect()
@@ -313,7 +324,9 @@ impl<'s> Runner<'s> {
 /// Waits for a program and interrupts it when patience ends.
 fn finish(session: &mut Session<'_>, running: Running, limit: SimTime, collected: &mut Collected) -> Option<Finished> {
     session.pass_until_finished(running, limit).or_else(|| {
-        let note = if session.world.now() >= limit {
+        let note = if session.is_interrupted() {
+            "the command was still running when vpcsim was interrupted, and was interrupted with it"
+        } else if session.world.now() >= limit {
             "the command was still running after an hour and was interrupted, as by Ctrl-C"
         } else {
             "the command waits for something that can never come; it was interrupted"

@@ -30,9 +30,9 @@ impl BufferPool {
         buffer
     }
 
-    /// A buffer that was used before, if there is one.
-    pub(crate) fn take_used(&mut self) -> Option<Vec<u8>> {
-        self.free.pop()
+    /// A buffer that carried as many bytes before, or nearly, if there is one.
+    pub(crate) fn take_used(&mut self, len: usize) -> Option<Vec<u8>> {
+        self.kind(len).pop()
     }
 
     /// Gives a buffer back.

@@ -23,6 +23,13 @@ pub(crate) struct Crossing {
     pub(super) flight: Flight,
 }
 
+impl Crossing {
+    /// The frame's length in bytes.
+    pub(super) fn frame_len(&self) -> usize {
+        self.flight.transit.frame.bytes.len()
+    }
+}
+
 /// Where a frame under way is going.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Station {

@@ -229,8 +229,8 @@ struct Peer {
     from: Receiver<Message>,
     /// Memory of the last message from there.
     spare: (Vec<Crossing>, Vec<Vec<u8>>),
-    /// How many more frames have come from there than gone.
-    owed: usize,
+    /// The lengths of the frames that have come from there: as many buffers go home.
+    came: Vec<usize>,
 }
 
 impl Channels {
@@ -247,7 +247,7 @@ impl Channels {
                     to,
                     from,
                     spare: Default::default(),
-                    owed: 0,
+                    came: Vec::new(),
                 };
                 edges[a].peers.push(peer(b, a_to_b, a_from_b));
                 edges[b].peers.push(peer(a, b_to_a, b_from_a));
@@ -262,20 +262,18 @@ const PEER_IS_GONE: &str = "the other partition's thread has ended early";
 
 impl Boundary for Channels {
     fn exchange(&mut self, partition: &mut Partition, report: Report) -> Report {
-        for Peer { partition: peer, to, spare: (crossings, buffers), owed, .. } in &mut self.peers {
+        for Peer { partition: peer, to, spare: (crossings, buffers), came, .. } in &mut self.peers {
             let mut crossings = mem::take(crossings);
             mem::swap(&mut crossings, partition.outgoing(*peer));
             let mut buffers = mem::take(buffers);
-            let home = owed.saturating_sub(crossings.len());
-            buffers.extend((0..home).map_while(|_| partition.pool().take_used()));
-            *owed = home - buffers.len();
+            buffers.extend(came.drain(..).filter_map(|len| partition.pool().take_used(len)));
             to.send(Message { report, crossings, buffers }).expect(PEER_IS_GONE);
         }
         let mut all = report;
-        for Peer { from, spare, owed, .. } in &mut self.peers {
+        for Peer { from, spare, came, .. } in &mut self.peers {
             let Message { report, mut crossings, mut buffers } = from.recv().expect(PEER_IS_GONE);
             all = all.and(report);
-            *owed += crossings.len();
+            came.extend(crossings.iter().map(Crossing::frame_len));
             crossings.drain(..).for_each(|crossing| partition.accept(crossing));
             buffers.drain(..).for_each(|buffer| partition.pool().give(buffer));
             *spare = (crossings, buffers);

@@ -1,25 +1,24 @@
 //! The observer that writes captures: one file for each capture point (network interface, gateway, Internet host) that saw a
 //! packet, and `all` with one interface for each of them.
 //!
-//! A packet's `Seen` opens a record, and what happens to the packet at the same time belongs to it: the record is written when
-//! the next `Seen` or the end comes, with the reason as its comment if the packet was dropped in between. Captures never change
-//! a result, and the same events give the same bytes on every machine. What resources are called and how a drop is put
-//! into words is asked of [`CaptureWords`], whoever runs the simulation.
+//! A packet's `Seen` is a record, and what happens to the packet at the same time belongs to it: if the packet is dropped before
+//! the next `Seen`, the reason becomes the record's comment. Captures never change a result, and the same events give the same
+//! bytes on every machine. What resources are called and how a drop is put into words is asked of [`CaptureWords`], whoever
+//! runs the simulation, while the events are looked at; the frames themselves are only passed on, see [`CaptureWriter`].
 
-use std::collections::{BTreeMap, VecDeque};
-use std::fs;
-use std::io;
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::capture_file::{CaptureError, CaptureFile, CaptureFormat, Record};
-use super::file_name::FileNames;
-use super::{Direction, DropReason, PacketId, Recording, Step, TraceEvent};
+use rustc_hash::FxHashMap;
+
+use super::capture_batch::{Batch, CapturedFrame};
+use super::capture_file::{CaptureError, CaptureFormat, SnapLength};
+use super::capture_folder::CaptureFolder;
+use super::capture_writer::CaptureWriter;
+use super::{DropReason, PacketId, Recording, Step, TraceEvent};
 use crate::engine::SimTime;
 use crate::id::ResourceId;
-
-/// How many files are open at a time, `all` not counted: well below what systems allow a process (256 on macOS).
-const MAX_OPEN: usize = 64;
 
 /// The names and sentences that captures are labelled with.
 pub(crate) trait CaptureWords {
@@ -58,24 +57,20 @@ pub(crate) struct CaptureSummary {
 ///
 /// Memory is bounded by the number of capture points; frames go to disk as they come. If a `Captures` is let go without
 /// [`Captures::finish`], what an earlier run wrote is left as it was.
-#[derive(Debug, Default)]
-pub(crate) struct Captures {
-    files: Option<Files>,
-    pending: Option<Pending>,
-    /// A buffer to use again.
-    spare: Vec<u8>,
-    dropped: u64,
-}
-
-/// The record of the last `Seen`, waiting for its comment.
 #[derive(Debug)]
-struct Pending {
-    time: SimTime,
-    packet: PacketId,
-    point: usize,
-    direction: Direction,
-    frame: Vec<u8>,
-    comments: Vec<String>,
+pub(crate) struct Captures {
+    writer: Option<CaptureWriter>,
+    /// The first thing that went wrong; nothing is written after it.
+    failure: Option<CaptureError>,
+    /// The frames of the recording that is being looked at.
+    batch: Batch,
+    /// Whose the batch's last frame is.
+    last: Option<(PacketId, SimTime)>,
+    /// The capture points, by the order in which they first saw a packet.
+    numbers: FxHashMap<ResourceId, u32>,
+    /// How many frames there are, those of the batch among them.
+    frames: u64,
+    dropped: u64,
 }
 
 impl Captures {
@@ -83,54 +78,59 @@ impl Captures {
     ///
     /// # Errors
     /// The folder or the file `all` cannot be made.
-    pub(crate) fn new(folder: &Path, format: CaptureFormat, epoch_nanos: u64) -> Result<Captures, CaptureError> {
-        let files = Files::create(folder, format, Duration::from_nanos(epoch_nanos))?;
-        Ok(Captures { files: Some(files), pending: None, spare: Vec::new(), dropped: 0 })
+    pub(crate) fn new(
+        folder: &Path,
+        format: CaptureFormat,
+        snap_length: SnapLength,
+        epoch_nanos: u64,
+    ) -> Result<Captures, CaptureError> {
+        let folder = CaptureFolder::create(folder, format, snap_length, Duration::from_nanos(epoch_nanos))?;
+        Ok(Captures::with(Some(CaptureWriter::Here(Box::new(folder)))))
     }
 
     /// No captures.
     pub(crate) fn nowhere() -> Captures {
-        Captures::default()
+        Captures::with(None)
     }
 
-    /// Takes the next event of a recording. For a drop that has a frame, answers the frame's number in `all`, counted from 1 as
-    /// Wireshark does.
-    ///
-    /// # Errors
-    /// A file cannot be written; nothing further should be observed.
-    pub(crate) fn observe(
-        &mut self,
-        event: &TraceEvent,
-        recording: &Recording,
-        words: &dyn CaptureWords,
-    ) -> Result<Option<u64>, CaptureError> {
+    fn with(writer: Option<CaptureWriter>) -> Captures {
+        Captures {
+            writer,
+            failure: None,
+            batch: Batch::default(),
+            last: None,
+            numbers: FxHashMap::default(),
+            frames: 0,
+            dropped: 0,
+        }
+    }
+
+    /// Looks at the next event of a recording. For a drop that has a frame, answers the frame's number in `all`, counted from 1
+    /// as Wireshark does.
+    pub(crate) fn observe(&mut self, event: &TraceEvent, words: &dyn CaptureWords) -> Option<u64> {
         match &event.step {
-            Step::Seen { point, direction, frame: Some(frame) } => {
-                self.write_pending()?;
-                if let Some(files) = &mut self.files {
-                    let point = files.point(*point, words)?;
-                    let mut copy = std::mem::take(&mut self.spare);
-                    copy.clear();
-                    copy.extend_from_slice(recording.bytes_of(*frame));
-                    self.pending = Some(Pending {
-                        time: event.time,
-                        packet: event.packet,
-                        point,
-                        direction: *direction,
-                        frame: copy,
-                        comments: Vec::new(),
-                    });
-                }
-                Ok(None)
+            Step::Seen { point, direction, frame: Some(bytes) } if self.writer.is_some() => {
+                let point = self.number(*point, words);
+                let frame = CapturedFrame {
+                    time: event.time,
+                    point,
+                    direction: *direction,
+                    bytes: *bytes,
+                    comments: Vec::new(),
+                };
+                self.batch.frames.push(frame);
+                self.frames += 1;
+                self.last = Some((event.packet, event.time));
+                None
             }
             Step::Dropped(reason) => {
                 self.dropped += 1;
-                let here = |pending: &&mut Pending| pending.packet == event.packet && pending.time == event.time;
-                let (Some(pending), Some(files)) = (self.pending.as_mut().filter(here), &self.files) else {
-                    return Ok(None);
-                };
-                pending.comments.push(format!("DROP {}: {}", reason.code, words.drop_sentence(event, reason)));
-                Ok(Some(files.all.frames() + 1))
+                if self.last != Some((event.packet, event.time)) {
+                    return None;
+                }
+                let frame = self.batch.frames.last_mut()?;
+                frame.comments.push(format!("DROP {}: {}", reason.code, words.drop_sentence(event, reason)));
+                Some(self.frames)
             }
             Step::Seen { .. }
             | Step::Answered { .. }
@@ -141,161 +141,60 @@ impl Captures {
             | Step::Vpc { .. }
             | Step::Gateway { .. }
             | Step::Translated { .. }
-            | Step::Delivered { .. } => Ok(None),
+            | Step::Delivered { .. } => None,
         }
+    }
+
+    /// Has the frames of `recording` written, every event of which has been observed, and leaves other memory in its place. A
+    /// recording ends between two events of the simulation, so that whatever comments a frame is in it too. What goes wrong is
+    /// kept for [`Captures::finish`].
+    pub(crate) fn write(&mut self, recording: &mut Recording) {
+        self.last = None;
+        if self.batch.frames.is_empty() {
+            return;
+        }
+        mem::swap(recording, &mut self.batch.recording);
+        match self.writer.take().map(|writer| writer.write(&mut self.batch)) {
+            Some(Ok(writer)) => self.writer = Some(writer),
+            Some(Err(error)) => self.failure = Some(error),
+            None => {}
+        }
+        self.batch.clear();
+        mem::swap(recording, &mut self.batch.recording);
     }
 
     /// Writes what is left, removes the captures of an earlier run from the folder, and gives the new ones their names.
     ///
     /// # Errors
-    /// A file cannot be written, removed or renamed.
+    /// A file could not be written, or cannot be removed or renamed.
     pub(crate) fn finish(mut self) -> Result<CaptureSummary, CaptureError> {
-        self.write_pending()?;
-        let summary = CaptureSummary { dropped: self.dropped, ..CaptureSummary::default() };
-        match self.files.take() {
-            Some(files) => files.finish(summary),
-            None => Ok(summary),
+        if let Some(error) = self.failure.take() {
+            return Err(error);
         }
+        let written = match self.writer.take() {
+            Some(writer) => writer.finish()?.finish()?,
+            None => CaptureSummary::default(),
+        };
+        Ok(CaptureSummary { dropped: self.dropped, ..written })
     }
 
-    fn write_pending(&mut self) -> Result<(), CaptureError> {
-        if let (Some(pending), Some(files)) = (self.pending.take(), &mut self.files) {
-            files.write(&pending)?;
-            self.spare = pending.frame;
-        }
-        Ok(())
+    /// The number of a capture point, whose name is asked for when it is new.
+    fn number(&mut self, id: ResourceId, words: &dyn CaptureWords) -> u32 {
+        let next = u32::try_from(self.numbers.len()).expect("fewer capture points than a u32 counts");
+        *self.numbers.entry(id).or_insert_with(|| {
+            self.batch.points.push(words.point(id));
+            next
+        })
     }
 }
 
 impl Drop for Captures {
     fn drop(&mut self) {
-        if let Some(files) = self.files.take() {
-            files.abandon();
+        if let Some(writer) = self.writer.take() {
+            // Waits for the thread, so that the folder is let go, and what it has written is gone, when this is.
+            drop(writer.finish());
         }
     }
-}
-
-/// The files of a folder.
-#[derive(Debug)]
-struct Files {
-    folder: PathBuf,
-    /// The folders that were made for this, the innermost first.
-    made: Vec<PathBuf>,
-    format: CaptureFormat,
-    epoch: Duration,
-    names: FileNames,
-    all: CaptureFile,
-    /// By capture point.
-    points: Vec<CaptureFile>,
-    numbers: BTreeMap<ResourceId, usize>,
-    /// The points whose files may be open, the one written longest ago first.
-    recent: VecDeque<usize>,
-}
-
-impl Files {
-    fn create(folder: &Path, format: CaptureFormat, epoch: Duration) -> Result<Files, CaptureError> {
-        let made = folder.ancestors().take_while(|above| !above.as_os_str().is_empty() && !above.exists());
-        let made = made.map(Path::to_owned).collect();
-        fs::create_dir_all(folder)
-            .and_then(|()| remove(folder, &[".pcapng.part", ".pcap.part"]))
-            .map_err(|error| CaptureError::new(folder, &error))?;
-        let mut names = FileNames::default();
-        let all = names.claim("all");
-        let all = CaptureFile::create(file_path(folder, &all, format), format)?;
-        Ok(Files {
-            folder: folder.to_owned(),
-            made,
-            format,
-            epoch,
-            names,
-            all,
-            points: Vec::new(),
-            numbers: BTreeMap::new(),
-            recent: VecDeque::new(),
-        })
-    }
-
-    /// The number of a capture point, which is also its interface's number in `all`.
-    fn point(&mut self, id: ResourceId, words: &dyn CaptureWords) -> Result<usize, CaptureError> {
-        if let Some(&number) = self.numbers.get(&id) {
-            return Ok(number);
-        }
-        let CapturePoint { file, interface, description } = words.point(id);
-        let path = file_path(&self.folder, &self.names.claim(&file), self.format);
-        let number = self.points.len();
-        self.touch(number)?;
-        let mut point = CaptureFile::create(path, self.format)?;
-        point.add_interface(&interface, &description)?;
-        self.all.add_interface(&interface, &description)?;
-        self.points.push(point);
-        self.numbers.insert(id, number);
-        Ok(number)
-    }
-
-    fn write(&mut self, pending: &Pending) -> Result<(), CaptureError> {
-        self.touch(pending.point)?;
-        let record = Record {
-            time: self.epoch + Duration::from_nanos(pending.time.as_nanos()),
-            interface: 0,
-            direction: pending.direction,
-            frame: &pending.frame,
-            comments: &pending.comments,
-        };
-        self.points[pending.point].write(record)?;
-        let interface = u32::try_from(pending.point).expect("fewer capture points than a u32 counts");
-        self.all.write(Record { interface, ..record })
-    }
-
-    /// Notes that a point's file is about to be open, and closes another if there are too many.
-    fn touch(&mut self, number: usize) -> Result<(), CaptureError> {
-        if self.recent.back() == Some(&number) {
-            return Ok(());
-        }
-        if let Some(at) = self.recent.iter().position(|&recent| recent == number) {
-            self.recent.remove(at);
-        } else if self.recent.len() == MAX_OPEN
-            && let Some(oldest) = self.recent.pop_front()
-        {
-            self.points[oldest].close()?;
-        }
-        self.recent.push_back(number);
-        Ok(())
-    }
-
-    fn finish(self, mut summary: CaptureSummary) -> Result<CaptureSummary, CaptureError> {
-        // In either format, and also where a capture point sees nothing any more and so has no file.
-        remove(&self.folder, &[".pcapng", ".pcap"]).map_err(|error| CaptureError::new(&self.folder, &error))?;
-        let (all, frames) = self.all.finish()?;
-        summary.all = Some(all);
-        summary.frames = frames;
-        summary.points = self.points.into_iter().map(CaptureFile::finish).collect::<Result<_, _>>()?;
-        Ok(summary)
-    }
-
-    fn abandon(self) {
-        self.all.abandon();
-        self.points.into_iter().for_each(CaptureFile::abandon);
-        for folder in self.made {
-            let _ = fs::remove_dir(folder); // Fails, as it should, where somebody put something into it meanwhile.
-        }
-    }
-}
-
-fn file_path(folder: &Path, name: &str, format: CaptureFormat) -> PathBuf {
-    folder.join(format!("{name}.{}", format.extension()))
-}
-
-/// Removes the files whose names end so: what an earlier run left. Nothing else in the folder is touched.
-fn remove(folder: &Path, endings: &[&str]) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let ours = endings.iter().any(|ending| name.as_encoded_bytes().ends_with(ending.as_bytes()));
-        if ours && entry.file_type()?.is_file() {
-            fs::remove_file(entry.path())?;
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -2,8 +2,7 @@
 
 use std::fs;
 use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::ops::Range;
 
 use pcap_file::pcap::PcapReader;
 use pcap_file::pcapng::blocks::enhanced_packet::EnhancedPacketOption;
@@ -11,8 +10,9 @@ use pcap_file::pcapng::blocks::interface_description::InterfaceDescriptionOption
 use pcap_file::pcapng::blocks::opt_common::CommonOption;
 use pcap_file::pcapng::{Block, PcapNgReader};
 
-use super::super::capture_file::SNAPLEN;
-use super::super::{Decider, Detail, DropCode, PacketTag, Trace};
+use super::super::capture_folder::{MAX_OPEN, RESERVED_BYTES};
+use super::super::capture_writer::LARGE_BATCH;
+use super::super::{Decider, Detail, Direction, DropCode, PacketTag, Trace};
 use super::*;
 use crate::engine::EventKey;
 use crate::id::{InternetGatewayId, NetworkInterfaceId, Origin};
@@ -75,9 +75,13 @@ enum Told<'a> {
 use Told::Seen;
 
 fn recording(told: Vec<Told<'_>>) -> Recording {
+    cut_recording(told, SnapLength::WHOLE)
+}
+
+fn cut_recording(told: Vec<Told<'_>>, snap_length: SnapLength) -> Recording {
     let headers =
         Headers { destination_mac: MacAddr::BROADCAST, source_mac: MacAddr::local(1), ether_type: 0, ip: None };
-    let mut trace = Trace::new(Detail::Stages, Some(u32::MAX));
+    let mut trace = Trace::new(Detail::Stages, Some(snap_length.bytes()));
     let mut tell = |nanos, packet, what: &dyn Fn(&mut Trace, PacketTag)| {
         trace.begin(EventKey { time: SimTime::from_nanos(nanos), source: 0, sequence: 0 });
         what(&mut trace, PacketTag { marked: true, ..PacketTag::new(PacketId(packet)) });
@@ -120,11 +124,17 @@ fn two_packets() -> Recording {
     ])
 }
 
-fn write(folder: &Path, format: CaptureFormat, recording: &Recording) -> (CaptureSummary, Vec<Option<u64>>) {
-    let mut captures = Captures::new(folder, format, EPOCH).expect("the folder can be made");
-    let events = recording.events.iter();
-    let numbers = events.map(|event| captures.observe(event, recording, &Words).expect("writable")).collect();
+fn write(folder: &Path, format: CaptureFormat, recording: Recording) -> (CaptureSummary, Vec<Option<u64>>) {
+    let mut captures = Captures::new(folder, format, SnapLength::WHOLE, EPOCH).expect("the folder can be made");
+    let numbers = show(&mut captures, recording);
     (captures.finish().expect("writable"), numbers)
+}
+
+/// Shows a recording to the captures; answers the numbers of the drops' frames.
+fn show(captures: &mut Captures, mut recording: Recording) -> Vec<Option<u64>> {
+    let numbers = recording.events.iter().map(|event| captures.observe(event, &Words)).collect();
+    captures.write(&mut recording);
+    numbers
 }
 
 /// A packet as a tool shows it: interface, time, direction, data, comments.
@@ -167,7 +177,7 @@ fn read(path: &Path) -> Vec<Shown> {
 #[test]
 fn all_has_every_frame_with_its_interface_time_direction_and_drop_reason() {
     let folder = Folder::new("all");
-    let (summary, numbers) = write(&folder.0, CaptureFormat::Pcapng, &two_packets());
+    let (summary, numbers) = write(&folder.0, CaptureFormat::Pcapng, two_packets());
     let all = summary.all.expect("captures were written");
     let at = |nanos| Duration::from_nanos(EPOCH + nanos);
     let comment = "DROP NO_ROUTE_TO_DESTINATION: igw-00000000000000009 lost it".to_owned();
@@ -186,7 +196,7 @@ fn all_has_every_frame_with_its_interface_time_direction_and_drop_reason() {
 #[test]
 fn each_capture_point_has_a_file_of_its_own_with_a_safe_and_unique_name() {
     let folder = Folder::new("points");
-    let (summary, _) = write(&folder.0, CaptureFormat::Pcapng, &two_packets());
+    let (summary, _) = write(&folder.0, CaptureFormat::Pcapng, two_packets());
     assert_eq!(folder.names(), ["all-2.pcapng", "all.pcapng", "web_.._a.pcapng"]);
     assert_eq!(summary.points, [(folder.0.join("web_.._a.pcapng"), 1), (folder.0.join("all-2.pcapng"), 2)]);
     assert_eq!(read(&folder.0.join("all-2.pcapng")).len(), 2);
@@ -197,7 +207,7 @@ fn the_comment_stands_on_the_frame_that_was_lost_and_on_no_other() {
     let folder = Folder::new("comment");
     // A loss later than the frame, and the loss of a packet that was seen nowhere, are nobody's comment.
     let events = recording(vec![Seen(5, 1, eni(1), Direction::Egress, b"a"), dropped(6, 1), dropped(5, 2)]);
-    let (summary, numbers) = write(&folder.0, CaptureFormat::Pcapng, &events);
+    let (summary, numbers) = write(&folder.0, CaptureFormat::Pcapng, events);
     assert_eq!(numbers, [None, None, None]);
     assert_eq!(summary.dropped, 2);
     assert!(read(&folder.0.join("all.pcapng")).iter().all(|(.., comments)| comments.is_empty()));
@@ -206,13 +216,13 @@ fn the_comment_stands_on_the_frame_that_was_lost_and_on_no_other() {
 #[test]
 fn the_same_events_give_the_same_bytes_and_captures_of_an_earlier_run_are_gone() {
     let folder = Folder::new("again");
-    write(&folder.0, CaptureFormat::Pcapng, &two_packets());
+    write(&folder.0, CaptureFormat::Pcapng, two_packets());
     let first = fs::read(folder.0.join("all.pcapng")).expect("written");
     fs::write(folder.0.join("gone.pcapng"), "from an earlier run").expect("writable");
     fs::write(folder.0.join("old.pcap"), "from an earlier run").expect("writable");
     fs::write(folder.0.join("crashed.pcapng.part"), "from a run that was stopped").expect("writable");
     fs::write(folder.0.join("notes.txt"), "the user's own").expect("writable");
-    write(&folder.0, CaptureFormat::Pcapng, &two_packets());
+    write(&folder.0, CaptureFormat::Pcapng, two_packets());
     assert_eq!(fs::read(folder.0.join("all.pcapng")).expect("written"), first);
     assert_eq!(folder.names(), ["all-2.pcapng", "all.pcapng", "notes.txt", "web_.._a.pcapng"]);
 }
@@ -220,10 +230,10 @@ fn the_same_events_give_the_same_bytes_and_captures_of_an_earlier_run_are_gone()
 #[test]
 fn a_run_that_stops_half_way_leaves_the_captures_of_the_one_before() {
     let folder = Folder::new("stopped");
-    write(&folder.0, CaptureFormat::Pcapng, &two_packets());
+    write(&folder.0, CaptureFormat::Pcapng, two_packets());
     let before = (folder.names(), fs::read(folder.0.join("all.pcapng")).expect("written"));
-    let mut captures = Captures::new(&folder.0, CaptureFormat::Pcapng, EPOCH).expect("the folder is there");
-    captures.observe(&two_packets().events[0], &two_packets(), &Words).expect("writable");
+    let mut captures = captures(&folder, CaptureFormat::Pcapng, EPOCH);
+    show(&mut captures, two_packets());
     assert!(folder.names().contains(&"all.pcapng.part".to_owned()));
     drop(captures);
     assert_eq!((folder.names(), fs::read(folder.0.join("all.pcapng")).expect("written")), before);
@@ -232,7 +242,8 @@ fn a_run_that_stops_half_way_leaves_the_captures_of_the_one_before() {
 #[test]
 fn a_run_that_never_was_leaves_no_folder() {
     let folder = Folder::new("never");
-    drop(Captures::new(&folder.0.join("lab"), CaptureFormat::Pcapng, EPOCH).expect("a new folder"));
+    let lab = folder.0.join("lab");
+    drop(Captures::new(&lab, CaptureFormat::Pcapng, SnapLength::WHOLE, EPOCH).expect("a new folder"));
     assert!(!folder.0.exists());
 }
 
@@ -245,7 +256,7 @@ fn more_capture_points_than_a_process_may_open_files_lose_nothing() {
         let told = rounds
             .map(|(round, point)| Seen(round * points + point, point, eni(point * 16), Direction::Egress, b"frame"));
         let events = recording(told.collect());
-        let (summary, _) = write(&folder.0, format, &events);
+        let (summary, _) = write(&folder.0, format, events);
         assert_eq!(summary.points.len() as u64, points);
         assert!(summary.points.iter().all(|(_, frames)| *frames == 3));
         for (path, _) in &summary.points {
@@ -268,10 +279,128 @@ fn read_classic(path: &Path) -> Vec<(Duration, Vec<u8>)> {
     packets
 }
 
+/// Packets at seven capture points, of which some are lost.
+fn passing(packets: Range<u64>) -> Recording {
+    let told = packets.flat_map(|packet| {
+        let lost = (packet % 100 == 99).then(|| dropped(packet, packet));
+        let seen = Seen(packet, packet, eni(packet % 7 * 16), Direction::Egress, b"a frame of a long run");
+        [seen].into_iter().chain(lost)
+    });
+    recording(told.collect())
+}
+
+fn captures(folder: &Folder, format: CaptureFormat, epoch: u64) -> Captures {
+    Captures::new(&folder.0, format, SnapLength::WHOLE, epoch).expect("the folder can be made")
+}
+
+#[test]
+fn a_thread_writes_the_same_bytes_as_the_simulation_itself() {
+    const PACKETS: u64 = 10 * LARGE_BATCH as u64;
+    let folders = [Folder::new("thread"), Folder::new("itself")];
+    let [mut thread, mut itself] = [0, 1].map(|number| captures(&folders[number], CaptureFormat::Pcapng, EPOCH));
+    let in_batches = |captures: &mut Captures, size: usize| -> Vec<_> {
+        let batches = (0..PACKETS).step_by(size);
+        batches.flat_map(|first| show(captures, passing(first..first + size as u64))).collect()
+    };
+    assert_eq!(in_batches(&mut thread, LARGE_BATCH), in_batches(&mut itself, 1));
+    assert!(matches!(thread.writer, Some(CaptureWriter::There { .. })));
+    assert!(matches!(itself.writer, Some(CaptureWriter::Here(_))));
+    assert_eq!(thread.finish().expect("writable").frames, itself.finish().expect("writable").frames);
+    assert_eq!(folders[0].names(), folders[1].names());
+    for name in folders[0].names() {
+        let [thread, itself] = [0, 1].map(|number| fs::read(folders[number].0.join(&name)).expect("written"));
+        assert!(thread == itself, "{name}");
+    }
+}
+
+#[test]
+fn a_long_run_that_stops_half_way_leaves_nothing() {
+    let folder = Folder::new("long-stopped");
+    let mut captures = captures(&folder, CaptureFormat::Pcapng, EPOCH);
+    show(&mut captures, passing(0..LARGE_BATCH as u64));
+    drop(captures);
+    assert!(!folder.0.exists());
+}
+
+#[test]
+fn what_goes_wrong_in_a_long_run_is_said_at_its_end() {
+    let folder = Folder::new("long-2106");
+    let mut captures = captures(&folder, CaptureFormat::Pcap, EPOCH * 3);
+    for round in 0..10 {
+        show(&mut captures, passing(round * 1_000..round * 1_000 + LARGE_BATCH as u64));
+    }
+    let error = captures.finish().expect_err("2131 does not fit 32 bits").to_string();
+    assert!(error.contains("2106"), "{error}");
+    assert!(!folder.0.exists(), "nothing half-written");
+}
+
+#[test]
+fn more_frames_than_may_be_kept_in_memory_lose_nothing() {
+    let folder = Folder::new("memory");
+    // A little of each point's at a time: no file is worth a write before all of them are too much.
+    let (points, frame) = (1_000, vec![7; 9_000]);
+    assert!(points as usize * 2 * frame.len() > RESERVED_BYTES);
+    let rounds = (0..2).flat_map(|round| (0..points).map(move |point| (round, point)));
+    let told = rounds.map(|(round, point)| Seen(round, point, eni(point * 16), Direction::Egress, &frame));
+    let (summary, _) = write(&folder.0, CaptureFormat::Pcapng, recording(told.collect()));
+    assert_eq!(summary.points.len() as u64, points);
+    assert!(summary.points.iter().all(|(_, frames)| *frames == 2));
+    for (path, _) in summary.points.iter().step_by(97) {
+        let shown = read(path);
+        assert_eq!(shown.len(), 2);
+        assert!(shown.iter().all(|(_, _, _, data, _)| *data == frame), "{}", path.display());
+    }
+}
+
+#[test]
+fn a_snap_length_cuts_frames_and_the_file_says_so() {
+    for format in [CaptureFormat::Pcapng, CaptureFormat::Pcap] {
+        let folder = Folder::new(&format!("snap-{}", format.extension()));
+        let snap_length = SnapLength::new(5);
+        let mut captures = Captures::new(&folder.0, format, snap_length, EPOCH).expect("the folder can be made");
+        let told = vec![
+            Seen(1, 1, eni(1), Direction::Egress, b"longer than five"),
+            Seen(2, 2, eni(1), Direction::Egress, b"four"),
+        ];
+        show(&mut captures, cut_recording(told, snap_length));
+        let all = captures.finish().expect("writable").all.expect("captures were written");
+        let file = fs::File::open(all).expect("the file is there");
+        let (declared, packets): (u32, Vec<(Vec<u8>, u32)>) = match format {
+            CaptureFormat::Pcapng => {
+                let mut reader = PcapNgReader::new(file).expect("a section header");
+                let mut packets = Vec::new();
+                while let Some(block) = reader.next_block() {
+                    if let Block::EnhancedPacket(block) = block.expect("well formed").0 {
+                        packets.push((block.data.into_owned(), block.original_len));
+                    }
+                }
+                (reader.interfaces()[0].snaplen, packets)
+            }
+            CaptureFormat::Pcap => {
+                let mut reader = PcapReader::new(file).expect("a header");
+                let mut packets = Vec::new();
+                while let Some(packet) = reader.next_packet() {
+                    let packet = packet.expect("well formed");
+                    packets.push((packet.data().to_vec(), packet.orig_len()));
+                }
+                (reader.header().snaplen, packets)
+            }
+        };
+        assert_eq!((declared, packets), (5, vec![(b"longe".to_vec(), 16), (b"four".to_vec(), 4)]));
+    }
+}
+
+#[test]
+fn a_snap_length_of_0_keeps_frames_whole_as_tcpdump_has_it() {
+    assert_eq!(SnapLength::new(0), SnapLength::WHOLE);
+    assert_eq!(SnapLength::new(128).bytes(), 128);
+    assert_eq!(SnapLength::new(u32::MAX), SnapLength::WHOLE);
+}
+
 #[test]
 fn the_classic_format_keeps_nanoseconds() {
     let folder = Folder::new("classic");
-    write(&folder.0, CaptureFormat::Pcap, &two_packets());
+    write(&folder.0, CaptureFormat::Pcap, two_packets());
     assert_eq!(folder.names(), ["all-2.pcap", "all.pcap", "web_.._a.pcap"]);
     let all = read_classic(&folder.0.join("all.pcap"));
     assert_eq!(all[0], (Duration::from_nanos(EPOCH + 1_000_000_001), b"first frame.....".to_vec()));
@@ -281,8 +410,8 @@ fn the_classic_format_keeps_nanoseconds() {
 #[test]
 fn the_classic_format_refuses_a_time_it_cannot_say() {
     let folder = Folder::new("2106");
-    let mut captures = Captures::new(&folder.0, CaptureFormat::Pcap, EPOCH * 3).expect("the folder can be made");
-    captures.observe(&two_packets().events[0], &two_packets(), &Words).expect("nothing is written yet");
+    let mut captures = captures(&folder, CaptureFormat::Pcap, EPOCH * 3);
+    show(&mut captures, two_packets());
     let error = captures.finish().expect_err("2131 does not fit 32 bits").to_string();
     assert!(error.contains("2106"), "{error}");
     assert!(!folder.0.exists(), "nothing half-written");
@@ -292,7 +421,8 @@ fn the_classic_format_refuses_a_time_it_cannot_say() {
 fn a_folder_that_cannot_be_made_is_an_error_that_names_it() {
     let folder = Folder::new("blocked");
     fs::write(&folder.0, "a file where the folder should be").expect("writable");
-    let error = Captures::new(&folder.0, CaptureFormat::Pcapng, EPOCH).expect_err("a file is in the way").to_string();
+    let captures = Captures::new(&folder.0, CaptureFormat::Pcapng, SnapLength::WHOLE, EPOCH);
+    let error = captures.expect_err("a file is in the way").to_string();
     assert!(error.contains("vpcsim-captures-"), "{error}");
     fs::remove_file(&folder.0).expect("ours");
 }
@@ -300,10 +430,7 @@ fn a_folder_that_cannot_be_made_is_an_error_that_names_it() {
 #[test]
 fn nowhere_counts_drops_and_has_no_frame_numbers() {
     let mut captures = Captures::nowhere();
-    let recording = two_packets();
-    for event in &recording.events {
-        assert_eq!(captures.observe(event, &recording, &Words).expect("nothing is written"), None);
-    }
+    assert_eq!(show(&mut captures, two_packets()), [None; 6]);
     let summary = captures.finish().expect("nothing is written");
     assert_eq!(summary, CaptureSummary { dropped: 1, ..CaptureSummary::default() });
 }
@@ -313,7 +440,7 @@ fn a_pcapng_file_has_exactly_these_bytes() {
     let folder = Folder::new("bytes");
     let address = Ipv4Addr::new(10, 0, 0, 1).octets();
     let events = recording(vec![Seen(1, 1, eni(3), Direction::Ingress, &address), dropped(1, 1)]);
-    write(&folder.0, CaptureFormat::Pcapng, &events);
+    write(&folder.0, CaptureFormat::Pcapng, events);
     let mut expected = Vec::new();
     let comment = b"DROP NO_ROUTE_TO_DESTINATION: igw-00000000000000009 lost it";
     let application = concat!("vpcsim ", env!("CARGO_PKG_VERSION"));
@@ -333,7 +460,15 @@ fn a_pcapng_file_has_exactly_these_bytes() {
     block(0x0a0d_0d0a, body.concat());
     // Interface: Ethernet, snaplen, name, description, nanoseconds.
     let id = b"eni-00000000000000003";
-    let body = [u16(1), u16(0), u32(SNAPLEN), option(2, b"web/eth0"), option(3, id), option(9, &[9]), option(0, b"")];
+    let body = [
+        u16(1),
+        u16(0),
+        u32(SnapLength::WHOLE.bytes()),
+        option(2, b"web/eth0"),
+        option(3, id),
+        option(9, &[9]),
+        option(0, b""),
+    ];
     block(1, body.concat());
     // Packet: interface 0, time, lengths, data, inbound, comment.
     let time = EPOCH + 1;

@@ -3,9 +3,13 @@
 //! The pipeline tells this room, nobody else writes captures or explanations, and nothing here can change a result.
 
 mod capture;
+mod capture_batch;
 mod capture_file;
+mod capture_folder;
+mod capture_writer;
 mod drop;
 mod drop_text;
+mod enhanced_packet;
 mod event;
 mod file_name;
 mod marks;
@@ -13,7 +17,7 @@ mod recording;
 mod text;
 
 pub(crate) use capture::{CapturePoint, CaptureSummary, CaptureWords, Captures};
-pub use capture_file::{CaptureError, CaptureFormat};
+pub use capture_file::{CaptureError, CaptureFormat, SnapLength};
 pub(crate) use drop::{Decider, DropReason};
 pub use drop::{DropCode, DropFamily};
 pub(crate) use event::{Detail, GroupDecision, PacketId, PacketTag, Step, TraceEvent};
