@@ -57,7 +57,8 @@ pub enum CapturesTo {
 /// # Errors
 /// See [`RunError`].
 pub fn run(file: &Path, options: &RunOptions, observer: &mut dyn Observer) -> Result<RunSummary, RunError> {
-    let plan = Plan::read(file).map_err(RunError::Invalid)?;
+    let mut plan = Plan::read(file).map_err(RunError::Invalid)?;
+    let templates = plan.take_templates();
     let scenario = &plan.scenario;
     let seed = plan.seed(options.seed);
     let (captures, folder) = match &options.captures {
@@ -71,7 +72,7 @@ pub fn run(file: &Path, options: &RunOptions, observer: &mut dyn Observer) -> Re
         _ => Captures::nowhere(),
     };
     let mut session = Session::new(world, &plan.sources, writer);
-    let (stacks, problems) = plan.deploy(&mut session);
+    let (stacks, problems) = plan.deploy(templates, &mut session);
     if any_error(&problems) {
         return Err(RunError::Invalid(plan.reports(&problems)));
     }
@@ -130,13 +131,14 @@ pub fn run(file: &Path, options: &RunOptions, observer: &mut dyn Observer) -> Re
 /// Checks the scenario in `file` without running its steps: its files, its templates, and – since that is what shows whether
 /// AWS would take them – that its stacks deploy and its instances boot. Answers every problem, warnings among them.
 pub fn check(file: &Path) -> Vec<DiagnosticReport> {
-    let plan = match Plan::read(file) {
+    let mut plan = match Plan::read(file) {
         Ok(plan) => plan,
         Err(problems) => return problems,
     };
+    let templates = plan.take_templates();
     let mut session =
         Session::new(plan.world(plan.seed(None), Detail::Drops, false), &plan.sources, Captures::nowhere());
-    let (_, problems) = plan.deploy(&mut session);
+    let (_, problems) = plan.deploy(templates, &mut session);
     plan.reports(&problems)
 }
 
