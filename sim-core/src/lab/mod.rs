@@ -3,6 +3,7 @@
 //! This is the front door for programs: [`run`] and [`check`]. How anything is printed is up to the [`Observer`].
 
 mod drops;
+pub mod generate;
 mod names;
 mod operator;
 mod plan;
