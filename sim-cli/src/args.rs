@@ -7,6 +7,7 @@ use std::str::FromStr;
 use clap::error::ErrorKind;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use sim_core::CaptureFormat;
+use sim_core::lab::generate::Shape;
 
 use crate::exit::Status;
 
@@ -41,6 +42,8 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Check scenarios and their templates without running them.
     Check(CheckArgs),
+    /// Write a scenario of any size: VPCs peered in a shape, instances, flows between them.
+    Generate(GenerateArgs),
     /// Print the JSON Schema of the scenario file, for editors.
     Schema,
     /// Explain a code: an error or warning (VPC021), or why a packet was dropped (NO_ROUTE_TO_DESTINATION).
@@ -72,6 +75,9 @@ pub(crate) struct RunArgs {
     /// Capture so many bytes of each frame, as tcpdump's -s does; 0 captures all of it.
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=262_144))]
     pub snaplen: u32,
+    /// Work on so many threads [default: one for each processor]. The results do not depend on it.
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
     /// The format of the results.
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
@@ -104,6 +110,63 @@ pub(crate) struct CheckArgs {
     /// Treat these as errors.
     #[arg(long, value_enum, value_name = "WHAT")]
     pub deny: Option<Deny>,
+}
+
+/// `vpcsim generate`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+The template is one stack, whatever its size, since peering connections need both VPCs; AWS itself takes 500 resources a
+template. The scenario raises the quotas that it needs. Up to four more pings try what peering does not carry: to an
+instance two peerings away. The same arguments write the same bytes.
+
+Example:
+  vpcsim generate --vpcs 100 --instances 10 --shape mesh --flows 200 --seed 7 --out lab && vpcsim run lab")]
+pub(crate) struct GenerateArgs {
+    /// How many VPCs.
+    #[arg(long, value_name = "N")]
+    pub vpcs: u32,
+    /// How many instances in each VPC.
+    #[arg(long, value_name = "M")]
+    pub instances: u32,
+    /// Which VPCs are peered.
+    #[arg(long, value_enum, value_name = "SHAPE", default_value = "star")]
+    pub shape: ShapeArg,
+    /// How many flows run at the same time, pings and downloads in turn, between random pairs that can reach each other.
+    #[arg(long, value_name = "F", default_value_t = 0)]
+    pub flows: u32,
+    /// Draws the pairs, and the shape if it is random; also the scenario's seed.
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub seed: u64,
+    /// Write scenario.yaml and template.json into this folder; `SHAPE-NxM` if absent.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Overwrite a scenario that is there already.
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// What `--shape` takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum ShapeArg {
+    /// The first with every other.
+    Star,
+    /// Every one with every other.
+    Mesh,
+    /// Each with the next.
+    Chain,
+    /// A connected random graph: each with an earlier one, and half as many pairs besides.
+    Random,
+}
+
+impl From<ShapeArg> for Shape {
+    fn from(shape: ShapeArg) -> Shape {
+        match shape {
+            ShapeArg::Star => Shape::Star,
+            ShapeArg::Mesh => Shape::Mesh,
+            ShapeArg::Chain => Shape::Chain,
+            ShapeArg::Random => Shape::Random,
+        }
+    }
 }
 
 /// `vpcsim errors`.
@@ -205,8 +268,10 @@ pub(crate) fn parse() -> Result<Args, Status> {
         // Help that nobody reads to its end is no error.
         let _ = error.print();
         if error.kind() == ErrorKind::InvalidSubcommand {
-            let _ =
-                writeln!(io::stderr(), "help: the verbs are run, check, schema and errors, as in `vpcsim run NAME`");
+            let _ = writeln!(
+                io::stderr(),
+                "help: the verbs are run, check, generate, schema and errors, as in `vpcsim run NAME`"
+            );
         }
         status
     })

@@ -14,7 +14,9 @@ fn without_arguments_it_shows_a_worked_example() {
 #[test]
 fn help_is_an_answer_for_every_verb_with_an_example() {
     let folder = Folder::new("help");
-    for args in [&["--help"][..], &["run", "--help"], &["check", "--help"], &["errors", "--help"]] {
+    for args in
+        [&["--help"][..], &["run", "--help"], &["check", "--help"], &["generate", "--help"], &["errors", "--help"]]
+    {
         let output = folder.vpcsim(args);
         assert_eq!(output.status.code(), Some(0), "{args:?}");
         assert!(stdout(&output).contains("Example:\n  vpcsim "), "{args:?}: {}", stdout(&output));

@@ -2,6 +2,7 @@
 
 mod check;
 mod errors;
+mod generate;
 mod run;
 mod schema;
 
@@ -24,6 +25,7 @@ pub(crate) fn execute(args: Args) -> Status {
     match args.command {
         Command::Run(args) => run::run(&args),
         Command::Check(args) => check::check(&args),
+        Command::Generate(args) => generate::generate(args),
         Command::Schema => schema::schema(),
         Command::Errors(args) => errors::errors(&args),
     }

@@ -40,7 +40,8 @@ pub(super) fn run(args: &RunArgs) -> Status {
             snap_length: SnapLength::new(args.snaplen),
         }
     };
-    let options = RunOptions { seed: args.seed, captures };
+    let threads = args.threads.or_else(|| thread::available_parallelism().ok());
+    let options = RunOptions { seed: args.seed, captures, threads };
 
     let interrupt = match Interrupt::listen() {
         Ok(interrupt) => interrupt,

@@ -20,13 +20,17 @@ pub(crate) struct SourceFile {
     pub path: String,
     /// The whole text.
     pub text: String,
+    /// The first byte of each line: every request of a large template asks for its line.
+    lines: Vec<usize>,
 }
 
 impl Sources {
     /// Keeps a text and gives it a number.
     pub(crate) fn add(&mut self, path: impl Into<String>, text: impl Into<String>) -> FileId {
         let id = FileId(u16::try_from(self.files.len()).expect("fewer than 65,536 files make a scenario"));
-        self.files.push(SourceFile { path: path.into(), text: text.into() });
+        let text = text.into();
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        self.files.push(SourceFile { path: path.into(), text, lines });
         id
     }
 
@@ -37,12 +41,16 @@ impl Sources {
 
     /// Line and column of a place, both counted from 1; the column counts characters.
     pub(crate) fn line_column(&self, span: Span) -> (u32, u32) {
-        let text = &self.file(span.file).text;
-        let before = &text[..text.floor_char_boundary(span.start)];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let line = before.bytes().filter(|&byte| byte == b'\n').count() + 1;
-        let characters = before[line_start..].chars().filter(|&c| c != BYTE_ORDER_MARK).count();
-        (line as u32, characters as u32 + 1)
+        let SourceFile { text, lines, .. } = self.file(span.file);
+        let line = self.line(span);
+        let before = &text[lines[line as usize - 1]..text.floor_char_boundary(span.start)];
+        let characters = before.chars().filter(|&c| c != BYTE_ORDER_MARK).count();
+        (line, characters as u32 + 1)
+    }
+
+    /// The line of a place, counted from 1.
+    fn line(&self, span: Span) -> u32 {
+        self.file(span.file).lines.partition_point(|&start| start <= span.start) as u32
     }
 
     /// As much of a place as stands on its first line, so that a caret under a whole list stays one line.
@@ -56,7 +64,7 @@ impl Sources {
 
     /// The origin of something written at this place of a template.
     pub(crate) fn origin(&self, span: Span) -> Origin {
-        Origin::Template { file: span.file, line: self.line_column(span).0 }
+        Origin::Template { file: span.file, line: self.line(span) }
     }
 }
 

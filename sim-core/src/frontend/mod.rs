@@ -7,6 +7,7 @@ pub(crate) mod aws_cli;
 pub(crate) mod cloudformation;
 pub(crate) mod codes;
 pub(crate) mod diagnostic;
+mod json;
 pub(crate) mod node;
 pub(crate) mod query;
 pub(crate) mod scenario;

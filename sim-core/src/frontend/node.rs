@@ -1,17 +1,19 @@
 //! A YAML or JSON text as a tree that keeps every place, tag and quoting.
 //!
-//! JSON goes through the same parser: it is a subset of YAML as far as templates go. What a plain `80` or `true` means is
+//! JSON has a reader of its own that gives the same tree, since large templates are JSON. What a plain `80` or `true` means is
 //! decided later, by the property it is given to, so scalars stay text here. Aliases and merge keys are refused, as
 //! CloudFormation refuses them (User Guide, "CloudFormation template formats"). This file does not know what a template or a
 //! scenario contains.
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StrInput};
+use rustc_hash::FxHashMap;
 
 use super::diagnostic::{Diagnostic, Sources, Span};
+use super::json;
 use crate::id::FileId;
 
 /// How deep lists and maps may nest. Ours: AWS publishes no figure, and no template written by a person comes near.
-const NESTING_LIMIT: usize = 100;
+pub(super) const NESTING_LIMIT: usize = 100;
 
 /// A value in the text.
 #[derive(Clone, PartialEq, Debug)]
@@ -57,6 +59,9 @@ pub(crate) struct Key {
 /// Every problem found: wrong YAML, a key that occurs twice, an alias or merge key.
 pub(crate) fn read(sources: &Sources, file: FileId) -> Result<Node, Vec<Diagnostic>> {
     let text = &sources.file(file).text;
+    if let Some(node) = json::read(text, file) {
+        return Ok(node);
+    }
     // The parser does not see a byte order mark, and counts bytes from the first character it sees.
     let skipped = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let options = granit_parser::options! {
@@ -232,13 +237,14 @@ impl<'t> Reader<'t> {
                 let tag = written.as_deref().and_then(|written| tag(self, written));
                 self.descend(span)?;
                 let mut entries: Vec<(Key, Node)> = Vec::new();
+                let mut seen = SeenKeys::default();
                 let end = loop {
                     let (event, place) = self.next()?;
                     if event == Event::MappingEnd {
                         break self.span(place).end;
                     }
                     let key = self.node(event, place)?;
-                    let key = self.key(key, &entries);
+                    let key = self.key(key, &entries, &mut seen);
                     let (event, place) = self.next()?;
                     let found = self.problems.len();
                     let value = self.node(event, place)?;
@@ -269,17 +275,17 @@ impl<'t> Reader<'t> {
     }
 
     /// A key that may stand beside these, or none after a complaint.
-    fn key(&mut self, node: Node, beside: &[(Key, Node)]) -> Option<Key> {
+    fn key(&mut self, node: Node, beside: &[(Key, Node)], seen: &mut SeenKeys) -> Option<Key> {
         let problem = match node.kind {
             _ if node.tag.is_some() => Diagnostic::error("VPC007", node.whole_span(), "a key cannot have a tag"),
             NodeKind::Scalar { text, quoted } => {
                 if text == "<<" && !quoted {
                     Diagnostic::error("VPC003", node.span, "YAML merge keys are not supported, as in CloudFormation")
                         .help("write the merged keys out here")
-                } else if let Some((first, _)) = beside.iter().find(|(key, _)| key.text == text) {
+                } else if let Some(first) = seen.find(&text, beside) {
                     Diagnostic::error("VPC002", node.span, format!("the key `{text}` occurs twice in one map"))
                         .label("second time")
-                        .related(first.span, "first time")
+                        .related(first, "first time")
                 } else {
                     return Some(Key { text, span: node.span });
                 }
@@ -370,6 +376,25 @@ impl<'t> Reader<'t> {
         let flow = self.text[opening.start..].starts_with(['[', '{']);
         let end = if flow { closing } else { last.unwrap_or(opening.end) };
         Span { end: end.max(opening.start), ..opening }
+    }
+}
+
+/// Finds a key among those of a map that is being read. Small maps are searched; a template's resources may be hundreds of
+/// thousands, which are looked up.
+#[derive(Default)]
+pub(super) struct SeenKeys(FxHashMap<String, Span>);
+
+impl SeenKeys {
+    const SMALL: usize = 16;
+
+    /// The place of this key, if it is among the `entries` so far.
+    pub(super) fn find(&mut self, text: &str, entries: &[(Key, Node)]) -> Option<Span> {
+        if entries.len() <= SeenKeys::SMALL {
+            return entries.iter().find(|(key, _)| key.text == text).map(|(key, _)| key.span);
+        }
+        let unknown = &entries[self.0.len()..];
+        self.0.extend(unknown.iter().map(|(key, _)| (key.text.clone(), key.span)));
+        self.0.get(text).copied()
     }
 }
 
@@ -548,6 +573,19 @@ error[VPC002]: the key `a` occurs twice in one map
 3 | a: 3
   | ^ second time"
         );
+    }
+
+    #[test]
+    fn a_duplicate_is_found_in_a_large_map_too() {
+        let large: String = (0..100).map(|number| format!("k{number}: x\n")).collect();
+        assert!(parse(&large).is_ok());
+        let problem = parse(&(large + "k99: x\nk3: x\n")).expect_err("two keys twice");
+        for (line, key) in [(101, "k99"), (102, "k3")] {
+            assert!(
+                problem.contains(&format!("the key `{key}` occurs twice in one map\n   --> t.yaml:{line}:1")),
+                "{problem}"
+            );
+        }
     }
 
     proptest! {

@@ -3,6 +3,7 @@
 //! This is the front door for programs: [`run`] and [`check`]. How anything is printed is up to the [`Observer`].
 
 mod drops;
+pub mod generate;
 mod names;
 mod operator;
 mod plan;
@@ -13,6 +14,7 @@ mod witness;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use crate::engine::{SimDuration, SimTime};
@@ -37,6 +39,8 @@ pub struct RunOptions {
     pub seed: Option<u64>,
     /// Where captures go.
     pub captures: CapturesTo,
+    /// How many threads may work on it; one if nothing is said. The results do not depend on it.
+    pub threads: Option<NonZeroUsize>,
 }
 
 /// Where captures go.
@@ -61,7 +65,8 @@ pub enum CapturesTo {
 /// # Errors
 /// See [`RunError`].
 pub fn run(file: &Path, options: &RunOptions, observer: &mut dyn Observer) -> Result<RunSummary, RunError> {
-    let plan = Plan::read(file).map_err(RunError::Invalid)?;
+    let mut plan = Plan::read(file).map_err(RunError::Invalid)?;
+    let templates = plan.take_templates();
     let scenario = &plan.scenario;
     let seed = plan.seed(options.seed);
     let captures = match &options.captures {
@@ -71,13 +76,15 @@ pub fn run(file: &Path, options: &RunOptions, observer: &mut dyn Observer) -> Re
         }
     };
     // Deploy first, write afterwards: a scenario that cannot be run leaves an earlier run's captures alone.
-    let world = plan.world(seed, Detail::Path, captures.as_ref().map(|(_, _, snap_length)| snap_length.bytes()));
+    let snap_length = captures.as_ref().map(|(_, _, snap_length)| snap_length.bytes());
+    let threads = options.threads.map_or(1, NonZeroUsize::get);
+    let world = plan.world(seed, Detail::Path, snap_length, threads);
     let writer = match &captures {
         Some((folder, format, snap_length)) => Captures::new(folder, *format, *snap_length, plan.epoch_nanos())?,
         None => Captures::nowhere(),
     };
     let mut session = Session::new(world, &plan.sources, writer, observer);
-    let (stacks, problems) = plan.deploy(&mut session);
+    let (stacks, problems) = plan.deploy(templates, &mut session);
     if session.is_interrupted() {
         return Err(RunError::Interrupted);
     }
@@ -148,14 +155,15 @@ pub fn run(file: &Path, options: &RunOptions, observer: &mut dyn Observer) -> Re
 /// Checks the scenario in `file` without running its steps: its files, its templates, and – since that is what shows whether
 /// AWS would take them – that its stacks deploy and its instances boot. Answers every problem, warnings among them.
 pub fn check(file: &Path) -> Vec<DiagnosticReport> {
-    let plan = match Plan::read(file) {
+    let mut plan = match Plan::read(file) {
         Ok(plan) => plan,
         Err(problems) => return problems,
     };
-    let world = plan.world(plan.seed(None), Detail::Drops, None);
+    let templates = plan.take_templates();
+    let world = plan.world(plan.seed(None), Detail::Drops, None, 1);
     let mut nobody = Nobody;
     let mut session = Session::new(world, &plan.sources, Captures::nowhere(), &mut nobody);
-    let (_, problems) = plan.deploy(&mut session);
+    let (_, problems) = plan.deploy(templates, &mut session);
     plan.reports(&problems)
 }
 

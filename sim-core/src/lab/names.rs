@@ -19,7 +19,9 @@ use crate::trace::{CapturePoint, CaptureWords, DropReason, TraceEvent};
 /// The logical ids of everything that stacks made.
 #[derive(Debug, Default)]
 pub(super) struct LogicalIds {
-    by_id: FxHashMap<ResourceId, (String, String)>,
+    stacks: Vec<String>,
+    /// The stack, by its place among them, and the logical id.
+    by_id: FxHashMap<ResourceId, (usize, Box<str>)>,
 }
 
 impl LogicalIds {
@@ -27,14 +29,15 @@ impl LogicalIds {
     pub(super) fn learn(&mut self, stack: &Stack) {
         for (logical_id, resource) in &stack.resources {
             if let Ok(id) = resource.physical_id.parse::<ResourceId>() {
-                self.by_id.insert(id, (stack.name.clone(), logical_id.clone()));
+                self.by_id.insert(id, (self.stacks.len(), logical_id.as_str().into()));
             }
         }
+        self.stacks.push(stack.name.clone());
     }
 
     /// The stack and the logical id that made a resource.
     pub(super) fn of(&self, id: ResourceId) -> Option<(&str, &str)> {
-        self.by_id.get(&id).map(|(stack, logical_id)| (stack.as_str(), logical_id.as_str()))
+        self.by_id.get(&id).map(|(stack, logical_id)| (self.stacks[*stack].as_str(), &**logical_id))
     }
 }
 
@@ -102,11 +105,12 @@ impl Names<'_> {
     /// The host that a step's `on:` names: an instance by Name tag, logical id (with or without its stack) or id, or a host
     /// on the Internet.
     pub(super) fn host(&self, name: &str) -> Option<HostName> {
+        let meant_id = name.parse::<InstanceId>().ok();
         let is_called = |id: InstanceId| {
             let by_logical_id = self.logical_ids.of(id.into()).is_some_and(|(stack, logical_id)| {
                 logical_id == name || name.split_once('.') == Some((stack, logical_id))
             });
-            by_logical_id || id.to_string() == name || self.component(id.into()).name.as_deref() == Some(name)
+            by_logical_id || Some(id) == meant_id || self.tag_name(id.into()) == Some(name)
         };
         let mut living = self
             .cloud

@@ -1,13 +1,13 @@
 //! A scenario's files, read and checked: everything that can be said before the world exists.
 
 use std::fs;
+use std::mem;
 use std::path::Path;
 
 use super::report::{DiagnosticReport, SourceLine, StackSummary};
 use super::session::Session;
 use crate::app;
 use crate::cloud::{Image, Quotas, UnknownQuota};
-use crate::engine::SimTime;
 use crate::frontend::cloudformation::{self, Template};
 use crate::frontend::diagnostic::{Colour, Diagnostic, Sources, Span, any_error};
 use crate::frontend::scenario::{self, Declared, LinkClass, OutsideHost, Scenario};
@@ -63,6 +63,11 @@ impl Plan {
         Ok(Plan { path, sources, scenario, templates, warnings: once })
     }
 
+    /// The templates of the stacks, to be deployed.
+    pub(super) fn take_templates(&mut self) -> Vec<Template> {
+        mem::take(&mut self.templates)
+    }
+
     /// The seed to use, where the command line may have asked for one.
     pub(super) fn seed(&self, asked: Option<u64>) -> u64 {
         asked.or(self.scenario.settings.seed).unwrap_or(DEFAULT_SEED)
@@ -79,7 +84,7 @@ impl Plan {
     }
 
     /// A world with the scenario's settings and Internet, in which nothing has happened yet.
-    pub(super) fn world(&self, seed: u64, detail: Detail, snap_length: Option<u32>) -> World {
+    pub(super) fn world(&self, seed: u64, detail: Detail, snap_length: Option<u32>, threads: usize) -> World {
         let internet = self.scenario.internet.iter().map(internet_host).collect();
         let epoch_nanos = i128::from(self.epoch_nanos());
         let (quotas, _) = self.quotas();
@@ -92,17 +97,24 @@ impl Plan {
             programs: app::programs(),
             detail,
             snap_length,
-            threads: 1,
+            threads,
         })
     }
 
     /// Creates the stacks and lets their instances boot. Answers what was made and every problem, warnings among them.
-    pub(super) fn deploy(&self, session: &mut Session<'_>) -> (Vec<StackSummary>, Vec<Diagnostic>) {
+    ///
+    /// `templates` are those of [`Plan::take_templates`]. Each is gone once its stack is there: a large one takes as much memory
+    /// as what it makes.
+    pub(super) fn deploy(
+        &self,
+        templates: Vec<Template>,
+        session: &mut Session<'_>,
+    ) -> (Vec<StackSummary>, Vec<Diagnostic>) {
         let mut problems = self.warnings.clone();
         problems.extend(self.quotas().1);
-        for (spec, template) in self.scenario.stacks.iter().zip(&self.templates) {
+        for (spec, template) in self.scenario.stacks.iter().zip(templates) {
             let config = spec.config(image_of_parameter);
-            let (stack, found) = cloudformation::deploy(&self.sources, template, &config, session);
+            let (stack, found) = cloudformation::deploy(&self.sources, &template, &config, session);
             problems.extend(found);
             session.logical_ids.learn(&stack);
             session.stacks.push(stack);
@@ -117,11 +129,12 @@ impl Plan {
         if any_error(&problems) {
             return (Vec::new(), problems);
         }
-        let booted = session.pass_until_booted(SimTime::ZERO + super::BOOT_LIMIT);
+        // Each request took its time: creating a large stack alone may take hours.
+        let booted = session.pass_until_booted(session.world.now() + super::BOOT_LIMIT);
         problems.extend(self.boot_notes(session, booted));
         let up_at = session.world.now();
         let count = |stack: &cloudformation::Stack, type_name: &str| {
-            stack.resources.values().filter(|resource| resource.type_name == type_name).count()
+            stack.resources.values().filter(|resource| resource.type_name() == type_name).count()
         };
         let stacks = session
             .stacks
@@ -193,7 +206,7 @@ impl Plan {
             });
             let line = note.line.map_or_else(String::new, |line| format!("line {line} of "));
             let message = format!("{line}{name}'s user data: {}", note.text);
-            let span = resource.and_then(|resource| resource.property_spans.get("UserData")).copied();
+            let span = resource.and_then(|resource| resource.user_data);
             problems.push(match span {
                 Some(span) => Diagnostic::warning("VPC150", span, message),
                 None => self.warning("VPC150", message),

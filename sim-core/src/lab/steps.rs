@@ -236,10 +236,11 @@ impl<'s> Runner<'s> {
         mut collected: Collected,
     ) -> StepReport {
         let ended = session.world.now();
-        if !collected.commands.is_empty() {
+        let running = collected.commands.iter().any(|command| command.exit.is_none());
+        // The next step begins at once after one in the background, which has printed nothing yet.
+        if !collected.commands.is_empty() && !running {
             self.pause(session);
         }
-        let running = collected.commands.iter().any(|command| command.exit.is_none());
         for (id, note) in session.world.take_notes() {
             let place = note.line.map_or_else(String::new, |line| format!(" line {line} of its user data:"));
             collected.notes.push(format!("{}:{place} {}", session.names().display(id), note.text));

@@ -5,7 +5,6 @@
 //! at the first; nothing runs here either when there is one.)
 
 use indexmap::IndexMap;
-use serde_json::{Value as Json, json};
 
 use super::advice;
 use super::expression::Expression;
@@ -58,14 +57,19 @@ pub(crate) struct Stack {
 /// A resource of a stack.
 #[derive(Clone, Debug)]
 pub(crate) struct StackResource {
-    /// As in `AWS::EC2::VPC`.
-    pub type_name: String,
     /// What `Ref` gives.
     pub physical_id: String,
-    /// The places of its properties' values.
-    pub property_spans: IndexMap<String, Span>,
+    /// The place of its user data, about which a guest may have something to say.
+    pub user_data: Option<Span>,
     id: String,
     resource_type: &'static ResourceType,
+}
+
+impl StackResource {
+    /// As in `AWS::EC2::VPC`.
+    pub(crate) fn type_name(&self) -> &'static str {
+        self.resource_type.name
+    }
 }
 
 impl Stack {
@@ -241,7 +245,7 @@ impl Deployment<'_> {
                 values.push((key.clone(), value));
             }
         }
-        let owner = format!("the resource `{logical_id}`");
+        let owner = format_args!("the resource `{logical_id}`");
         let properties = convert_fields(resource_type.properties, &values, &owner, declaration.key.span);
         let properties = properties.map_err(|unfit| match unfit {
             Unfit::Problem(problem) => Not::Failed(Some(problem)),
@@ -257,18 +261,17 @@ impl Deployment<'_> {
             account: self.environment.account,
             region: self.environment.region,
             stack_name: &self.environment.stack_name,
+            stack_id: &self.environment.stack_id,
             logical_id,
             span: declaration.key.span,
             properties,
             values: &values,
-            stack_tags: stack_tags(self.environment, logical_id),
             requested_at: declaration.key.span,
         };
         match (resource_type.create)(&mut creation) {
             Ok(created) => Ok(StackResource {
-                type_name: declaration.type_name.clone(),
                 physical_id: created.physical_id,
-                property_spans: values.iter().map(|(key, value)| (key.text.clone(), value.span)).collect(),
+                user_data: values.iter().find(|(key, _)| key.text == "UserData").map(|(_, value)| value.span),
                 id: created.id,
                 resource_type,
             }),
@@ -320,17 +323,6 @@ fn place_of(error: &ApiError, requested_at: Span, values: &[(Key, Value)], decla
         return requested_at;
     }
     values.iter().find_map(|(_, value)| value.quoted_in(&error.message)).unwrap_or(requested_at)
-}
-
-fn stack_tags(environment: &Environment<'_>, logical_id: &str) -> Vec<Json> {
-    [
-        ("aws:cloudformation:stack-name", environment.stack_name.as_str()),
-        ("aws:cloudformation:stack-id", environment.stack_id.as_str()),
-        ("aws:cloudformation:logical-id", logical_id),
-    ]
-    .into_iter()
-    .map(|(key, value)| json!({ "Key": key, "Value": value }))
-    .collect()
 }
 
 /// The resources of a stack while it is being created.

@@ -62,40 +62,40 @@ impl Names<'_, '_> {
     }
 
     fn expression(&mut self, expression: &Expression, scope: Scope) {
-        let mut parts = Vec::new();
-        expression.walk(&mut |part| parts.push(part));
-        for part in parts {
-            match &part.kind {
-                ExpressionKind::Ref(name) => self.reference(name, scope),
-                ExpressionKind::GetAtt { resource, attribute } => {
-                    self.attribute(resource, attribute.as_text().map(|text| (text, attribute.span)), scope);
-                }
-                ExpressionKind::Sub { pieces, variables, .. } => {
-                    let given = |name: &str| variables.iter().any(|(key, _)| key.text == name);
-                    for piece in pieces {
-                        match piece {
-                            Piece::Ref(name) if !given(&name.text) => self.reference(name, scope),
-                            Piece::GetAtt(name, attribute) if !given(&format!("{}.{attribute}", name.text)) => {
-                                self.attribute(name, Some((attribute, name.span)), scope);
-                            }
-                            _ => {}
-                        }
-                    }
-                }
-                ExpressionKind::If { condition, .. } => self.condition(Some(condition)),
-                ExpressionKind::Condition(name) => self.condition(Some(name)),
-                ExpressionKind::FindInMap(lookup) => {
-                    if let Some(name) = lookup.map.as_text()
-                        && lookup.default.is_none()
-                        && !self.template.mappings.contains_key(name)
-                    {
-                        let help = did_you_mean(name, self.template.mappings.keys().map(String::as_str));
-                        let message = format!("no mapping named `{name}`");
-                        self.problems.push(Diagnostic::error("VPC021", lookup.map.span, message).help_if(help));
-                    }
-                }
-                _ => {}
+        expression.walk(&mut |part| self.part(part, scope));
+    }
+
+    fn part(&mut self, part: &Expression, scope: Scope) {
+        match &part.kind {
+            ExpressionKind::Ref(name) => self.reference(name, scope),
+            ExpressionKind::GetAtt { resource, attribute } => {
+                self.attribute(resource, attribute.as_text().map(|text| (text, attribute.span)), scope);
             }
+            ExpressionKind::Sub { pieces, variables, .. } => {
+                let given = |name: &str| variables.iter().any(|(key, _)| key.text == name);
+                for piece in pieces {
+                    match piece {
+                        Piece::Ref(name) if !given(&name.text) => self.reference(name, scope),
+                        Piece::GetAtt(name, attribute) if !given(&format!("{}.{attribute}", name.text)) => {
+                            self.attribute(name, Some((attribute, name.span)), scope);
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            ExpressionKind::If { condition, .. } => self.condition(Some(condition)),
+            ExpressionKind::Condition(name) => self.condition(Some(name)),
+            ExpressionKind::FindInMap(lookup) => {
+                if let Some(name) = lookup.map.as_text()
+                    && lookup.default.is_none()
+                    && !self.template.mappings.contains_key(name)
+                {
+                    let help = did_you_mean(name, self.template.mappings.keys().map(String::as_str));
+                    let message = format!("no mapping named `{name}`");
+                    self.problems.push(Diagnostic::error("VPC021", lookup.map.span, message).help_if(help));
+                }
+            }
+            _ => {}
         }
     }
 

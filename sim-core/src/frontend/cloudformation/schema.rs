@@ -3,6 +3,8 @@
 //! Literals are checked when the template is read, results of functions when they are known; both by the rules of [`Kind`].
 //! This file knows no resource type: their tables are under [`resources`](super::resources).
 
+use std::fmt::Display;
+
 use serde_json::{Map, Value as Json};
 
 use super::expression::{Expression, ExpressionKind};
@@ -96,7 +98,7 @@ impl Kind {
 pub(crate) fn check_fields(
     fields: &'static [Property],
     entries: &[(Key, Expression)],
-    owner: &str,
+    owner: &dyn Display,
     owner_span: Span,
     problems: &mut Vec<Diagnostic>,
 ) {
@@ -111,7 +113,7 @@ pub(crate) fn check_fields(
             let message = format!("`{}` of {owner} is not simulated; it is accepted and does nothing", key.text);
             problems.push(Diagnostic::warning("VPC103", key.span, message));
         }
-        check(field.kind, value, &format!("`{}`", key.text), problems);
+        check(field.kind, value, &format_args!("`{}`", key.text), problems);
     }
     for field in fields.iter().filter(|field| field.presence == Presence::Required) {
         if !entries.iter().any(|(key, _)| key.text == field.name) {
@@ -120,11 +122,11 @@ pub(crate) fn check_fields(
     }
 }
 
-fn missing_property(name: &str, owner: &str, span: Span) -> Diagnostic {
+fn missing_property(name: &str, owner: &dyn Display, span: Span) -> Diagnostic {
     Diagnostic::error("VPC028", span, format!("{owner} needs the property `{name}`"))
 }
 
-fn check(kind: Kind, expression: &Expression, name: &str, problems: &mut Vec<Diagnostic>) {
+fn check(kind: Kind, expression: &Expression, name: &dyn Display, problems: &mut Vec<Diagnostic>) {
     let span = expression.span;
     let found = match (&expression.kind, kind) {
         (ExpressionKind::If { then, otherwise, .. }, _) => {
@@ -140,7 +142,7 @@ fn check(kind: Kind, expression: &Expression, name: &str, problems: &mut Vec<Dia
             return;
         }
         (ExpressionKind::List(items), Kind::List(item)) => {
-            items.iter().for_each(|expression| check(*item, expression, &format!("an item of {name}"), problems));
+            items.iter().for_each(|expression| check(*item, expression, &format_args!("an item of {name}"), problems));
             return;
         }
         (ExpressionKind::Map(entries), Kind::Object(fields)) => {
@@ -164,12 +166,12 @@ fn check(kind: Kind, expression: &Expression, name: &str, problems: &mut Vec<Dia
     problems.push(wrong_kind(kind, found, name, span));
 }
 
-fn wrong_kind(kind: Kind, found: &str, name: &str, span: Span) -> Diagnostic {
+fn wrong_kind(kind: Kind, found: &str, name: &dyn Display, span: Span) -> Diagnostic {
     Diagnostic::error("VPC029", span, format!("{name} takes {}, not {found}", kind.wanted()))
 }
 
 /// A text as the kind of value the property takes.
-fn scalar(kind: Kind, text: &str, name: &str, span: Span) -> Result<Json, Box<Diagnostic>> {
+fn scalar(kind: Kind, text: &str, name: &dyn Display, span: Span) -> Result<Json, Box<Diagnostic>> {
     let converted = match kind {
         Kind::Text | Kind::FreeText | Kind::Any => Some(Json::from(text)),
         Kind::Integer => text.parse::<i64>().ok().map(Json::from),
@@ -200,7 +202,7 @@ pub(crate) enum Unfit {
 pub(crate) fn convert_fields(
     fields: &'static [Property],
     entries: &[(Key, Value)],
-    owner: &str,
+    owner: &dyn Display,
     owner_span: Span,
 ) -> Result<Map<String, Json>, Unfit> {
     let mut converted = Map::new();
@@ -208,7 +210,7 @@ pub(crate) fn convert_fields(
         let entry = entries.iter().find(|(key, _)| key.text == field.name);
         match entry {
             Some((key, value)) if field.effect == Effect::Simulated => {
-                converted.insert(key.text.clone(), convert(field.kind, value, &format!("`{}`", key.text))?);
+                converted.insert(key.text.clone(), convert(field.kind, value, &format_args!("`{}`", key.text))?);
             }
             None if field.presence == Presence::Required => {
                 return Err(Unfit::Problem(Box::new(missing_property(field.name, owner, owner_span))));
@@ -219,14 +221,14 @@ pub(crate) fn convert_fields(
     Ok(converted)
 }
 
-pub(crate) fn convert(kind: Kind, value: &Value, name: &str) -> Result<Json, Unfit> {
+pub(crate) fn convert(kind: Kind, value: &Value, name: &dyn Display) -> Result<Json, Unfit> {
     if let (Some(resource), false) = (&value.placeholder_for, matches!(kind, Kind::FreeText | Kind::Any)) {
         return Err(Unfit::Placeholder(resource.clone()));
     }
     match (&value.kind, kind) {
         (ValueKind::Text(text), _) => scalar(kind, text, name, value.span).map_err(Unfit::Problem),
         (ValueKind::List(items), Kind::List(item)) => {
-            items.iter().map(|value| convert(*item, value, &format!("an item of {name}"))).collect()
+            items.iter().map(|value| convert(*item, value, &format_args!("an item of {name}"))).collect()
         }
         (ValueKind::List(items), Kind::Any) => items.iter().map(|value| convert(Kind::Any, value, name)).collect(),
         (ValueKind::Map(entries), Kind::Object(fields)) => {

@@ -245,7 +245,7 @@ fn check_condition(condition: &Expression, reader: &mut Reader<'_>) {
 }
 
 fn declaration(key: &Key, node: &Node, reader: &mut Reader<'_>) -> Option<Declaration> {
-    let owner = format!("the resource `{}`", key.text);
+    let owner = format_args!("the resource `{}`", key.text);
     if !key.text.chars().all(|c| c.is_ascii_alphanumeric()) {
         let message = format!("the logical id `{}` must be letters and digits only", key.text);
         reader.report(Diagnostic::error("VPC026", key.span, message));

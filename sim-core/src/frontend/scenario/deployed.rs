@@ -55,13 +55,12 @@ impl StackNames for Deployed<'_> {
 impl DeclaredStack {
     /// What a stack declares; `name_tag` tells the Name tag of an instance by its physical id.
     pub(crate) fn of(stack: &Stack, name_tag: &mut dyn FnMut(&str) -> Option<String>) -> DeclaredStack {
-        let resources = stack.resources.iter().map(|(logical_id, resource)| DeclaredResource {
-            logical_id: logical_id.clone(),
-            role: match resource.type_name.as_str() {
+        let resources = stack.resources.iter().map(|(logical_id, resource)| {
+            let role = match resource.type_name() {
                 "AWS::EC2::Instance" => Role::Instance { name_tag: name_tag(&resource.physical_id) },
                 _ => Role::Other,
-            },
-            attributes: Some(stack.attribute_names(logical_id).into_iter().map(str::to_owned).collect()),
+            };
+            (logical_id.clone(), DeclaredResource { role, attributes: stack.attribute_names(logical_id) })
         });
         DeclaredStack { name: stack.name.clone(), resources: resources.collect(), left_out: stack.left_out.clone() }
     }

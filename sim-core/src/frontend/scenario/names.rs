@@ -23,8 +23,8 @@ pub(crate) struct Declared {
 pub(crate) struct DeclaredStack {
     /// The stack's name.
     pub name: String,
-    /// Its resources.
-    pub resources: Vec<DeclaredResource>,
+    /// Its resources, by logical id.
+    pub resources: IndexMap<String, DeclaredResource>,
     /// The types of the resources that are left out because they are not simulated, by logical id.
     pub left_out: IndexMap<String, String>,
 }
@@ -32,12 +32,10 @@ pub(crate) struct DeclaredStack {
 /// A resource that a template declares.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct DeclaredResource {
-    /// Its logical id.
-    pub logical_id: String,
     /// Whether commands can run on it.
     pub role: Role,
-    /// What `Fn::GetAtt` knows of it; `None` if that is not known.
-    pub attributes: Option<Vec<String>>,
+    /// What `Fn::GetAtt` knows of it.
+    pub attributes: Vec<&'static str>,
 }
 
 /// Whether commands can run on a resource.
@@ -56,13 +54,14 @@ pub(crate) enum Role {
 pub(crate) fn check_names(scenario: &Scenario, declared: &Declared) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     let mut saved: IndexMap<String, String> = IndexMap::new();
+    let instances = Instances::of(declared);
     for (index, step) in scenario.steps.iter().enumerate() {
         let earlier = &scenario.steps[..index];
         check_texts(&commands_and_place(step), &saved, declared, &mut problems);
         if let Some(on) = &step.on
             && on.names().next().is_none()
         {
-            problems.extend(check_on(on, scenario, declared, earlier));
+            problems.extend(check_on(on, scenario, declared, &instances, earlier));
         }
         match &step.action {
             // What a background step saves is known once it is collected; until then only its own `expect` sees it.
@@ -118,33 +117,26 @@ fn check_texts(texts: &[&Text], saved: &IndexMap<String, String>, declared: &Dec
 }
 
 /// What is wrong with the place where a step's commands should run.
-fn check_on(on: &Text, scenario: &Scenario, declared: &Declared, earlier: &[Step]) -> Option<Diagnostic> {
+fn check_on(
+    on: &Text,
+    scenario: &Scenario,
+    declared: &Declared,
+    instances: &Instances<'_>,
+    earlier: &[Step],
+) -> Option<Diagnostic> {
     // Filling is needed for `$$` only.
     let name = on.fill(&mut super::substitute::AnyName).ok()?;
     let name = name.as_str();
-    let instances: Vec<(&str, &str, Option<&str>)> = declared
-        .stacks
-        .iter()
-        .flat_map(|stack| stack.resources.iter().map(|resource| (stack.name.as_str(), resource)))
-        .filter_map(|(stack, resource)| match &resource.role {
-            Role::Instance { name_tag } => Some((stack, resource.logical_id.as_str(), name_tag.as_deref())),
-            Role::Other => None,
-        })
-        .collect();
-    let qualified = |stack: &str, logical_id: &str| format!("{stack}.{logical_id}");
-    let tagged = instances.iter().filter(|(_, _, tag)| *tag == Some(name)).collect::<Vec<_>>();
-    let logical = instances.iter().filter(|(_, logical_id, _)| *logical_id == name).collect::<Vec<_>>();
-    let meant = if tagged.is_empty() { &logical } else { &tagged };
+    let meant = instances.called(name);
     if meant.len() > 1 {
-        let ways: Vec<String> =
-            meant.iter().map(|(stack, logical_id, _)| format!("`{}`", qualified(stack, logical_id))).collect();
+        let ways: Vec<String> = meant.iter().map(|(stack, logical_id)| format!("`{stack}.{logical_id}`")).collect();
         return Some(
             Diagnostic::error("VPC062", on.span(), format!("more than one instance is called `{name}`"))
                 .help(format!("say which is meant: {}", ways.join(" or "))),
         );
     }
     let known = !meant.is_empty()
-        || instances.iter().any(|(stack, logical_id, _)| qualified(stack, logical_id) == name)
+        || name.split_once('.').is_some_and(|(stack, logical_id)| instances.has(stack, logical_id))
         || scenario.internet.iter().any(|host| host.name == name)
         || name.parse::<InstanceId>().is_ok()
         || earlier.iter().any(|step| mentions(step, name));
@@ -158,10 +150,14 @@ fn check_on(on: &Text, scenario: &Scenario, declared: &Declared, earlier: &[Step
                 .help("put the host under `internet` if a public address will do"),
         );
     }
-    let callable = instances.iter().flat_map(|(_, logical_id, tag)| tag.iter().copied().chain([*logical_id]));
-    let callable: IndexSet<&str> = callable.chain(scenario.internet.iter().map(|host| host.name.as_str())).collect();
-    let is_other =
-        declared.stacks.iter().flat_map(|stack| &stack.resources).any(|resource| resource.logical_id == name);
+    let resources = declared.stacks.iter().flat_map(|stack| &stack.resources);
+    let names = resources.filter_map(|(logical_id, resource)| match &resource.role {
+        Role::Instance { name_tag } => Some(name_tag.as_deref().into_iter().chain([logical_id.as_str()])),
+        Role::Other => None,
+    });
+    let callable: IndexSet<&str> =
+        names.flatten().chain(scenario.internet.iter().map(|host| host.name.as_str())).collect();
+    let is_other = declared.stacks.iter().any(|stack| stack.resources.contains_key(name));
     let diagnostic = if is_other {
         Diagnostic::error("VPC059", on.span(), format!("`{name}` is not an instance: commands cannot run on it"))
     } else {
@@ -172,6 +168,41 @@ fn check_on(on: &Text, scenario: &Scenario, declared: &Declared, earlier: &[Step
         (!all.is_empty()).then(|| format!("commands can run on {}", all.join(", ")))
     };
     Some(diagnostic.help_if(did_you_mean(name, callable.iter().copied()).or_else(all)))
+}
+
+/// The instances that commands can run on, by what they may be called.
+struct Instances<'d> {
+    /// Stack and logical id, by Name tag.
+    by_tag: IndexMap<&'d str, Vec<(&'d str, &'d str)>>,
+    /// The same, by logical id.
+    by_logical_id: IndexMap<&'d str, Vec<(&'d str, &'d str)>>,
+}
+
+impl<'d> Instances<'d> {
+    fn of(declared: &'d Declared) -> Instances<'d> {
+        let mut instances = Instances { by_tag: IndexMap::new(), by_logical_id: IndexMap::new() };
+        for stack in &declared.stacks {
+            for (logical_id, resource) in &stack.resources {
+                let Role::Instance { name_tag } = &resource.role else { continue };
+                let instance = (stack.name.as_str(), logical_id.as_str());
+                instances.by_logical_id.entry(logical_id.as_str()).or_default().push(instance);
+                if let Some(tag) = name_tag {
+                    instances.by_tag.entry(tag.as_str()).or_default().push(instance);
+                }
+            }
+        }
+        instances
+    }
+
+    /// The instances of a name. A Name tag comes before a logical id.
+    fn called(&self, name: &str) -> &[(&'d str, &'d str)] {
+        self.by_tag.get(name).or_else(|| self.by_logical_id.get(name)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a stack has an instance of this logical id.
+    fn has(&self, stack: &str, logical_id: &str) -> bool {
+        self.by_logical_id.get(logical_id).is_some_and(|found| found.iter().any(|(of, _)| *of == stack))
+    }
 }
 
 /// Whether a step's `aws` commands mention a name as a word, and so may give it to something.
@@ -190,7 +221,7 @@ fn mentions(step: &Step, name: &str) -> bool {
 impl Declared {
     fn resource(&self, stack: &str, logical_id: &str) -> Option<&DeclaredResource> {
         let stack = self.stacks.iter().find(|found| found.name == stack)?;
-        stack.resources.iter().find(|resource| resource.logical_id == logical_id)
+        stack.resources.get(logical_id)
     }
 }
 
@@ -201,8 +232,7 @@ impl StackNames for &Declared {
 
     fn logical_ids(&self, stack: &str) -> Vec<String> {
         let stack = self.stacks.iter().find(|found| found.name == stack);
-        stack
-            .map_or_else(Vec::new, |stack| stack.resources.iter().map(|resource| resource.logical_id.clone()).collect())
+        stack.map_or_else(Vec::new, |stack| stack.resources.keys().cloned().collect())
     }
 
     fn physical_id(&self, stack: &str, logical_id: &str) -> Option<String> {
@@ -211,12 +241,12 @@ impl StackNames for &Declared {
 
     fn attribute(&mut self, stack: &str, logical_id: &str, attribute: &str) -> Option<String> {
         let resource = self.resource(stack, logical_id)?;
-        let known = resource.attributes.as_ref().is_none_or(|known| known.iter().any(|known| known == attribute));
-        known.then(String::new)
+        resource.attributes.contains(&attribute).then(String::new)
     }
 
     fn attributes(&self, stack: &str, logical_id: &str) -> Vec<String> {
-        self.resource(stack, logical_id).and_then(|resource| resource.attributes.clone()).unwrap_or_default()
+        let attributes = self.resource(stack, logical_id).map_or(&[][..], |resource| &resource.attributes);
+        attributes.iter().map(|attribute| (*attribute).to_owned()).collect()
     }
 
     fn left_out(&self, stack: &str, logical_id: &str) -> Option<String> {

@@ -19,6 +19,7 @@ pub(crate) struct Creation<'a> {
     pub(crate) account: AccountId,
     pub(crate) region: Region,
     pub(crate) stack_name: &'a str,
+    pub(crate) stack_id: &'a str,
     pub(crate) logical_id: &'a str,
     /// The place of the logical id.
     pub(crate) span: Span,
@@ -26,8 +27,6 @@ pub(crate) struct Creation<'a> {
     pub(crate) properties: Map<String, Json>,
     /// The same with their places.
     pub(crate) values: &'a [(Key, Value)],
-    /// The tags that CloudFormation adds of its own.
-    pub(crate) stack_tags: Vec<Json>,
     /// Where the last request was written.
     pub(crate) requested_at: Span,
 }
@@ -107,7 +106,12 @@ impl Creation<'_> {
     /// `TagSpecifications` for a kind of resource: the author's tags, then CloudFormation's.
     pub(crate) fn tag_specifications(&self, resource_type: &str) -> Json {
         let mut tags: Vec<Json> = self.get("Tags").and_then(Json::as_array).cloned().unwrap_or_default();
-        tags.extend(self.stack_tags.iter().cloned());
+        let own = [
+            ("aws:cloudformation:stack-name", self.stack_name),
+            ("aws:cloudformation:stack-id", self.stack_id),
+            ("aws:cloudformation:logical-id", self.logical_id),
+        ];
+        tags.extend(own.map(|(key, value)| json!({ "Key": key, "Value": value })));
         json!([{ "ResourceType": resource_type, "Tags": tags }])
     }
 }

@@ -66,7 +66,7 @@ fn a_lab_becomes_requests_in_order_of_need_then_of_writing() {
     assert_eq!(stack.attribute(&mut recorder, "Instance1", "PublicDnsName"), None);
     assert_eq!(stack.attribute(&mut recorder, "Nobody", "PrivateIp"), None);
     // The first line of the script, so that a remark about the script can name a line of the template.
-    let script = stack.resources["Instance1"].property_spans["UserData"];
+    let script = stack.resources["Instance1"].user_data.expect("it has user data");
     assert!(PEERING_LAB[script.start..].starts_with("#!/bin/bash"));
     assert!(stack.attribute_names("Instance1").contains(&"PublicIp"));
 }

@@ -5,19 +5,22 @@ use indexmap::IndexMap;
 use super::*;
 use crate::frontend::diagnostic::Colour;
 
-fn resource(logical_id: &str, role: Role, attributes: &[&str]) -> DeclaredResource {
-    let attributes = Some(attributes.iter().map(|name| (*name).to_owned()).collect());
-    DeclaredResource { logical_id: logical_id.to_owned(), role, attributes }
+fn resource(logical_id: &str, role: Role, attributes: &[&'static str]) -> (String, DeclaredResource) {
+    (logical_id.to_owned(), DeclaredResource { role, attributes: attributes.to_vec() })
 }
 
-fn instance(logical_id: &str, name_tag: &str) -> DeclaredResource {
+fn instance(logical_id: &str, name_tag: &str) -> (String, DeclaredResource) {
     resource(logical_id, Role::Instance { name_tag: Some(name_tag.to_owned()) }, &["PrivateIp", "PublicIp"])
 }
 
 /// Two stacks; `VPC01` and `Bastion` are in both.
 fn declared() -> Declared {
     let left_out = IndexMap::from([("Balancer".to_owned(), "AWS::ElasticLoadBalancingV2::LoadBalancer".to_owned())]);
-    let stack = |name: &str, resources| DeclaredStack { name: name.to_owned(), resources, left_out: left_out.clone() };
+    let stack = |name: &str, resources: Vec<_>| DeclaredStack {
+        name: name.to_owned(),
+        resources: resources.into_iter().collect(),
+        left_out: left_out.clone(),
+    };
     Declared {
         stacks: vec![
             stack(
