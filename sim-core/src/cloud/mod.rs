@@ -217,12 +217,9 @@ impl Cloud {
         std::mem::take(&mut self.touched).into_iter().collect()
     }
 
-    /// The instances whose state has changed since the last call, by id.
+    /// The instances whose state has changed since the last call, in the order it did; one may be there more than once.
     pub(crate) fn take_changed_instances(&mut self) -> Vec<InstanceId> {
-        let mut changed = std::mem::take(&mut self.changed_instances);
-        changed.sort_unstable();
-        changed.dedup();
-        changed
+        std::mem::take(&mut self.changed_instances)
     }
 
     /// Notes that a resource's part of forwarding may have changed, or that it is there or gone. What depends on it is not

@@ -54,13 +54,15 @@ struct Place {
 
 /// What was touched, by kind.
 #[derive(Default)]
-struct Touched {
+struct Touched<'c> {
     vpcs: Vec<VpcId>,
     subnets: Vec<SubnetId>,
     route_tables: Vec<RouteTableId>,
     network_acls: Vec<NetworkAclId>,
     security_groups: Vec<SecurityGroupId>,
-    enis: Vec<NetworkInterfaceId>,
+    /// These are many, and are looked up once.
+    enis: Vec<&'c NetworkInterface>,
+    gone_enis: Vec<NetworkInterfaceId>,
     gateways: Vec<InternetGatewayId>,
     peerings: Vec<VpcPeeringConnectionId>,
 }
@@ -73,12 +75,20 @@ struct Dependent {
     security_groups: IndexSet<SecurityGroupId, FxBuildHasher>,
 }
 
-impl Touched {
-    fn by_kind(ids: &[ResourceId]) -> Touched {
+impl<'c> Touched<'c> {
+    fn by_kind(cloud: &'c Cloud, ids: &[ResourceId]) -> Touched<'c> {
         let mut touched = Touched::default();
         macro_rules! sort {
             ($id:ident: $($kind:ident $name:ident $list:ident;)*) => {
                 match $id.kind() {
+                    ResourceKind::NetworkInterface => {
+                        if let Ok(id) = NetworkInterfaceId::try_from($id) {
+                            match cloud.network_interfaces.get(&id) {
+                                Some(eni) => touched.enis.push(eni),
+                                None => touched.gone_enis.push(id),
+                            }
+                        }
+                    }
                     $(ResourceKind::$kind => touched.$list.extend($name::try_from($id).ok()),)*
                     _ => {}
                 }
@@ -91,7 +101,6 @@ impl Touched {
                 RouteTable RouteTableId route_tables;
                 NetworkAcl NetworkAclId network_acls;
                 SecurityGroup SecurityGroupId security_groups;
-                NetworkInterface NetworkInterfaceId enis;
                 InternetGateway InternetGatewayId gateways;
                 VpcPeeringConnection VpcPeeringConnectionId peerings;
             }
@@ -103,7 +112,7 @@ impl Touched {
 impl Compiler {
     /// Brings the tables in step with resources that have come, changed or gone.
     pub(crate) fn compile(&mut self, cloud: &Cloud, touched: &[ResourceId], tables: &mut Tables) {
-        let touched = Touched::by_kind(touched);
+        let touched = Touched::by_kind(cloud, touched);
         let mut dependent = Dependent::default();
         self.number(cloud, &touched, tables);
         self.remove_what_is_gone(cloud, &touched, &mut dependent, tables);
@@ -139,11 +148,11 @@ impl Compiler {
     }
 
     /// Numbers what is new, in the order it was touched first, which is that of its creation.
-    fn number(&mut self, cloud: &Cloud, touched: &Touched, tables: &mut Tables) {
+    fn number(&mut self, cloud: &Cloud, touched: &Touched<'_>, tables: &mut Tables) {
         for &id in touched.vpcs.iter().filter(|id| cloud.vpcs.contains_key(id)) {
             self.number_vpc(cloud, id, tables);
         }
-        for eni in touched.enis.iter().filter_map(|id| cloud.network_interfaces.get(id)) {
+        for eni in &touched.enis {
             let vpc = self.number_vpc(cloud, eni.vpc, tables);
             self.enis.entry(eni.id).or_insert_with(|| {
                 let index = EniIndex(tables.enis.len() as u32);
@@ -165,11 +174,11 @@ impl Compiler {
     fn remove_what_is_gone(
         &mut self,
         cloud: &Cloud,
-        touched: &Touched,
+        touched: &Touched<'_>,
         dependent: &mut Dependent,
         tables: &mut Tables,
     ) {
-        for id in touched.enis.iter().filter(|id| !cloud.network_interfaces.contains_key(id)) {
+        for id in &touched.gone_enis {
             if let Some(&index) = self.enis.get(id) {
                 address::remove_eni(tables, index);
                 dependent.route_tables.extend(self.routes_to.remove(id).into_iter().flatten());
@@ -294,7 +303,7 @@ impl Compiler {
     }
 
     /// Gives every touched part of a VPC its place. What depends on others is filled in later.
-    fn compile_parts(&mut self, cloud: &Cloud, touched: &Touched, dependent: &mut Dependent, tables: &mut Tables) {
+    fn compile_parts(&mut self, cloud: &Cloud, touched: &Touched<'_>, dependent: &mut Dependent, tables: &mut Tables) {
         for record in touched.network_acls.iter().filter_map(|id| cloud.network_acls.get(id)) {
             let vpc = self.number_vpc(cloud, record.vpc, tables);
             self.put(record.id, vpc, tables, |vpc| &mut vpc.network_acls, rules::acl_table(record));
@@ -328,14 +337,16 @@ impl Compiler {
     fn compile_enis(
         &mut self,
         cloud: &Cloud,
-        touched: &[NetworkInterfaceId],
+        touched: &[&NetworkInterface],
         dependent: &mut Dependent,
         tables: &mut Tables,
     ) {
-        for eni in touched.iter().filter_map(|id| cloud.network_interfaces.get(id)) {
+        for eni in touched {
             let Some(table) = vpc::eni_table(self, cloud, eni) else { continue };
             address::put_eni(tables, eni, table);
-            dependent.route_tables.extend(self.routes_to.get(&eni.id).into_iter().flatten());
+            if !self.routes_to.is_empty() {
+                dependent.route_tables.extend(self.routes_to.get(&eni.id).into_iter().flatten());
+            }
         }
     }
 
