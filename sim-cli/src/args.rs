@@ -1,6 +1,7 @@
 //! The command line as typed (clap's derive), checked no further than each word by itself.
 
 use std::io::{self, Write};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 

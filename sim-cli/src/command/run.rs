@@ -3,6 +3,7 @@
 use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::thread;
 use std::time::Instant;
 
 use sim_core::SnapLength;

@@ -122,7 +122,7 @@ fn assert_gone_is_empty(cloud: &Cloud, tables: &Tables) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn tables_brought_in_step_are_those_of_a_compilation_from_scratch(
