@@ -253,9 +253,9 @@ impl Host {
     /// When [`run`](Self::run) wants to be called again if no frame arrives before; always later than the last call.
     pub(crate) fn next_wake(&mut self) -> Option<SimTime> {
         let kernel = self.kernel();
-        let timer = kernel.timers.first_key_value().map(|(&(at, _), _)| at);
-        let wake = [timer, kernel.network_wake()].into_iter().flatten().min()?;
-        Some(wake.max(kernel.now + SimDuration::from_micros(1)))
+        let timer = kernel.timers.first_key_value().map_or(SimTime::MAX, |(&(at, _), _)| at);
+        let wake = timer.min(kernel.network_wake());
+        (wake < SimTime::MAX).then(|| wake.max(kernel.now + SimDuration::from_micros(1)))
     }
 
     /// Ends a command line as Ctrl-C does: exit status 130. What it left in the background runs on.
@@ -300,6 +300,11 @@ impl Host {
     /// Whether a process runs, or has left something to take.
     pub(crate) fn knows(&mut self, process: ProcessId) -> bool {
         self.kernel().processes.contains_key(&process)
+    }
+
+    /// Whether anything has to be said about the guest.
+    pub(crate) fn has_notes(&mut self) -> bool {
+        !self.kernel().notes.is_empty()
     }
 
     /// Takes what has to be said about the guest since the last call.
