@@ -273,7 +273,7 @@ impl Host {
         let kernel = self.kernel();
         let Some(main) = kernel.programs.find(program) else { return };
         let process = kernel.begin_process();
-        let sys = Sys::new(self.executor.desk.clone(), process, "/", BTreeMap::new());
+        let sys = Sys::new(self.executor.desk, process, "/", BTreeMap::new());
         let arguments: Vec<String> = iter::once(program.to_owned()).chain(arguments.iter().cloned()).collect();
         self.executor.spawn(Box::pin(async move {
             main(sys, arguments).await;
@@ -332,7 +332,7 @@ impl Host {
         let environment =
             [("HOME", home), ("USER", user), ("PATH", "/usr/local/bin:/usr/bin:/usr/sbin"), ("PWD", home)];
         let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        (process, Sys::new(self.executor.desk.clone(), process, home, environment))
+        (process, Sys::new(self.executor.desk, process, home, environment))
     }
 
     fn kernel(&mut self) -> &mut Kernel {
