@@ -226,7 +226,7 @@ Outputs:
     ];
     let mut recorder = Recorder { refusals, ..Recorder::default() };
     let (stack, problems) =
-        deploy(&sources, &template.expect("it has no error of its own"), &config(&[]), &mut recorder);
+        deploy(&sources, template.expect("it has no error of its own"), &config(&[]), &mut recorder);
     assert_eq!(
         rendered(&sources, &problems),
         "\
