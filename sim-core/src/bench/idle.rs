@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{CALLER, IMAGE, empty_world, ok, pass, text};
-use crate::cloud::InstanceState;
+use crate::cloud::{InstanceState, RunInstances};
 use crate::engine::{SimDuration, SimTime};
 use crate::sim::world::{Pause, World};
 
@@ -92,8 +92,13 @@ impl IdleWorld {
 }
 
 fn run(world: &mut World, subnet: &str, count: usize) {
-    let parameters = json!({
-        "ImageId": IMAGE, "InstanceType": "t3.micro", "MinCount": count, "MaxCount": count, "SubnetId": subnet,
-    });
-    world.launch(&CALLER, parameters).unwrap_or_else(|error| panic!("RunInstances is refused: {error}"));
+    let request = RunInstances {
+        image_id: Some(IMAGE.to_owned()),
+        instance_type: Some("t3.micro".to_owned()),
+        min_count: Some(count as u32),
+        max_count: Some(count as u32),
+        subnet_id: Some(subnet.to_owned()),
+        ..RunInstances::default()
+    };
+    world.launch(&CALLER, request).unwrap_or_else(|error| panic!("RunInstances is refused: {error}"));
 }

@@ -19,7 +19,7 @@ use super::internet::{self, Internet, InternetHost};
 use super::links::LinkSettings;
 use super::partition::{Behind, GuestIndex, Partition, Placement, Shared, Wiring};
 use super::windows::{self, Run, Threads, WaitFor};
-use crate::cloud::{ApiError, Caller, Cloud, CloudConfig, InstanceState, Launch, Operation, Quotas};
+use crate::cloud::{ApiError, Caller, Cloud, CloudConfig, InstanceState, Launch, Operation, Quotas, RunInstances};
 use crate::compile::Compiler;
 use crate::dataplane::tables::{EniIndex, Tables};
 use crate::engine::{SimDuration, SimTime};
@@ -210,9 +210,7 @@ impl World {
     ///
     /// # Errors
     /// As [`call`](Self::call).
-    pub(crate) fn launch(&mut self, caller: &Caller, parameters: Value) -> Result<Vec<InstanceId>, ApiError> {
-        let request = serde_json::from_value(parameters)
-            .map_err(|error| ApiError::new("InvalidAction", format!("RunInstances: {error}")))?;
+    pub(crate) fn launch(&mut self, caller: &Caller, request: RunInstances) -> Result<Vec<InstanceId>, ApiError> {
         let launched = self.cloud.apply_launch(&Caller { now: self.now(), ..*caller }, request)?;
         self.follow_cloud();
         Ok(launched)
