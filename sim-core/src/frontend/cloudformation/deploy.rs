@@ -121,9 +121,10 @@ pub(crate) fn deploy(
     let mut deployment =
         Deployment { sources, environment: &environment, api, stack: &mut stack, failed: Vec::new(), problems };
     deployment.api.begin_stack(template.resources.len());
+    deployment.stack.resources.reserve(template.resources.len());
     for ((logical_id, declaration), properties) in template.resources.iter().zip(properties) {
         if holds(&environment, declaration.condition.as_ref().map(|name| name.text.as_str())) {
-            deployment.create(logical_id, declaration, &properties);
+            deployment.create(logical_id, declaration, properties);
         }
     }
     for (name, output) in &template.outputs {
@@ -208,7 +209,7 @@ enum Not {
 }
 
 impl Deployment<'_> {
-    fn create(&mut self, logical_id: &str, declaration: &Declaration, properties: &[(Key, Expression)]) {
+    fn create(&mut self, logical_id: &str, declaration: &Declaration, properties: Vec<(Key, Expression)>) {
         let Some(resource_type) = declaration.resource_type else {
             self.stack.left_out.insert(logical_id.to_owned(), declaration.type_name.clone().into_owned());
             return;
@@ -239,7 +240,7 @@ impl Deployment<'_> {
         &mut self,
         logical_id: &str,
         declaration: &Declaration,
-        properties: &[(Key, Expression)],
+        properties: Vec<(Key, Expression)>,
         resource_type: &'static ResourceType,
     ) -> Result<StackResource, Not> {
         if declaration.depends_on.iter().any(|name| self.failed.contains(&name.text)) {
@@ -252,9 +253,9 @@ impl Deployment<'_> {
             if field.is_none_or(|field| field.effect != Effect::Simulated) {
                 continue;
             }
-            let value = self.value(expression).map_err(Not::from)?;
+            let value = self.value(&expression).map_err(Not::from)?;
             if !value.is_absent() {
-                values.push((key.clone(), value));
+                values.push((key, value));
             }
         }
         let owner = format_args!("the resource `{logical_id}`");

@@ -63,6 +63,10 @@ fn edges<T, S: BuildHasher>(
 /// An order in which everything comes after what it refers to, taking the earliest written that is free each time; none if
 /// there is a circle, which is reported.
 fn order(edges: &Edges<'_>, message: &str, problems: &mut Vec<Diagnostic>) -> Option<Vec<usize>> {
+    let is_earlier = |index: usize| move |&(need, _): &(usize, Span)| need < index;
+    if edges.iter().enumerate().all(|(index, (_, needs))| needs.iter().all(is_earlier(index))) {
+        return Some((0..edges.len()).collect()); // As generated templates are, which may be large.
+    }
     let mut order: Vec<usize> = Vec::with_capacity(edges.len());
     let mut waiting_for: Vec<usize> = edges.iter().map(|(_, needs)| needs.len()).collect();
     let mut needed_by: Vec<Vec<usize>> = vec![Vec::new(); edges.len()];
@@ -121,6 +125,9 @@ fn circle(edges: &Edges<'_>, waiting_for: &[usize], message: &str) -> Diagnostic
 }
 
 fn reorder<T, S: BuildHasher + Default>(things: &mut IndexMap<String, T, S>, order: &[usize]) {
+    if order.is_sorted() {
+        return;
+    }
     let mut rank = vec![0; order.len()];
     order.iter().enumerate().for_each(|(position, &index)| rank[index] = position);
     let mut entries: Vec<(usize, (String, T))> = rank.into_iter().zip(std::mem::take(things)).collect();
