@@ -39,6 +39,10 @@ pub(crate) struct VpcContents {
     pub(crate) public_addresses: u32,
     /// Every peering connection that ever had the VPC at one end.
     pub(crate) peerings: IndexSet<VpcPeeringConnectionId, FxBuildHasher>,
+    /// How many of them are active; a hub has thousands.
+    pub(crate) active_peerings: u32,
+    /// How many of the VPC's own requests wait for an answer.
+    pub(crate) outstanding_requests: u32,
 }
 
 impl Index {

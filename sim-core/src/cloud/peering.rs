@@ -18,6 +18,7 @@ use super::answer::{Answer, Object, done, just};
 use super::cidr::{overlap, overlap_v6};
 use super::describe::{Described, Filter, FilterTable, many, one};
 use super::error::permit;
+use super::index::VpcContents;
 use super::lookup::{Resource, parse_id};
 use super::records::Records;
 use super::request::{members, requests};
@@ -360,20 +361,15 @@ impl Cloud {
             },
         };
         let requester = PeeringSide::of(vpc);
-        let connections = self.index.vpc(vpc.id).peerings.iter().map(|id| &self.peerings[id]);
-        let alive: Vec<_> = connections.filter(|peering| peering.status.is_alive()).collect();
-        if let Some(other) = alive.iter().find(|peering| peering.other_side(vpc.id).vpc == peer) {
+        if let Some(other) = self.peerings_between(vpc.id, peer).find(|peering| peering.status.is_alive()) {
             return Err(ApiError::new(
                 "VpcPeeringConnectionAlreadyExists",
                 format!("The VPC peering connection {} between {} and {peer} already exists", other.id, vpc.id),
             )); // PCX-11
         }
-        let active = alive.iter().filter(|peering| peering.status == PeeringStatus::Active).count();
-        self.config.quotas.admit(Quota::PeeringsPerVpc, active)?;
-        let asked = alive
-            .iter()
-            .filter(|peering| peering.status == PeeringStatus::PendingAcceptance && peering.requester.vpc == vpc.id);
-        self.config.quotas.admit(Quota::OutstandingPeeringRequests, asked.count())?;
+        let VpcContents { active_peerings, outstanding_requests, .. } = self.index.vpc(vpc.id);
+        self.config.quotas.admit(Quota::PeeringsPerVpc, *active_peerings as usize)?;
+        self.config.quotas.admit(Quota::OutstandingPeeringRequests, *outstanding_requests as usize)?;
         let tags = Tags::requested(&request.tag_specifications, ResourceKind::VpcPeeringConnection, &[])?;
         permit(request.dry_run)?;
 
@@ -411,12 +407,10 @@ impl Cloud {
             return Err(peering.wrong_state());
         }
         for vpc in [peering.requester.vpc, peering.accepter.vpc] {
-            let connections = self.index.vpc(vpc).peerings.iter().map(|id| &self.peerings[id]);
-            let active = connections.filter(|peering| peering.status == PeeringStatus::Active).count();
-            self.config.quotas.admit(Quota::PeeringsPerVpc, active)?;
+            self.config.quotas.admit(Quota::PeeringsPerVpc, self.index.vpc(vpc).active_peerings as usize)?;
         }
         permit(request.dry_run)?;
-        self.peerings[&id].status = PeeringStatus::Provisioning { since: caller.now };
+        self.set_peering_status(id, PeeringStatus::Provisioning { since: caller.now });
         self.schedule.at(caller.now + SETTLING, Transition::Peering(id));
         just("VpcPeeringConnection", self.peerings[&id].describe(self, caller))
     }
@@ -433,7 +427,7 @@ impl Cloud {
             return Err(peering.wrong_state());
         }
         permit(request.dry_run)?;
-        self.peerings[&id].status = PeeringStatus::Rejected { since: caller.now, by: caller.account };
+        self.set_peering_status(id, PeeringStatus::Rejected { since: caller.now, by: caller.account });
         self.touch(id);
         done()
     }
@@ -534,8 +528,8 @@ impl Cloud {
 
     /// A passing state passes, or a request expires.
     pub(crate) fn settle_peering(&mut self, id: VpcPeeringConnectionId, now: SimTime) {
-        let peering = &mut self.peerings[&id];
-        peering.status = match peering.status {
+        let peering = &self.peerings[&id];
+        let status = match peering.status {
             PeeringStatus::InitiatingRequest { .. } => {
                 let exists = self.vpcs.contains_key(&peering.accepter.vpc);
                 if !exists || peering.requester.overlaps(&peering.accepter) {
@@ -549,27 +543,44 @@ impl Cloud {
             PeeringStatus::Provisioning { .. } => PeeringStatus::Active,
             ended => ended,
         };
+        self.set_peering_status(id, status);
         self.touch(id);
+    }
+
+    /// A connection's status changes, and with it what counts against the quotas of both ends.
+    fn set_peering_status(&mut self, id: VpcPeeringConnectionId, status: PeeringStatus) {
+        let peering = &mut self.peerings[&id];
+        let before = std::mem::replace(&mut peering.status, status);
+        let changed = |of: PeeringStatus| i32::from(status == of) - i32::from(before == of);
+        for vpc in [peering.requester.vpc, peering.accepter.vpc] {
+            if let Some(contents) = self.index.vpcs.get_mut(&vpc) {
+                contents.active_peerings = contents.active_peerings.wrapping_add_signed(changed(PeeringStatus::Active));
+            }
+        }
+        if let Some(contents) = self.index.vpcs.get_mut(&peering.requester.vpc) {
+            let asked = changed(PeeringStatus::PendingAcceptance);
+            contents.outstanding_requests = contents.outstanding_requests.wrapping_add_signed(asked);
+        }
     }
 
     /// Ends a connection that is alive, for both sides (PCX-9); its routes stay and are blackholes (RT-17).
     pub(crate) fn end_peering(&mut self, id: VpcPeeringConnectionId, caller: &Caller) {
-        let peering = &mut self.peerings[&id];
-        if peering.status.is_alive() {
-            peering.status = PeeringStatus::Deleted { since: caller.now, by: caller.account };
+        if self.peerings[&id].status.is_alive() {
+            self.set_peering_status(id, PeeringStatus::Deleted { since: caller.now, by: caller.account });
             self.touch(id);
         }
     }
 
     /// ADDR-9: a block added to the accepter's VPC makes a pending request fail if it overlaps the requester's.
     pub(crate) fn fail_requests_that_overlap(&mut self, vpc: VpcId, block: Ipv4Net, caller: &Caller) {
-        for id in &self.index.vpc(vpc).peerings {
-            let peering = &mut self.peerings[id];
-            let asked =
-                matches!(peering.status, PeeringStatus::PendingAcceptance | PeeringStatus::InitiatingRequest { .. });
-            if asked && peering.requester.ipv4_blocks.iter().any(|theirs| overlap(*theirs, block)) {
-                peering.status = PeeringStatus::Failed { since: caller.now };
-            }
+        let fails = |peering: &VpcPeeringConnection| {
+            matches!(peering.status, PeeringStatus::PendingAcceptance | PeeringStatus::InitiatingRequest { .. })
+                && peering.requester.ipv4_blocks.iter().any(|theirs| overlap(*theirs, block))
+        };
+        let peerings = &self.index.vpc(vpc).peerings;
+        let failed: Vec<_> = peerings.iter().copied().filter(|id| fails(&self.peerings[id])).collect();
+        for id in failed {
+            self.set_peering_status(id, PeeringStatus::Failed { since: caller.now });
         }
     }
 
@@ -595,13 +606,18 @@ impl Cloud {
 
     /// The active connections between two VPCs.
     pub(crate) fn active_peerings(&self, vpc: VpcId, other: VpcId) -> impl Iterator<Item = &VpcPeeringConnection> {
+        self.peerings_between(vpc, other).filter(|peering| peering.status == PeeringStatus::Active)
+    }
+
+    /// Every connection that two VPCs ever had.
+    fn peerings_between(&self, vpc: VpcId, other: VpcId) -> impl Iterator<Item = &VpcPeeringConnection> {
         // A hub has many connections and each of its spokes few.
         let of = |vpc: VpcId| self.index.vpcs.get(&vpc).map(|contents| &contents.peerings);
         let fewer = of(vpc).into_iter().chain(of(other)).min_by_key(|peerings| peerings.len());
         let peerings = fewer.into_iter().flatten().map(|id| &self.peerings[id]);
         peerings.filter(move |peering| {
             let ends = [peering.requester.vpc, peering.accepter.vpc];
-            peering.status == PeeringStatus::Active && (ends == [vpc, other] || ends == [other, vpc])
+            ends == [vpc, other] || ends == [other, vpc]
         })
     }
 }

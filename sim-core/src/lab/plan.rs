@@ -129,7 +129,7 @@ impl Plan {
         if any_error(&problems) {
             return (Vec::new(), problems);
         }
-        // Each request took its time: creating a large stack alone may take hours.
+        // Each request took its time: creating a large stack alone takes minutes.
         let booted = session.pass_until_booted(session.world.now() + super::BOOT_LIMIT);
         problems.extend(self.boot_notes(session, booted));
         let up_at = session.world.now();

@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 
 use super::*;
+use crate::engine::SimTime;
 use crate::lab::{self, DiagnosticReport, Observer, RunHeader, RunOptions, RunSummary, StepReport};
 
 const SHAPES: [Shape; 4] = [Shape::Star, Shape::Mesh, Shape::Chain, Shape::Random];
@@ -13,12 +14,13 @@ fn layout(shape: Shape, vpcs: u32, instances: u32, flows: u32) -> Layout {
     Layout { vpcs, instances, shape, flows, seed: 7 }
 }
 
-/// Keeps what failed or was warned about.
+/// Keeps what failed or was warned about, and when the stacks were up.
 #[derive(Default)]
-struct Failures(Vec<String>);
+struct Failures(Vec<String>, SimTime);
 
 impl Observer for Failures {
-    fn header(&mut self, _: &RunHeader) -> io::Result<()> {
+    fn header(&mut self, header: &RunHeader) -> io::Result<()> {
+        self.1 = header.stacks[0].up_at;
         Ok(())
     }
 
@@ -39,8 +41,8 @@ impl Observer for Failures {
     }
 }
 
-/// Writes a scenario, runs it, and answers how many steps it has.
-fn run(layout: &Layout) -> usize {
+/// Writes a scenario, runs it, and answers how many steps it has and when its stack was up.
+fn run(layout: &Layout) -> (usize, SimTime) {
     let folder = std::env::temp_dir().join(format!("vpcsim-generate-{}-{}", std::process::id(), layout.name()));
     let generated = layout.generate().expect("the layout fits");
     fs::create_dir_all(&folder).expect("writable");
@@ -51,22 +53,31 @@ fn run(layout: &Layout) -> usize {
     let _ = fs::remove_dir_all(&folder);
     let summary = summary.unwrap_or_else(|error| panic!("{layout}: {error}\n{}", generated.scenario));
     assert_eq!(failures.0, Vec::<String>::new(), "{layout}\n{}", generated.scenario);
-    summary.steps
+    (summary.steps, failures.1)
+}
+
+#[test]
+fn more_resources_than_a_stack_may_have_are_created_side_by_side() {
+    // With one instance more it would take two stacks on AWS, each with half as much to do.
+    let (fits, larger) = (layout(Shape::Star, 1, 495, 0), layout(Shape::Star, 1, 496, 0));
+    assert_eq!(fits.generate().expect("it fits").resources, RESOURCES_PER_TEMPLATE);
+    let ((_, one_by_one), (_, side_by_side)) = (run(&fits), run(&larger));
+    assert!(side_by_side < one_by_one, "{side_by_side:?} and {one_by_one:?}");
 }
 
 #[test]
 fn every_shape_runs_and_every_step_holds() {
     // The first step, the strays that the shape has, the flows and the wait for them.
     for (shape, strays) in [(Shape::Star, 4), (Shape::Mesh, 0), (Shape::Chain, 4), (Shape::Random, 4)] {
-        assert_eq!(run(&layout(shape, 6, 2, 5)), 1 + strays + 5 + 1, "{shape}");
+        assert_eq!(run(&layout(shape, 6, 2, 5)).0, 1 + strays + 5 + 1, "{shape}");
     }
 }
 
 #[test]
 fn the_smallest_layouts_run() {
-    assert_eq!(run(&layout(Shape::Star, 1, 1, 0)), 1);
-    assert_eq!(run(&layout(Shape::Chain, 1, 2, 2)), 4);
-    assert_eq!(run(&layout(Shape::Mesh, 2, 1, 2)), 4);
+    assert_eq!(run(&layout(Shape::Star, 1, 1, 0)).0, 1);
+    assert_eq!(run(&layout(Shape::Chain, 1, 2, 2)).0, 4);
+    assert_eq!(run(&layout(Shape::Mesh, 2, 1, 2)).0, 4);
 }
 
 #[test]
