@@ -14,13 +14,31 @@ fn without_arguments_it_shows_a_worked_example() {
 #[test]
 fn help_is_an_answer_for_every_verb_with_an_example() {
     let folder = Folder::new("help");
-    for args in
-        [&["--help"][..], &["run", "--help"], &["check", "--help"], &["generate", "--help"], &["errors", "--help"]]
-    {
+    for args in [
+        &["--help"][..],
+        &["run", "--help"],
+        &["check", "--help"],
+        &["generate", "--help"],
+        &["bench", "--help"],
+        &["errors", "--help"],
+    ] {
         let output = folder.vpcsim(args);
         assert_eq!(output.status.code(), Some(0), "{args:?}");
         assert!(stdout(&output).contains("Example:\n  vpcsim "), "{args:?}: {}", stdout(&output));
         assert_eq!(stderr(&output), "");
+    }
+}
+
+#[test]
+fn one_piece_of_a_benchmark_counts_its_packet_hops() {
+    let folder = Folder::new("bench");
+    // An echo and its answer take four hops each.
+    let output = folder.vpcsim(&["bench", "ping", "--once", "25"]);
+    assert_eq!(stdout(&output), "200 packet-hops\n", "{}", stderr(&output));
+    for args in [&["bench", "--once", "25"][..], &["bench", "queue", "--once", "25"]] {
+        let output = folder.vpcsim(args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(stderr(&output).starts_with("error: --once "), "{}", stderr(&output));
     }
 }
 

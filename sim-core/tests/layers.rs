@@ -10,7 +10,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("id", &["engine"]),
     ("net", &[]),
     ("trace", &["engine", "id", "net"]),
-    ("bench", &["app", "cloud", "engine", "id", "sim", "trace"]),
+    ("bench", &["app", "cloud", "engine", "host", "id", "net", "sim", "trace"]),
     ("cloud", &["engine", "id", "net"]),
     ("dataplane", &["engine", "id", "net", "trace"]),
     ("compile", &["cloud", "dataplane", "id", "net"]),

@@ -1,5 +1,6 @@
 //! The verbs.
 
+mod bench;
 mod check;
 mod errors;
 mod generate;
@@ -26,6 +27,7 @@ pub(crate) fn execute(args: Args) -> Status {
         Command::Run(args) => run::run(&args),
         Command::Check(args) => check::check(&args),
         Command::Generate(args) => generate::generate(args),
+        Command::Bench(args) => bench::bench(&args),
         Command::Schema => schema::schema(),
         Command::Errors(args) => errors::errors(&args),
     }

@@ -4,8 +4,9 @@ use serde_json::json;
 
 use super::{CALLER, IMAGE, empty_world, ok, pass, text};
 use crate::cloud::{InstanceState, RunInstances};
-use crate::engine::{SimDuration, SimTime};
-use crate::sim::world::{Pause, World};
+use crate::engine::SimDuration;
+use crate::sim::links::LinkSettings;
+use crate::sim::world::World;
 
 /// What a subnet of 4,096 addresses has for instances (ADDR-12).
 const SUBNET_CAPACITY: usize = 4_091;
@@ -26,7 +27,7 @@ impl IdleWorld {
     /// When a VPC's block of 65,536 addresses cannot hold the instances.
     pub fn build(vpcs: usize, instances_each: usize) -> IdleWorld {
         assert!(instances_each <= SUBNETS_PER_VPC * SUBNET_CAPACITY, "a VPC's block holds the instances");
-        let mut world = empty_world();
+        let mut world = empty_world(LinkSettings::default(), 1);
         for _ in 0..vpcs {
             let answer = ok(&mut world, "CreateVpc", json!({"CidrBlock": "10.0.0.0/16"}));
             let vpc = text(&answer, "/Vpc/VpcId");
@@ -47,7 +48,7 @@ impl IdleWorld {
     /// # Panics
     /// When a VPC's block of 65,536 addresses cannot hold the instances.
     pub fn build_one_by_one(instances: usize) -> IdleWorld {
-        let mut world = empty_world();
+        let mut world = empty_world(LinkSettings::default(), 1);
         let answer = ok(&mut world, "CreateVpc", json!({"CidrBlock": "10.0.0.0/16"}));
         let vpc = text(&answer, "/Vpc/VpcId");
         let mut subnet = String::new();
@@ -64,9 +65,7 @@ impl IdleWorld {
 
     /// Lets virtual time pass until every instance has booted and can be reached.
     pub fn boot(&mut self) {
-        let Pause::Done(()) = self.world.run_until_booted(SimTime::MAX) else {
-            unreachable!("nothing is traced and nothing takes for ever")
-        };
+        super::boot(&mut self.world);
     }
 
     /// Terminates every instance, a VPC's worth in a request, and lets time pass until they are gone.

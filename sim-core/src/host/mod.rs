@@ -57,7 +57,8 @@ pub(crate) type Program = fn(Sys, Vec<String>) -> Pin<Box<dyn Future<Output = i3
 pub(crate) struct Programs(pub(crate) fn(&str) -> Option<Program>);
 
 impl Programs {
-    fn find(self, name: &str) -> Option<Program> {
+    /// A program by its name.
+    pub(crate) fn find(self, name: &str) -> Option<Program> {
         (self.0)(name)
     }
 }

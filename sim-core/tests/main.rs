@@ -1,0 +1,4 @@
+//! What holds for the library as a whole, seen from outside.
+
+mod allocations;
+mod layers;
