@@ -77,6 +77,11 @@ impl Outputs {
         Ok(Outputs(renderers))
     }
 
+    /// None: another process prints the results.
+    pub(crate) fn none() -> Outputs {
+        Outputs(Vec::new())
+    }
+
     fn each(&mut self, mut tell: impl FnMut(&mut dyn Render) -> io::Result<()>) -> io::Result<()> {
         self.0.iter_mut().try_for_each(|renderer| tell(renderer.as_mut()))
     }

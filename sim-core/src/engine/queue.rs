@@ -25,6 +25,7 @@ use std::collections::BinaryHeap;
 use std::mem;
 
 use super::SimTime;
+use crate::flat::flat;
 
 /// As many events as are kept sorted with ease; measured, 32 and 64 give much the same.
 const CROWD: usize = 48;
@@ -45,6 +46,8 @@ pub(crate) struct EventKey {
     /// How many events that thing had scheduled before.
     pub(crate) sequence: u64,
 }
+
+flat!(struct EventKey(time, source, sequence));
 
 impl EventKey {
     /// Before everything that happens.

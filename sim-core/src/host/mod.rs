@@ -34,6 +34,7 @@ use std::pin::Pin;
 use ipnet::{Ipv4Net, Ipv6Net};
 
 use crate::engine::{SimDuration, SimTime};
+use crate::flat::flat;
 use crate::net::{BufferPool, MacAddr};
 
 pub(crate) use disk::Disk;
@@ -108,6 +109,8 @@ pub(crate) struct InterfaceConfig {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct ProcessId(pub u32);
 
+flat!(struct ProcessId(0));
+
 /// Where a piece of output went.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Output {
@@ -116,6 +119,8 @@ pub(crate) enum Output {
     /// Standard error.
     Stderr,
 }
+
+flat!(enum Output { 0 => Stdout, 1 => Stderr });
 
 /// A program that has ended.
 #[derive(Clone, Debug)]
@@ -130,6 +135,8 @@ pub(crate) struct Finished {
     pub ended: SimTime,
 }
 
+flat!(struct Finished(exit, terminal, started, ended));
+
 /// Something vpcsim has to say about a guest, never mistaken for a tool's own output: a user-data line that was not
 /// understood, a command or option that is not simulated.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -139,6 +146,8 @@ pub(crate) struct Note {
     /// The line of the script, counted from 1, when it was a script.
     pub line: Option<u32>,
 }
+
+flat!(struct Note(text, line));
 
 /// A host that is awake.
 pub(crate) struct Host {
