@@ -22,6 +22,11 @@ impl Ranks {
         Ranks { mpi: Mpi::join() }
     }
 
+    /// Whether there are others.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.mpi.is_some()
+    }
+
     /// Whether this is the one that talks.
     pub(crate) fn is_first(&self) -> bool {
         self.mpi.as_ref().is_none_or(|mpi| mpi.rank() == 0)
@@ -62,6 +67,11 @@ impl Ranks {
     /// There are no others.
     pub(crate) fn join() -> Ranks {
         Ranks {}
+    }
+
+    /// Whether there are others.
+    pub(crate) fn is_shared(&self) -> bool {
+        false
     }
 
     /// Whether this is the one that talks.

@@ -40,7 +40,7 @@ fn run_all(args: &RunArgs, ranks: &Ranks) -> Result<Status, Status> {
             return Ok(Status::Invalid);
         }
     };
-    let outputs = if ranks.is_first() { Outputs::open(args) } else { Ok(Outputs::none()) };
+    let outputs = if ranks.is_first() { Outputs::open(args, ranks) } else { Ok(Outputs::none()) };
     let outputs = outputs.map_err(|complaint| {
         super::complain(&complaint);
         Status::Invalid
