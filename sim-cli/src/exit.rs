@@ -26,17 +26,22 @@ impl Status {
             _ => Status::InternalError,
         }
     }
-}
 
-impl From<Status> for ExitCode {
-    fn from(status: Status) -> ExitCode {
-        ExitCode::from(match status {
+    /// As the process that started us sees it.
+    pub fn code(self) -> u8 {
+        match self {
             Status::Ok => 0,
             Status::Failed => 1,
             Status::Invalid => 2,
             Status::InternalError => 3,
             // As shells report a process that a signal ended: 130 for Ctrl-C.
             Status::Interrupted(signal) => 128 + signal,
-        })
+        }
+    }
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> ExitCode {
+        ExitCode::from(status.code())
     }
 }

@@ -6,6 +6,7 @@
 //! - `scenario_path` – from `FILE`, `DIR` or `NAME` to a scenario file.
 //! - `exit` – what the exit status means.
 //! - `interrupt` – Ctrl-C.
+//! - `ranks` – the other processes, when `mpirun` has started several.
 //! - `panic_message` – what is said when vpcsim itself is at fault.
 //!
 //! No networking decision is taken in this crate.
@@ -16,6 +17,7 @@ mod exit;
 mod interrupt;
 mod output;
 mod panic_message;
+mod ranks;
 mod scenario_path;
 
 use std::process::ExitCode;

@@ -10,6 +10,7 @@ mod cloud;
 mod compile;
 mod dataplane;
 mod engine;
+mod flat;
 mod frontend;
 mod host;
 mod id;

@@ -6,17 +6,18 @@ use std::path::{Path, PathBuf};
 
 /// What each room may use, besides itself.
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("engine", &[]),
-    ("id", &["engine"]),
-    ("net", &[]),
-    ("trace", &["engine", "id", "net"]),
+    ("flat", &[]),
+    ("engine", &["flat"]),
+    ("id", &["engine", "flat"]),
+    ("net", &["flat"]),
+    ("trace", &["engine", "flat", "id", "net"]),
     ("bench", &["app", "cloud", "engine", "host", "id", "net", "sim", "trace"]),
     ("cloud", &["engine", "id", "net"]),
-    ("dataplane", &["engine", "id", "net", "trace"]),
+    ("dataplane", &["engine", "flat", "id", "net", "trace"]),
     ("compile", &["cloud", "dataplane", "id", "net"]),
-    ("host", &["engine", "net"]),
+    ("host", &["engine", "flat", "net"]),
     ("app", &["engine", "host", "net"]),
-    ("sim", &["app", "cloud", "compile", "dataplane", "engine", "host", "id", "net", "trace"]),
+    ("sim", &["app", "cloud", "compile", "dataplane", "engine", "flat", "host", "id", "net", "trace"]),
     ("frontend", &["cloud", "engine", "id", "trace"]),
     ("lab", &["app", "cloud", "engine", "frontend", "host", "id", "net", "sim", "trace"]),
 ];

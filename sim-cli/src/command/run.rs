@@ -15,23 +15,36 @@ use crate::args::RunArgs;
 use crate::exit::Status;
 use crate::interrupt::Interrupt;
 use crate::output::{Outputs, ProgressLine, Render};
+use crate::ranks::Ranks;
 use crate::{panic_message, scenario_path};
 
 pub(super) fn run(args: &RunArgs) -> Status {
+    let ranks = Ranks::join();
+    match run_all(args, &ranks) {
+        Ok(status) => status,
+        Err(status) => ranks.give_up(status),
+    }
+}
+
+/// Runs every scenario.
+///
+/// # Errors
+/// What stops this process alone, when others share the run: they would wait for it.
+fn run_all(args: &RunArgs, ranks: &Ranks) -> Result<Status, Status> {
     let files = match scenario_path::resolve(&args.scenarios) {
         Ok(files) => files,
         Err(complaints) => {
-            complaints.iter().for_each(|complaint| super::complain(complaint));
-            return Status::Invalid;
+            if ranks.is_first() {
+                complaints.iter().for_each(|complaint| super::complain(complaint));
+            }
+            return Ok(Status::Invalid);
         }
     };
-    let outputs = match Outputs::open(args) {
-        Ok(outputs) => outputs,
-        Err(complaint) => {
-            super::complain(&complaint);
-            return Status::Invalid;
-        }
-    };
+    let outputs = if ranks.is_first() { Outputs::open(args, ranks) } else { Ok(Outputs::none()) };
+    let outputs = outputs.map_err(|complaint| {
+        super::complain(&complaint);
+        Status::Invalid
+    })?;
     let captures = if args.no_captures {
         CapturesTo::Nowhere
     } else {
@@ -44,71 +57,78 @@ pub(super) fn run(args: &RunArgs) -> Status {
     let threads = args.threads.or_else(|| thread::available_parallelism().ok());
     let options = RunOptions { seed: args.seed, captures, threads };
 
-    let interrupt = match Interrupt::listen() {
-        Ok(interrupt) => interrupt,
-        Err(error) => {
-            super::complain(&format!("cannot listen for Ctrl-C: {error}"));
-            return Status::InternalError;
-        }
-    };
-    let line = if args.quiet { ProgressLine::hidden() } else { ProgressLine::on_terminal() };
-    let mut observer = Talking { line, interrupt, outputs, file: Path::new(""), began: false };
+    let interrupt = Interrupt::listen().map_err(|error| {
+        super::complain(&format!("cannot listen for Ctrl-C: {error}"));
+        Status::InternalError
+    })?;
+    let hides_line = args.quiet || !ranks.is_first();
+    let line = if hides_line { ProgressLine::hidden() } else { ProgressLine::on_terminal() };
+    let mut observer =
+        Talking { line, interrupt, outputs, is_silent: !ranks.is_first(), file: Path::new(""), began: false };
 
     let mut worst = Status::Ok;
     for file in &files {
-        match run_one(file, &options, &mut observer) {
-            Ok(status) => {
-                worst = worst.max(status);
-                if matches!(status, Status::Interrupted(_)) {
-                    break;
-                }
-            }
-            Err(error) => return output_failed(&error),
+        let status = run_one(file, &options, ranks, &mut observer)?;
+        worst = worst.max(status);
+        if matches!(status, Status::Interrupted(_)) {
+            break;
         }
     }
-    match observer.outputs.end() {
-        Ok(()) => worst,
-        Err(error) => output_failed(&error),
-    }
+    observer.outputs.end().map_err(output_failed)?;
+    Ok(worst)
 }
 
-fn run_one<'a>(file: &'a Path, options: &RunOptions, observer: &mut Talking<'a>) -> io::Result<Status> {
+/// Runs one scenario. Every rank comes to the same status.
+///
+/// # Errors
+/// As [`run_all`].
+fn run_one<'a>(
+    file: &'a Path,
+    options: &RunOptions,
+    ranks: &Ranks,
+    observer: &mut Talking<'a>,
+) -> Result<Status, Status> {
     panic_message::running(file, options.seed);
     let clock = Instant::now();
     observer.begin(file);
-    let result = sim_core::lab::run(file, options, observer);
+    let result = ranks.run(file, options, observer);
     observer.line.clear();
     let outputs = &mut observer.outputs;
     match result {
         Ok(summary) => {
-            outputs.took(clock.elapsed())?;
-            Ok(match observer.interrupt.signal() {
-                Some(signal) if summary.interrupted => Status::Interrupted(signal),
-                _ if summary.failed == 0 => Status::Ok,
-                _ => Status::Failed,
+            outputs.took(clock.elapsed()).map_err(output_failed)?;
+            let signal = if summary.interrupted { ranks.signal(observer.interrupt.signal()) } else { None };
+            Ok(match signal {
+                Some(signal) => Status::Interrupted(signal),
+                None if summary.failed == 0 => Status::Ok,
+                None => Status::Failed,
             })
         }
-        Err(RunError::Output(error)) => Err(error),
+        Err(RunError::Output(error)) => Err(output_failed(error)),
         Err(RunError::Invalid(diagnostics)) => {
-            super::show(&diagnostics);
-            outputs.invalid(&file.display().to_string(), &diagnostics)?;
+            if !observer.is_silent {
+                super::show(&diagnostics);
+            }
+            outputs.invalid(&file.display().to_string(), &diagnostics).map_err(output_failed)?;
             Ok(Status::Invalid)
         }
         Err(error @ RunError::Interrupted) => {
-            outputs.aborted(&error.to_string())?;
-            Ok(observer.interrupt.signal().map_or(Status::InternalError, Status::Interrupted))
+            outputs.aborted(&error.to_string()).map_err(output_failed)?;
+            let signal = ranks.signal(observer.interrupt.signal());
+            Ok(signal.map_or(Status::InternalError, Status::Interrupted))
         }
         Err(error @ RunError::Captures(_)) => {
             super::complain(&error.to_string());
-            outputs.aborted(&error.to_string())?;
+            outputs.aborted(&error.to_string()).map_err(output_failed)?;
             // A folder that cannot be written is the command line's fault; a disk that fills up later is nobody's.
-            Ok(if observer.began { Status::InternalError } else { Status::Invalid })
+            let status = if observer.began { Status::InternalError } else { Status::Invalid };
+            Ok(ranks.give_up(status))
         }
     }
 }
 
-fn output_failed(error: &io::Error) -> Status {
-    let status = Status::after_write_error(error);
+fn output_failed(error: io::Error) -> Status {
+    let status = Status::after_write_error(&error);
     if status != Status::Ok {
         super::complain(&format!("cannot write the results: {error}"));
     }
@@ -120,6 +140,8 @@ struct Talking<'a> {
     line: ProgressLine,
     interrupt: Interrupt,
     outputs: Outputs,
+    /// Whether another process says it all.
+    is_silent: bool,
     file: &'a Path,
     /// Whether the scenario was run at all.
     began: bool,
@@ -143,7 +165,9 @@ impl Observer for Talking<'_> {
 
     fn warning(&mut self, diagnostic: &DiagnosticReport) -> io::Result<()> {
         self.line.clear();
-        super::show(std::slice::from_ref(diagnostic));
+        if !self.is_silent {
+            super::show(std::slice::from_ref(diagnostic));
+        }
         self.outputs.warning(diagnostic)
     }
 

@@ -19,6 +19,7 @@ use anstream::{AutoStream, ColorChoice};
 use sim_core::lab::{DiagnosticReport, Observer, RunHeader, RunSummary, StepReport};
 
 use crate::args::{Format, RunArgs};
+use crate::ranks::Ranks;
 use human::{Detail, Human};
 pub(crate) use progress::ProgressLine;
 
@@ -46,7 +47,7 @@ pub(crate) struct Outputs(Vec<Box<dyn Render>>);
 
 impl Outputs {
     /// Opens the files, so that one that cannot be written is known before anything runs.
-    pub(crate) fn open(args: &RunArgs) -> Result<Outputs, String> {
+    pub(crate) fn open(args: &RunArgs, ranks: &Ranks) -> Result<Outputs, String> {
         let detail = if args.transcript_only {
             Detail::TranscriptOnly
         } else if args.quiet {
@@ -63,9 +64,11 @@ impl Outputs {
             Some(file) => renderer(args.format, detail, Look::FILE, create(file)?),
             None => {
                 let stdout = io::stdout();
-                let look = Look {
-                    colours: AutoStream::choice(&stdout) != ColorChoice::Never,
-                    real_time: stdout.is_terminal(),
+                // What looks like a terminal to a rank is its launcher, who passes the bytes on to wherever its own go.
+                let look = if ranks.is_shared() {
+                    Look::FILE
+                } else {
+                    Look { colours: AutoStream::choice(&stdout) != ColorChoice::Never, real_time: stdout.is_terminal() }
                 };
                 renderer(args.format, detail, look, Box::new(BufWriter::new(stdout)))
             }
@@ -75,6 +78,11 @@ impl Outputs {
             renderers.push(renderer(report.format, detail, Look::FILE, create(&report.file)?));
         }
         Ok(Outputs(renderers))
+    }
+
+    /// None: another process prints the results.
+    pub(crate) fn none() -> Outputs {
+        Outputs(Vec::new())
     }
 
     fn each(&mut self, mut tell: impl FnMut(&mut dyn Render) -> io::Result<()>) -> io::Result<()> {

@@ -20,6 +20,7 @@ use super::hop::{Stop, deleted, detached, fits, ip_of, sent_from_inside};
 use super::tables::{EniIndex, Interface, PeeringIndex, Tables, Target, VpcIndex};
 use super::{eni, route_table};
 use crate::engine::SimTime;
+use crate::flat::flat;
 use crate::net::{Frame, MacAddr, rewrite_macs};
 use crate::trace::{Direction, PacketTag, Step, Trace};
 
@@ -35,6 +36,8 @@ pub(crate) enum Entry {
     /// Came from the Internet.
     InternetGateway(VpcIndex),
 }
+
+flat!(enum Entry { 0 => Interface(eni), 1 => Router, 2 => Peering(peering), 3 => InternetGateway(vpc) });
 
 /// A frame inside the fabric.
 #[derive(Clone, Debug)]
@@ -63,6 +66,15 @@ pub(crate) enum Next {
     /// Out on the Internet, to whoever has the destination address.
     Internet,
 }
+
+flat!(enum Next {
+    0 => Guest(eni),
+    1 => Eni(eni),
+    2 => Peering(peering),
+    3 => InternetGatewayOut(vpc),
+    4 => InternetGatewayIn(vpc),
+    5 => Internet,
+});
 
 /// What came of a hop. What is left in the [`Transit`] is as the hop made it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

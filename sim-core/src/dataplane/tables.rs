@@ -12,6 +12,7 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::matching::{Block, ProtocolMatch};
+use crate::flat::flat;
 use crate::id::{
     AvailabilityZone, InternetGatewayId, NetworkAclId, NetworkInterfaceId, Origin, Region, ResourceId, RouteTableId,
     SecurityGroupId, SubnetId, VpcId, VpcPeeringConnectionId,
@@ -23,13 +24,19 @@ use crate::trace::Direction;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct EniIndex(pub u32);
 
+flat!(struct EniIndex(0));
+
 /// A VPC, by number: the same for the whole run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct VpcIndex(pub u32);
 
+flat!(struct VpcIndex(0));
+
 /// A peering connection, by number: the same for the whole run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct PeeringIndex(pub u32);
+
+flat!(struct PeeringIndex(0));
 
 /// A place in one of a VPC's lists: the same for as long as what it holds exists, then anybody's.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

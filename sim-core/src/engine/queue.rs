@@ -27,6 +27,7 @@ use std::mem;
 
 use super::SimTime;
 use super::lanes::Lanes;
+use crate::flat::flat;
 
 /// As many events as are kept sorted with ease; measured, 32 and 64 give much the same.
 const CROWD: usize = 48;
@@ -47,6 +48,8 @@ pub(crate) struct EventKey {
     /// How many events that thing had scheduled before.
     pub(crate) sequence: u64,
 }
+
+flat!(struct EventKey(time, source, sequence));
 
 impl EventKey {
     /// Before everything that happens.

@@ -3,9 +3,13 @@
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
 
+use crate::flat::flat;
+
 /// A moment, in nanoseconds of virtual time since the start.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct SimTime(u64);
+
+flat!(struct SimTime(0));
 
 /// A length of virtual time, in nanoseconds.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

@@ -34,6 +34,7 @@ use std::pin::Pin;
 use ipnet::{Ipv4Net, Ipv6Net};
 
 use crate::engine::{SimDuration, SimTime};
+use crate::flat::flat;
 use crate::net::{BufferPool, MacAddr};
 
 pub(crate) use disk::Disk;
@@ -109,6 +110,8 @@ pub(crate) struct InterfaceConfig {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct ProcessId(pub u32);
 
+flat!(struct ProcessId(0));
+
 /// Where a piece of output went.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Output {
@@ -117,6 +120,8 @@ pub(crate) enum Output {
     /// Standard error.
     Stderr,
 }
+
+flat!(enum Output { 0 => Stdout, 1 => Stderr });
 
 /// A program that has ended.
 #[derive(Clone, Debug)]
@@ -131,6 +136,8 @@ pub(crate) struct Finished {
     pub ended: SimTime,
 }
 
+flat!(struct Finished(exit, terminal, started, ended));
+
 /// Something vpcsim has to say about a guest, never mistaken for a tool's own output: a user-data line that was not
 /// understood, a command or option that is not simulated.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -140,6 +147,8 @@ pub(crate) struct Note {
     /// The line of the script, counted from 1, when it was a script.
     pub line: Option<u32>,
 }
+
+flat!(struct Note(text, line));
 
 /// A host that is awake.
 pub(crate) struct Host {

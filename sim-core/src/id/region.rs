@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::flat::flat;
+
 /// The Regions vpcsim knows, with their zones' letters and the prefix of their zone ids (ID-3).
 const REGIONS: &[(&str, &str, &str)] = &[
     ("af-south-1", "abc", "afs1"),
@@ -36,6 +38,8 @@ const REGIONS: &[(&str, &str, &str)] = &[
 /// An AWS Region.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Region(u8);
+
+flat!(struct Region(0));
 
 /// The text is not the name of a Region vpcsim knows.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -92,6 +96,8 @@ pub(crate) struct AvailabilityZone {
     region: Region,
     letter: u8,
 }
+
+flat!(struct AvailabilityZone(region, letter));
 
 impl AvailabilityZone {
     /// The zone's Region.

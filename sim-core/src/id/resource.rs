@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::engine::mix;
+use crate::flat::{Flat, flat};
 
 /// A text is not an id of the kind asked for.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -49,6 +50,8 @@ macro_rules! resource_ids {
                     $name(number)
                 }
             }
+
+            flat!(struct $name(0));
 
             impl TypedId for $name {
                 const KIND: ResourceKind = ResourceKind::$kind;
@@ -168,6 +171,18 @@ pub(crate) trait TypedId: Copy + Into<ResourceId> {
 pub struct ResourceId {
     kind: ResourceKind,
     number: u64,
+}
+
+flat!(struct ResourceId(kind, number));
+
+impl Flat for ResourceKind {
+    fn put(&self, to: &mut Vec<u8>) {
+        to.push(*self as u8);
+    }
+
+    fn take(from: &mut &[u8]) -> Option<ResourceKind> {
+        ResourceKind::ALL.get(usize::from(u8::take(from)?)).copied()
+    }
 }
 
 impl ResourceId {

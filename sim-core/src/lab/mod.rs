@@ -23,6 +23,9 @@ use crate::frontend::scenario;
 use crate::trace::{CaptureFormat, Captures, Detail, SnapLength};
 
 pub use crate::frontend::codes::{Explanation, all as explanations};
+#[cfg(feature = "mpi")]
+pub use crate::sim::ranks::Mpi;
+pub use crate::sim::ranks::Transport;
 pub use crate::trace::Leg;
 use plan::Plan;
 pub use report::*;
@@ -65,6 +68,29 @@ pub enum CapturesTo {
 /// # Errors
 /// See [`RunError`].
 pub fn run(file: &Path, options: &RunOptions, observer: &mut dyn Observer) -> Result<RunSummary, RunError> {
+    run_in(file, options, None, observer)
+}
+
+/// Runs the scenario in `file` together with other ranks, which do the same. All come to the same summary; the first writes
+/// the captures. [`RunOptions::threads`] is of no account: each rank has one.
+///
+/// # Errors
+/// See [`RunError`]. After [`RunError::Captures`] and [`RunError::Output`] the other ranks wait for this one and must be ended.
+pub fn run_on_ranks(
+    file: &Path,
+    options: &RunOptions,
+    transport: Box<dyn Transport>,
+    observer: &mut dyn Observer,
+) -> Result<RunSummary, RunError> {
+    run_in(file, options, Some(transport), observer)
+}
+
+fn run_in(
+    file: &Path,
+    options: &RunOptions,
+    transport: Option<Box<dyn Transport>>,
+    observer: &mut dyn Observer,
+) -> Result<RunSummary, RunError> {
     let mut plan = Plan::read(file).map_err(RunError::Invalid)?;
     let templates = plan.take_templates();
     let scenario = &plan.scenario;
@@ -78,10 +104,13 @@ pub fn run(file: &Path, options: &RunOptions, observer: &mut dyn Observer) -> Re
     // Deploy first, write afterwards: a scenario that cannot be run leaves an earlier run's captures alone.
     let snap_length = captures.as_ref().map(|(_, _, snap_length)| snap_length.bytes());
     let threads = options.threads.map_or(1, NonZeroUsize::get);
-    let world = plan.world(seed, Detail::Path, snap_length, threads);
+    let writes = transport.as_ref().is_none_or(|transport| transport.rank() == 0);
+    let world = plan.world(seed, Detail::Path, snap_length, threads, transport);
     let writer = match &captures {
-        Some((folder, format, snap_length)) => Captures::new(folder, *format, *snap_length, plan.epoch_nanos())?,
-        None => Captures::nowhere(),
+        Some((folder, format, snap_length)) if writes => {
+            Captures::new(folder, *format, *snap_length, plan.epoch_nanos())?
+        }
+        _ => Captures::nowhere(),
     };
     let mut session = Session::new(world, &plan.sources, writer, observer);
     let (stacks, problems) = plan.deploy(templates, &mut session);
@@ -160,7 +189,7 @@ pub fn check(file: &Path) -> Vec<DiagnosticReport> {
         Err(problems) => return problems,
     };
     let templates = plan.take_templates();
-    let world = plan.world(plan.seed(None), Detail::Drops, None, 1);
+    let world = plan.world(plan.seed(None), Detail::Drops, None, 1, None);
     let mut nobody = Nobody;
     let mut session = Session::new(world, &plan.sources, Captures::nowhere(), &mut nobody);
     let (_, problems) = plan.deploy(templates, &mut session);

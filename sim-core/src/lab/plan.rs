@@ -14,6 +14,7 @@ use crate::frontend::scenario::{self, Declared, LinkClass, OutsideHost, Scenario
 use crate::frontend::spelling::did_you_mean;
 use crate::id::Region;
 use crate::sim::links::LinkSettings;
+use crate::sim::ranks::Transport;
 use crate::sim::world::{InternetHostConfig, World, WorldConfig};
 use crate::trace::{Detail, folder_name};
 
@@ -84,11 +85,18 @@ impl Plan {
     }
 
     /// A world with the scenario's settings and Internet, in which nothing has happened yet.
-    pub(super) fn world(&self, seed: u64, detail: Detail, snap_length: Option<u32>, threads: usize) -> World {
+    pub(super) fn world(
+        &self,
+        seed: u64,
+        detail: Detail,
+        snap_length: Option<u32>,
+        threads: usize,
+        transport: Option<Box<dyn Transport>>,
+    ) -> World {
         let internet = self.scenario.internet.iter().map(internet_host).collect();
         let epoch_nanos = i128::from(self.epoch_nanos());
         let (quotas, _) = self.quotas();
-        World::new(WorldConfig {
+        let config = WorldConfig {
             seed,
             epoch_nanos,
             links: self.links(),
@@ -98,7 +106,8 @@ impl Plan {
             detail,
             snap_length,
             threads,
-        })
+        };
+        World::on_ranks(config, transport)
     }
 
     /// Creates the stacks and lets their instances boot. Answers what was made and every problem, warnings among them.

@@ -173,7 +173,9 @@ impl<'a> Session<'a> {
             packet_hops: self.world.packet_hops(),
             step: self.step.as_ref().map(|(number, title)| (*number, title.as_str())),
         };
-        self.interrupted |= self.observer.progress(&progress).is_break();
+        // Whoever hears of Ctrl-C first, all ranks stop here.
+        let is_asked = self.observer.progress(&progress).is_break();
+        self.interrupted |= self.world.is_anywhere(is_asked);
     }
 }
 

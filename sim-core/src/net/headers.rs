@@ -8,6 +8,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{MacAddr, checksum};
+use crate::flat::flat;
 
 /// EtherTypes (IANA "IEEE 802 Numbers").
 pub(crate) mod ether_type {
@@ -60,6 +61,8 @@ pub(crate) struct Headers {
     pub ip: Option<IpHeader>,
 }
 
+flat!(struct Headers(destination_mac, source_mac, ether_type, ip));
+
 /// An IPv4 or IPv6 header and the start of what it carries.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct IpHeader {
@@ -80,6 +83,8 @@ pub(crate) struct IpHeader {
     /// The transport header.
     pub transport: Transport,
 }
+
+flat!(struct IpHeader(source, destination, protocol, ttl, dont_fragment, transport_offset, total_len, transport));
 
 /// The start of an IP packet's payload.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -116,6 +121,14 @@ pub(crate) enum Transport {
     /// Anything else, or a header that is cut short.
     Other,
 }
+
+flat!(enum Transport {
+    0 => Tcp { source, destination, flags },
+    1 => Udp { source, destination },
+    2 => Icmp { kind, code, id, sequence },
+    3 => Fragment,
+    4 => Other,
+});
 
 /// Why bytes are not a frame that the fabric can read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -356,6 +369,8 @@ fn parse_transport(protocol: u8, bytes: &[u8], completeness: Completeness) -> Tr
 /// The flags of a TCP header.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct TcpFlags(pub u8);
+
+flat!(struct TcpFlags(0));
 
 impl TcpFlags {
     /// No more data from the sender.

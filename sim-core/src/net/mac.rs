@@ -2,9 +2,13 @@
 
 use std::fmt;
 
+use crate::flat::flat;
+
 /// An Ethernet (MAC) address.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub(crate) struct MacAddr(pub [u8; 6]);
+
+flat!(struct MacAddr(0));
 
 impl MacAddr {
     /// All ones: every station of the link.

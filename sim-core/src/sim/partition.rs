@@ -14,6 +14,7 @@ use crate::dataplane::conntrack::Flows;
 use crate::dataplane::pipeline::{self, Entry, Hop, Next, Outcome, Transit};
 use crate::dataplane::tables::{EniIndex, Tables, VpcIndex};
 use crate::engine::{EventKey, EventQueue, SimTime};
+use crate::flat::flat;
 use crate::host::{Disk, Finished, Host, Note, ProcessId};
 use crate::id::{AvailabilityZone, Origin, ResourceId};
 use crate::net::{BufferPool, Frame, Headers};
@@ -22,6 +23,8 @@ use crate::trace::{Decider, DropCode, DropReason, PacketId, PacketTag, Recording
 /// A guest, by number: an instance or a host on the Internet. The same for the whole run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct GuestIndex(pub u32);
+
+flat!(struct GuestIndex(0));
 
 /// What events may read: the same for every partition while they run.
 #[derive(Clone, Copy)]

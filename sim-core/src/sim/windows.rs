@@ -14,6 +14,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::flight::Crossing;
 use super::partition::{GuestIndex, Partition, Shared};
 use crate::engine::{SimDuration, SimTime};
+use crate::flat::flat;
 use crate::host::ProcessId;
 
 /// How long a run goes on.
@@ -72,6 +73,8 @@ pub(super) struct Report {
     events: u64,
 }
 
+flat!(struct Report(next, stop, events));
+
 impl Report {
     fn of(partition: &mut Partition, run: &Run, events: u64) -> Report {
         let next = [partition.next_time(), partition.next_outgoing()].into_iter().flatten().min();
@@ -84,7 +87,8 @@ impl Report {
         Report { next: next.unwrap_or(SimTime::MAX), stop, events }
     }
 
-    fn and(self, other: Report) -> Report {
+    /// What two partitions report together.
+    pub(super) fn and(self, other: Report) -> Report {
         Report { next: self.next.min(other.next), stop: self.stop || other.stop, events: self.events + other.events }
     }
 }
@@ -155,6 +159,13 @@ pub(super) fn run(partitions: &mut [Partition], shared: &Shared<'_>, run: &Run) 
         hand_over(partitions);
         all.iter().for_each(|all| course.note(*all));
     }
+    course.events
+}
+
+/// As [`run`], of one partition, while others are run elsewhere.
+pub(super) fn run_one(partition: &mut Partition, shared: &Shared<'_>, run: &Run, boundary: &mut impl Boundary) -> u64 {
+    let mut course = Course::default();
+    run_together(partition, shared, run, boundary, &mut course);
     course.events
 }
 

@@ -18,6 +18,7 @@ use super::guests::LocalGuest;
 use super::internet::{self, Internet, InternetHost};
 use super::links::LinkSettings;
 use super::partition::{Behind, GuestIndex, Partition, Placement, Shared, Wiring};
+use super::ranks::{Ranks, Transport};
 use super::windows::{self, Run, Threads, WaitFor};
 use crate::cloud::{
     ApiError, Caller, Cloud, CloudConfig, Instance, InstanceState, Launch, Operation, Quotas, RunInstances,
@@ -25,6 +26,7 @@ use crate::cloud::{
 use crate::compile::Compiler;
 use crate::dataplane::tables::{EniIndex, Tables};
 use crate::engine::{SimDuration, SimTime};
+use crate::flat::Flat;
 use crate::host::{Finished, Note, ProcessId, Programs};
 use crate::id::{InstanceId, InternetHostId, ResourceId};
 use crate::net::MacAddr;
@@ -86,7 +88,7 @@ pub(crate) enum Pause<T> {
 }
 
 /// Time stops for the trace to be taken when it has this many events, or when this many packet events have run.
-const TRACE_EVENTS: usize = 4_096;
+const TRACE_EVENTS: u64 = 4_096;
 const EVENTS: u64 = 1 << 20;
 
 /// Below this much lookahead windows would be too short for partitions to run side by side; there is one partition then, and
@@ -101,13 +103,19 @@ pub(crate) struct World {
     tables: Tables,
     /// Counts changes of the tables.
     rules: u64,
+    /// All partitions. Of those that other ranks run, which guests are on, and no events.
     partitions: Vec<Partition>,
     placement: Placement,
     /// How long partitions can run without feeling each other.
     window: SimDuration,
     threads: Threads,
+    /// The processes that share this world, if there are others.
+    ranks: Option<Ranks>,
+    elsewhere: Elsewhere,
     /// What the partitions' traces have recorded, in order.
     recording: Recording,
+    /// How many events they have recorded since somebody last took them; a rank may not be told of all.
+    recorded: u64,
     /// Events that have run since somebody last looked.
     events: u64,
     internet: Internet,
@@ -123,27 +131,46 @@ pub(crate) struct World {
     booting: FxHashSet<Running>,
 }
 
+/// What the partitions that other ranks run have come to.
+#[derive(Debug, Default)]
+struct Elsewhere {
+    next_event: Option<SimTime>,
+    packet_hops: u64,
+}
+
 /// A guest that boots, with the launch that has its user data, if it has some.
 type Boot = (GuestIndex, Option<Arc<Launch>>);
 
 impl World {
     /// An empty cloud, and the hosts on the Internet, which are up at once.
     pub(crate) fn new(config: WorldConfig) -> World {
+        World::on_ranks(config, None)
+    }
+
+    /// The same, shared with the other ranks, each of which runs a partition of its own on one thread.
+    pub(crate) fn on_ranks(config: WorldConfig, transport: Option<Box<dyn Transport>>) -> World {
+        let ranks = transport.map(Ranks::new);
         let WorldConfig { seed, epoch_nanos, links, quotas, internet, programs, detail, snap_length, threads } = config;
         let lookahead = links.lookahead();
-        let is_divisible = lookahead >= LOOKAHEAD_MIN && threads > 1;
-        let placement = Placement { partitions: if is_divisible { threads as u32 } else { 1 } };
-        let partition = |number| Partition::new(number, placement, Trace::new(detail, snap_length));
+        let wanted = ranks.as_ref().map_or(threads, Ranks::number) as u32;
+        let is_divisible = lookahead >= LOOKAHEAD_MIN && wanted > 1;
+        let placement = Placement { partitions: if is_divisible { wanted } else { 1 } };
+        // A rank has a partition in any case; it stays empty if the world cannot be divided.
+        let partitions = if ranks.is_some() { wanted } else { placement.partitions };
+        let partition = |number| Partition::new(number, Placement { partitions }, Trace::new(detail, snap_length));
         let mut world = World {
             cloud: Cloud::with_config(CloudConfig { seed, epoch_nanos, quotas }),
             compiler: Compiler::default(),
             tables: Tables::default(),
             rules: 0,
-            partitions: (0..placement.partitions).map(partition).collect(),
+            partitions: (0..partitions).map(partition).collect(),
             placement,
             window: if lookahead >= LOOKAHEAD_MIN { lookahead } else { WINDOW_ALONE },
-            threads: if is_divisible { Threads::WhenBusy } else { Threads::Never },
+            threads: if is_divisible && ranks.is_none() { Threads::WhenBusy } else { Threads::Never },
+            ranks,
+            elsewhere: Elsewhere::default(),
             recording: Recording::default(),
+            recorded: 0,
             events: 0,
             internet: Internet::default(),
             wiring: Wiring::default(),
@@ -193,7 +220,7 @@ impl World {
 
     /// How many frames were received over a link so far.
     pub(crate) fn packet_hops(&self) -> u64 {
-        self.partitions.iter().map(Partition::packet_hops).sum()
+        self.partitions.iter().map(Partition::packet_hops).sum::<u64>() + self.elsewhere.packet_hops
     }
 
     /// Carries out the operation `name` at the present moment; `caller.now` is of no account.
@@ -249,8 +276,7 @@ impl World {
 
     /// Starts a command line on a guest; `None` when the guest is not running.
     pub(crate) fn start(&mut self, guest: GuestIndex, command_line: &str) -> Option<Running> {
-        let (partition, local, shared) = self.at(guest);
-        let process = partition.start(&shared, local, command_line);
+        let process = self.with(guest, |partition, local, shared| partition.start(shared, local, command_line));
         self.gather();
         process.map(|process| Running { guest, process })
     }
@@ -261,11 +287,13 @@ impl World {
         let Running { guest, process } = running;
         loop {
             self.collect_ended();
-            let (partition, local, _) = self.at(guest);
-            if let Some(finished) = partition.take_finished(local, process) {
+            let (finished, is_known) = self.with(guest, |partition, local, _| {
+                (partition.take_finished(local, process), partition.knows(local, process))
+            });
+            if let Some(finished) = finished {
                 return Pause::Done(finished);
             }
-            if !partition.knows(local, process) {
+            if !is_known {
                 return Pause::Limit;
             }
             if !self.advance(limit, WaitFor::Program(guest, process)) {
@@ -282,9 +310,10 @@ impl World {
 
     /// Ends a program as Ctrl-C does and takes what it left.
     pub(crate) fn interrupt(&mut self, running: Running) -> Option<Finished> {
-        let (partition, local, shared) = self.at(running.guest);
-        partition.interrupt(&shared, local, running.process);
-        let finished = partition.take_finished(local, running.process);
+        let finished = self.with(running.guest, |partition, local, shared| {
+            partition.interrupt(shared, local, running.process);
+            partition.take_finished(local, running.process)
+        });
         self.gather();
         finished
     }
@@ -298,10 +327,14 @@ impl World {
     pub(crate) fn take_trace(&mut self, into: &mut Recording) {
         into.clear();
         mem::swap(&mut self.recording, into);
+        self.recorded = 0;
     }
 
     /// Takes what guests have to say since the last call, in their order.
     pub(crate) fn take_notes(&mut self) -> Vec<(ResourceId, Note)> {
+        if let Some(ranks) = &mut self.ranks {
+            ranks.share_each(&mut self.partitions, Partition::notes);
+        }
         let mut notes: Vec<_> = self.partitions.iter_mut().flat_map(|partition| mem::take(partition.notes())).collect();
         notes.sort_by_key(|(guest, _)| *guest);
         notes.into_iter().map(|(guest, note)| (self.guests.id(guest), note)).collect()
@@ -320,8 +353,12 @@ impl World {
         }
         if packets <= other {
             let run = Run { until: until.min(other), window: self.window, wait_for, threads: self.threads };
-            let (partitions, shared) = self.split();
-            self.events += windows::run(partitions, &shared, &run);
+            self.compile();
+            let (partitions, shared, ranks) = self.split();
+            self.events += match ranks {
+                Some(ranks) => windows::run_one(&mut partitions[ranks.here()], &shared, &run, ranks),
+                None => windows::run(partitions, &shared, &run),
+            };
             self.gather();
         } else if boot == next {
             self.stand_at(next);
@@ -335,7 +372,7 @@ impl World {
     }
 
     fn next_event(&self) -> Option<SimTime> {
-        self.partitions.iter().filter_map(Partition::next_time).min()
+        self.partitions.iter().filter_map(Partition::next_time).chain(self.elsewhere.next_event).min()
     }
 
     /// Lets all clocks stand at `time`; nothing is due before.
@@ -345,7 +382,7 @@ impl World {
 
     /// Whether it is time that somebody looks.
     fn has_much_happened(&mut self) -> bool {
-        let much = self.events >= EVENTS || self.recording.events.len() >= TRACE_EVENTS;
+        let much = self.events >= EVENTS || self.recorded >= TRACE_EVENTS;
         if much {
             self.events = 0;
         }
@@ -354,6 +391,15 @@ impl World {
 
     /// Puts what the partitions have recorded into one order, and their clocks at one time.
     fn gather(&mut self) {
+        self.recorded += self.partitions.iter().map(|partition| partition.trace_len() as u64).sum::<u64>();
+        if let Some(ranks) = &mut self.ranks {
+            self.elsewhere = Elsewhere::default();
+            for news in ranks.catch_up(&mut self.partitions) {
+                self.recorded += news.recorded;
+                self.elsewhere.packet_hops += news.packet_hops;
+                self.elsewhere.next_event = [self.elsewhere.next_event, news.next].into_iter().flatten().min();
+            }
+        }
         let now = self.now();
         self.stand_at(now);
         let mut parts: Vec<&mut Recording> = self.partitions.iter_mut().map(Partition::recording).collect();
@@ -365,16 +411,15 @@ impl World {
         let ended: Vec<_> = self.partitions.iter_mut().flat_map(|partition| partition.ended().drain(..)).collect();
         for (guest, process) in ended {
             if self.booting.remove(&Running { guest, process }) {
-                let (partition, local, _) = self.at(guest);
-                partition.take_finished(local, process);
+                let (partition, local) = self.guests.place(guest);
+                self.partitions[partition as usize].take_finished(local, process);
             }
         }
     }
 
-    /// The partitions, and what their events may read.
-    fn split(&mut self) -> (&mut [Partition], Shared<'_>) {
-        self.compile();
-        let World { partitions, tables, rules, links, internet, wiring, guests, placement, seed, .. } = self;
+    /// The partitions, what their events may read, and the other ranks.
+    fn split(&mut self) -> (&mut [Partition], Shared<'_>, Option<&mut Ranks>) {
+        let World { partitions, tables, rules, links, internet, wiring, guests, placement, seed, ranks, .. } = self;
         let shared = Shared {
             tables,
             rules: *rules,
@@ -385,14 +430,31 @@ impl World {
             placement: *placement,
             seed: *seed,
         };
-        (partitions, shared)
+        (partitions, shared, ranks.as_mut())
     }
 
-    /// The partition of a guest, and the guest's place there.
-    fn at(&mut self, guest: GuestIndex) -> (&mut Partition, LocalGuest, Shared<'_>) {
+    /// Does something with a guest, on the rank that runs its partition; all ranks hear what came of it.
+    fn with<T: Flat>(
+        &mut self,
+        guest: GuestIndex,
+        act: impl FnOnce(&mut Partition, LocalGuest, &Shared<'_>) -> T,
+    ) -> T {
+        self.compile();
         let (partition, local) = self.guests.place(guest);
-        let (partitions, shared) = self.split();
-        (&mut partitions[partition as usize], local, shared)
+        let owner = partition as usize;
+        let (partitions, shared, ranks) = self.split();
+        match ranks {
+            None => act(&mut partitions[owner], local, &shared),
+            Some(ranks) => {
+                let answer = (ranks.here() == owner).then(|| act(&mut partitions[owner], local, &shared));
+                ranks.share(owner, answer)
+            }
+        }
+    }
+
+    /// Whether it is so on any rank. All ranks must ask.
+    pub(crate) fn is_anywhere(&mut self, here: bool) -> bool {
+        self.ranks.as_mut().map_or(here, |ranks| ranks.any(here))
     }
 
     /// Brings guests in step with the control plane.
@@ -535,8 +597,8 @@ impl World {
                 "{} is attached while the instance runs; it is used from the next boot on",
                 self.tables.eni_id(*eni)
             );
-            let (partition, ..) = self.at(guest);
-            partition.note(guest, Note { text, line: None });
+            let (partition, _) = self.guests.place(guest);
+            self.partitions[partition as usize].note(guest, Note { text, line: None });
         }
     }
 
@@ -556,8 +618,7 @@ impl World {
         self.partitions[place as usize].switch_on(local);
         self.guests.count_boot(guest);
         let Some(script) = launch.as_ref().and_then(|launch| launch.user_data.as_deref()) else { return };
-        let (partition, local, shared) = self.at(guest);
-        let process = partition.start_user_data(&shared, local, script);
+        let process = self.with(guest, |partition, local, shared| partition.start_user_data(shared, local, script));
         self.booting.extend(process.map(|process| Running { guest, process }));
         self.gather();
     }

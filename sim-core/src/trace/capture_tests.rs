@@ -12,7 +12,7 @@ use pcap_file::pcapng::{Block, PcapNgReader};
 
 use super::super::capture_folder::{MAX_OPEN, RESERVED_BYTES};
 use super::super::capture_writer::LARGE_BATCH;
-use super::super::{Decider, Detail, Direction, DropCode, PacketTag, Trace};
+use super::super::{Decider, Detail, Direction, DropCode, PacketTag, Trace, VpcService};
 use super::*;
 use crate::engine::EventKey;
 use crate::id::{InternetGatewayId, NetworkInterfaceId, Origin};
@@ -116,7 +116,7 @@ fn dropped(nanos: u64, packet: u64) -> Told<'static> {
 fn two_packets() -> Recording {
     recording(vec![
         Seen(1_000_000_001, 1, eni(1), Direction::Egress, b"first frame....."),
-        Told::Step(1_000_000_001, 1, Step::Answered { service: "ARP" }),
+        Told::Step(1_000_000_001, 1, Step::Answered { service: VpcService::Arp }),
         Seen(1_000_000_002, 1, eni(2), Direction::Ingress, b"first frame....."),
         Told::Step(1_000_000_002, 1, Step::Delivered { to: eni(2) }),
         Seen(2_000_000_000, 2, eni(2), Direction::Egress, b"second"),

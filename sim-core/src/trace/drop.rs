@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::Direction;
+use crate::flat::{Flat, flat};
 use crate::id::{Origin, ResourceId, RouteTableId};
 
 macro_rules! drop_codes {
@@ -167,6 +168,18 @@ pub(crate) struct DropReason {
     pub origin: Origin,
 }
 
+flat!(struct DropReason(code, by, direction, decider, origin));
+
+impl Flat for DropCode {
+    fn put(&self, to: &mut Vec<u8>) {
+        to.push(*self as u8);
+    }
+
+    fn take(from: &mut &[u8]) -> Option<DropCode> {
+        DropCode::ALL.get(usize::from(u8::take(from)?)).copied()
+    }
+}
+
 /// What in a resource decided.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Decider {
@@ -202,3 +215,13 @@ pub(crate) enum Decider {
         told: bool,
     },
 }
+
+flat!(enum Decider {
+    0 => Resource,
+    1 => NoMatch,
+    2 => Route { table, destination },
+    3 => Blackhole { table, destination, target },
+    4 => AclRule(number),
+    5 => Address(address),
+    6 => Mtu { limit, told },
+});

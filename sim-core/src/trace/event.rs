@@ -1,5 +1,6 @@
 //! The events the pipeline emits.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -7,6 +8,7 @@ use ipnet::IpNet;
 use super::DropReason;
 use super::recording::KeptFrame;
 use crate::engine::SimTime;
+use crate::flat::flat;
 use crate::id::{NetworkAclId, NetworkInterfaceId, Origin, ResourceId, RouteTableId, SecurityGroupId, SubnetId, VpcId};
 use crate::net::Headers;
 
@@ -14,6 +16,8 @@ use crate::net::Headers;
 /// number in the upper half, the sender's count in the lower: the same whatever else goes on.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct PacketId(pub u64);
+
+flat!(struct PacketId(0));
 
 impl PacketId {
     /// The id of what the VPC itself sends because of this packet: an answer, or an ICMP error.
@@ -32,6 +36,8 @@ pub(crate) struct PacketTag {
     /// Whether its whole way is told.
     pub marked: bool,
 }
+
+flat!(struct PacketTag(id, leg, marked));
 
 impl PacketTag {
     /// A packet that nobody has looked at yet.
@@ -54,6 +60,8 @@ pub enum Leg {
     Return,
 }
 
+flat!(enum Leg { 0 => Forward, 1 => Return });
+
 impl Leg {
     /// The leg's name in machine formats.
     pub fn as_str(self) -> &'static str {
@@ -73,6 +81,8 @@ pub enum Direction {
     Egress,
 }
 
+flat!(enum Direction { 0 => Ingress, 1 => Egress });
+
 /// Something that happened to a packet.
 #[derive(Clone, Debug)]
 pub(crate) struct TraceEvent {
@@ -90,6 +100,8 @@ pub(crate) struct TraceEvent {
     pub step: Step,
 }
 
+flat!(struct TraceEvent(time, packet, leg, marked, headers, step));
+
 /// What a stage did. A closed set, so that every observer says what it makes of each.
 #[allow(dead_code, reason = "the whole account of a hop: tests read all of it, captures and verdicts a part")]
 #[derive(Clone, Debug)]
@@ -106,8 +118,8 @@ pub(crate) enum Step {
     },
     /// The VPC itself answered (ARP; later DHCP, DNS, metadata); the answer is a packet of its own.
     Answered {
-        /// What answered, as in `ARP`.
-        service: &'static str,
+        /// What answered.
+        service: VpcService,
     },
     /// Source or destination check passed, or was switched off.
     AddressChecked {
@@ -173,6 +185,20 @@ pub(crate) enum Step {
     Dropped(DropReason),
 }
 
+flat!(enum Step {
+    0 => Seen { point, direction, frame },
+    1 => Answered { service },
+    2 => AddressChecked { interface },
+    3 => SecurityGroup { interface, direction, decision },
+    4 => NetworkAcl { acl, subnet, direction, rule },
+    5 => Route { table, destination, target, origin },
+    6 => Vpc { vpc },
+    7 => Gateway { gateway },
+    8 => Translated { gateway, from, to },
+    9 => Delivered { to },
+    10 => Dropped(reason),
+});
+
 impl Step {
     /// The least detail that tells of it.
     pub(super) fn detail(&self) -> Detail {
@@ -203,6 +229,28 @@ pub(crate) enum GroupDecision {
     },
     /// It belongs to a tracked flow (SG-13).
     Tracked,
+}
+
+flat!(enum GroupDecision { 0 => Rule { group, number, origin }, 1 => Tracked });
+
+/// A service that the VPC itself gives.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum VpcService {
+    /// Address resolution for IPv4.
+    Arp,
+    /// Neighbour discovery for IPv6.
+    Ndp,
+}
+
+flat!(enum VpcService { 0 => Arp, 1 => Ndp });
+
+impl fmt::Display for VpcService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            VpcService::Arp => "ARP",
+            VpcService::Ndp => "NDP",
+        })
+    }
 }
 
 /// How much the observers want to hear of packets. Drops are always kept, since they are data.

@@ -6,17 +6,20 @@ use super::Direction;
 use super::event::{Detail, PacketTag, Step, TraceEvent};
 use super::marks::Marks;
 use crate::engine::EventKey;
+use crate::flat::{Flat, flat, take_bytes};
 use crate::id::ResourceId;
 use crate::net::{FlowKey, Headers};
 
 /// Where a [`Recording`] keeps the bytes of a frame.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct KeptFrame {
-    start: usize,
+    start: u64,
     kept: u32,
     /// The frame's length on the wire; fewer bytes may be kept.
     pub wire_len: u32,
 }
+
+flat!(struct KeptFrame(start, kept, wire_len));
 
 /// What was recorded: events in order, and the frames among them, all in one piece of memory that is used again.
 #[derive(Debug, Default)]
@@ -28,6 +31,15 @@ pub(crate) struct Recording {
     runs: Vec<Run>,
 }
 
+/// What another rank makes of a recording.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Audience {
+    /// It writes the captures: everything, frames included.
+    Captures,
+    /// It comes to the same verdicts: drops, and the way of marked packets.
+    Verdicts,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Run {
     key: EventKey,
@@ -37,7 +49,8 @@ struct Run {
 impl Recording {
     /// The bytes that were kept of a frame of this recording.
     pub(crate) fn bytes_of(&self, frame: KeptFrame) -> &[u8] {
-        &self.bytes[frame.start..frame.start + frame.kept as usize]
+        let start = frame.start as usize;
+        &self.bytes[start..start + frame.kept as usize]
     }
 
     /// Forgets everything and keeps the memory.
@@ -72,7 +85,7 @@ impl Recording {
             for index in run.start..end {
                 let mut event = parts[number].events[index as usize].clone();
                 if let Step::Seen { frame: Some(frame), .. } = &mut event.step {
-                    let start = self.bytes.len();
+                    let start = self.bytes.len() as u64;
                     self.bytes.extend_from_slice(parts[number].bytes_of(*frame));
                     frame.start = start;
                 }
@@ -82,6 +95,43 @@ impl Recording {
         parts.iter_mut().for_each(|part| part.clear());
     }
 
+    /// Writes what concerns an audience.
+    pub(crate) fn put(&self, audience: Audience, to: &mut Vec<u8>) {
+        let ends = self.runs.iter().skip(1).map(|run| run.start as usize).chain([self.events.len()]);
+        for (run, end) in self.runs.iter().zip(ends) {
+            for event in &self.events[run.start as usize..end] {
+                let mut event = event.clone();
+                if audience == Audience::Verdicts {
+                    match &mut event.step {
+                        Step::Dropped(_) => {}
+                        _ if !event.marked => continue,
+                        Step::Seen { frame, .. } => *frame = None,
+                        _ => {}
+                    }
+                }
+                true.put(to);
+                run.key.put(to);
+                event.put(to);
+            }
+        }
+        false.put(to);
+        let bytes: &[u8] = if audience == Audience::Captures { &self.bytes } else { &[] };
+        (bytes.len() as u64).put(to);
+        to.extend_from_slice(bytes);
+    }
+
+    /// Reads what another rank has recorded, in place of what is here.
+    pub(crate) fn take_from(&mut self, from: &mut &[u8]) -> Option<()> {
+        self.clear();
+        while bool::take(from)? {
+            self.begin_run(EventKey::take(from)?);
+            self.events.push(TraceEvent::take(from)?);
+        }
+        let len = u64::take(from)?;
+        self.bytes.extend_from_slice(take_bytes(from, usize::try_from(len).ok()?)?);
+        Some(())
+    }
+
     fn begin_run(&mut self, key: EventKey) {
         if self.runs.last().is_none_or(|run| run.key != key) {
             self.runs.push(Run { key, start: self.events.len() as u32 });
@@ -89,7 +139,7 @@ impl Recording {
     }
 
     fn keep(&mut self, frame: &[u8], snap_length: u32) -> KeptFrame {
-        let start = self.bytes.len();
+        let start = self.bytes.len() as u64;
         let kept = frame.len().min(snap_length as usize);
         self.bytes.extend_from_slice(&frame[..kept]);
         KeptFrame { start, kept: kept as u32, wire_len: frame.len() as u32 }

@@ -7,6 +7,7 @@ mod neighbor;
 
 use super::tables::Interface;
 use crate::net::{ArpPacket, Frame, MacAddr, NeighborRole, NeighborSolicitation, ether_type};
+use crate::trace::VpcService;
 
 /// What the VPC makes of a frame before anything else sees it.
 pub(crate) enum Service {
@@ -28,11 +29,11 @@ pub(crate) enum Answer {
 }
 
 impl Answer {
-    /// The service's name, as traces show it.
-    pub(crate) fn service(&self) -> &'static str {
+    /// The service that answers.
+    pub(crate) fn service(&self) -> VpcService {
         match self {
-            Answer::Arp(_) => "ARP",
-            Answer::Neighbor(..) => "NDP",
+            Answer::Arp(_) => VpcService::Arp,
+            Answer::Neighbor(..) => VpcService::Ndp,
         }
     }
 

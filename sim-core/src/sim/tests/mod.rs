@@ -7,6 +7,7 @@ use ipnet::Ipv6Net;
 use serde_json::{Value, json};
 
 use super::links::LinkSettings;
+use super::ranks::Transport;
 use super::world::{InternetHostConfig, Pause, World, WorldConfig};
 use crate::app;
 use crate::cloud::{ApiError, Caller, Quotas};
@@ -41,6 +42,10 @@ impl Lab {
     }
 
     fn with(change: impl FnOnce(&mut WorldConfig)) -> Lab {
+        Lab::on_ranks(change, None)
+    }
+
+    fn on_ranks(change: impl FnOnce(&mut WorldConfig), transport: Option<Box<dyn Transport>>) -> Lab {
         let host = |name: &str, address: [u8; 4]| InternetHostConfig {
             name: name.to_owned(),
             address: IpAddr::from(address),
@@ -59,7 +64,7 @@ impl Lab {
             threads: 1,
         };
         change(&mut config);
-        Lab { world: World::new(config), drops: Vec::new() }
+        Lab { world: World::on_ranks(config, transport), drops: Vec::new() }
     }
 
     fn call(&mut self, name: &str, parameters: Value) -> Result<Value, ApiError> {

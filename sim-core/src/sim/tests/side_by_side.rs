@@ -1,5 +1,8 @@
-//! However many partitions and threads share a world, everybody sees the same: worlds are drawn, and run in several cuts.
+//! However many partitions, threads and ranks share a world, everybody sees the same: worlds are drawn, and run in several cuts.
 
+use std::thread;
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
 use proptest::prelude::*;
 
 use super::*;
@@ -60,15 +63,16 @@ struct Account {
     now: SimTime,
 }
 
-fn run(draw: &Draw, threads: usize) -> Account {
+fn run(draw: &Draw, threads: usize, transport: Option<Box<dyn Transport>>) -> Account {
     let mut links = LinkSettings::default();
     for figures in [&mut links.same_zone, &mut links.internet] {
         figures.jitter = SimDuration::from_micros(draw.jitter_micros);
         figures.loss_per_million = draw.loss_per_million;
     }
-    let mut lab = Lab::with(|config| {
+    let change = |config: &mut WorldConfig| {
         *config = WorldConfig { seed: draw.seed, links, snap_length: Some(u32::MAX), threads, ..config.clone() };
-    });
+    };
+    let mut lab = Lab::on_ranks(change, transport);
     lab.world.always_side_by_side();
     let mut account = Account {
         printed: Vec::new(),
@@ -160,15 +164,74 @@ fn observe(lab: &mut Lab, account: &mut Account) {
     account.notes.extend(lab.world.take_notes().iter().map(|note| format!("{note:?}")));
 }
 
+/// Ranks that are threads of this process.
+struct Wires {
+    rank: usize,
+    to: Vec<Sender<Vec<u8>>>,
+    from: Vec<Receiver<Vec<u8>>>,
+}
+
+impl Wires {
+    fn between(ranks: usize) -> Vec<Wires> {
+        let mut wires: Vec<Wires> = (0..ranks).map(|rank| Wires { rank, to: Vec::new(), from: Vec::new() }).collect();
+        for a in 0..ranks {
+            for b in 0..ranks {
+                let (to, from) = unbounded();
+                wires[a].to.push(to);
+                wires[b].from.push(from);
+            }
+        }
+        wires
+    }
+}
+
+impl Transport for Wires {
+    fn rank(&self) -> usize {
+        self.rank
+    }
+
+    fn ranks(&self) -> usize {
+        self.to.len()
+    }
+
+    fn exchange(&mut self, to: &[Vec<u8>], from: &mut [Vec<u8>]) {
+        let peers = || (0..to.len()).filter(|peer| *peer != self.rank);
+        peers().for_each(|peer| self.to[peer].send(to[peer].clone()).expect("the other rank still runs"));
+        peers().for_each(|peer| from[peer] = self.from[peer].recv().expect("the other rank still runs"));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
     fn any_number_of_threads_shows_the_same(draw in draws()) {
-        let alone = run(&draw, 1);
+        let alone = run(&draw, 1, None);
         for threads in [2, 3, 7] {
-            let together = run(&draw, threads);
+            let together = run(&draw, threads, None);
             prop_assert_eq!(&together, &alone, "{} threads", threads);
+        }
+    }
+
+    #[test]
+    fn any_number_of_ranks_shows_the_same(draw in draws()) {
+        let alone = run(&draw, 1, None);
+        for ranks in [2, 3] {
+            let accounts = thread::scope(|scope| {
+                let wires = Wires::between(ranks);
+                let draw = &draw;
+                let ranks: Vec<_> =
+                    wires.into_iter().map(|wires| scope.spawn(|| run(draw, 1, Some(Box::new(wires))))).collect();
+                ranks.into_iter().map(|rank| rank.join().expect("no rank fails")).collect::<Vec<_>>()
+            });
+            prop_assert_eq!(&accounts[0], &alone, "the first of {} ranks", ranks);
+            for other in &accounts[1..] {
+                // Frames go to the first rank alone; what decides is known to all.
+                let decisive = |account: &Account| {
+                    (account.printed.clone(), account.notes.clone(), account.packet_hops, account.now)
+                };
+                prop_assert_eq!(decisive(other), decisive(&alone), "another of {} ranks", ranks);
+            }
         }
     }
 }
