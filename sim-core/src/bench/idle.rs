@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{CALLER, IMAGE, empty_world, ok, pass, text};
+use super::{empty_world, launch, ok, pass, text};
 use crate::cloud::InstanceState;
 use crate::engine::SimDuration;
 use crate::sim::links::LinkSettings;
@@ -37,7 +37,7 @@ impl IdleWorld {
                 let answer = ok(&mut world, "CreateSubnet", json!({"VpcId": vpc, "CidrBlock": block}));
                 let count = left.min(SUBNET_CAPACITY);
                 left -= count;
-                run(&mut world, &text(&answer, "/Subnet/SubnetId"), count);
+                launch(&mut world, &text(&answer, "/Subnet/SubnetId"), count);
             }
         }
         IdleWorld { world }
@@ -58,7 +58,7 @@ impl IdleWorld {
                 let answer = ok(&mut world, "CreateSubnet", json!({"VpcId": vpc, "CidrBlock": block}));
                 subnet = text(&answer, "/Subnet/SubnetId");
             }
-            run(&mut world, &subnet, 1);
+            launch(&mut world, &subnet, 1);
         }
         IdleWorld { world }
     }
@@ -88,11 +88,4 @@ impl IdleWorld {
     pub fn running(&self) -> usize {
         self.world.cloud().instances.values().filter(|instance| instance.state == InstanceState::Running).count()
     }
-}
-
-fn run(world: &mut World, subnet: &str, count: usize) {
-    let parameters = json!({
-        "ImageId": IMAGE, "InstanceType": "t3.micro", "MinCount": count, "MaxCount": count, "SubnetId": subnet,
-    });
-    world.launch(&CALLER, parameters).unwrap_or_else(|error| panic!("RunInstances is refused: {error}"));
 }

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use serde_json::{Value, json};
 
-use super::{CALLER, IMAGE, ok, pass, text};
+use super::{launch, ok, pass, text};
 use crate::engine::SimDuration;
 use crate::id::{InstanceId, VpcId};
 use crate::sim::partition::GuestIndex;
@@ -34,8 +34,7 @@ impl Network {
         let acl = ok(world, "DescribeNetworkAcls", json!({"Filters": of_vpc}));
         let id: VpcId = vpc.parse().expect("the id of a VPC");
         let route_table = world.cloud().vpcs[&id].main_route_table.to_string();
-        let parameters = json!({"ImageId": IMAGE, "MinCount": instances, "MaxCount": instances, "SubnetId": subnet});
-        let instances = world.launch(&CALLER, parameters).unwrap_or_else(|error| panic!("RunInstances: {error}"));
+        let instances = launch(world, &subnet, instances);
         Network {
             vpc,
             block: block.to_owned(),

@@ -68,7 +68,7 @@ impl Image {
     /// The image with this id in a Region.
     pub(crate) fn from_id(region: Region, id: ImageId) -> Image {
         let known = KNOWN_PARAMETERS.iter().find(|path| image_id(region, path) == id);
-        known.and_then(|path| Image::from_ssm_parameter(region, path)).unwrap_or(Image {
+        known.and_then(|path| Image::from_ssm_parameter(region, path)).unwrap_or_else(|| Image {
             id,
             name: "al2023-ami".to_owned(),
             family: ImageFamily::AmazonLinux2023,

@@ -191,7 +191,7 @@ impl Cloud {
             mac: self.next_mac(),
             ipv4,
             ipv6,
-            groups: Groups::new(),
+            groups: plan.groups.clone(),
             source_dest_check: true,
             attachment,
             description: plan.description.clone(),
@@ -199,7 +199,7 @@ impl Cloud {
             origin: caller.origin,
         };
         self.network_interfaces.insert(id, interface);
-        self.group(id, plan.groups.clone());
+        self.count_members(&plan.groups);
         self.index.gained(caller.account, caller.region, ResourceKind::NetworkInterface);
         if plan.public {
             self.auto_assigned.insert(id);

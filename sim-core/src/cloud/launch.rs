@@ -169,6 +169,14 @@ impl Cloud {
             user_data,
         });
         let until = caller.now + PASSING;
+        let (subnet, vpc) = match &planned[0] {
+            PlannedInterface::Fresh { plan, .. } => (plan.subnet, plan.vpc),
+            PlannedInterface::Existing { id, .. } => {
+                let primary = &self.network_interfaces[id];
+                (primary.subnet, primary.vpc)
+            }
+        };
+        let zone = self.subnets[&subnet].zone;
         self.take_explicit_addresses(&fresh);
         let mut launched = Vec::with_capacity(count);
         for launch_index in 0..count as u32 {
@@ -192,15 +200,14 @@ impl Cloud {
                     }
                 });
             }
-            let primary = &self.network_interfaces[&interfaces[0]];
             let instance = Instance {
                 id,
                 launch: launch.clone(),
                 launch_index,
                 state: InstanceState::Pending { until },
-                zone: self.subnets[&primary.subnet].zone,
-                subnet: primary.subnet,
-                vpc: primary.vpc,
+                zone,
+                subnet,
+                vpc,
                 interfaces,
                 launched: caller.now,
                 tags: tags.clone(),

@@ -52,7 +52,6 @@ use serde_json::Value;
 
 use crate::engine::SimTime;
 use crate::id::*;
-use launch::RunInstances;
 use records::Records;
 
 pub(crate) use elastic_ip::ElasticIp;
@@ -61,7 +60,7 @@ pub(crate) use image::{Image, ImageFamily};
 pub(crate) use instance::{Instance, InstanceState};
 pub(crate) use internet_gateway::InternetGateway;
 pub(crate) use key_pair::KeyPair;
-pub(crate) use launch::Launch;
+pub(crate) use launch::{Launch, RunInstances};
 pub(crate) use network_acl::{AclAction, AclEntry, NetworkAcl};
 #[cfg(test)]
 pub(crate) use network_interface::Attachment;
@@ -79,7 +78,7 @@ pub(crate) use rule_protocol::{PortRange, RuleProtocol};
 pub(crate) use security_group::SecurityGroup;
 pub(crate) use security_group_rule::{GroupRule, RulePeer};
 pub(crate) use subnet::Subnet;
-pub(crate) use tag::Tags;
+pub(crate) use tag::{Tag, TagSpecification, Tags};
 pub(crate) use vpc::Vpc;
 
 /// Who asks, where and when.

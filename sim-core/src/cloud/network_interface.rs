@@ -285,10 +285,15 @@ impl Cloud {
 
     /// Gives an interface its groups, counted (SG-30).
     pub(crate) fn group(&mut self, id: NetworkInterfaceId, groups: Groups) {
-        for group in &groups {
+        self.count_members(&groups);
+        self.network_interfaces[&id].groups = groups;
+    }
+
+    /// Counts an interface among the members of its groups.
+    pub(crate) fn count_members(&mut self, groups: &Groups) {
+        for group in groups {
             *self.index.members.entry(*group).or_insert(0) += 1;
         }
-        self.network_interfaces[&id].groups = groups;
     }
 
     /// Takes an interface out of its groups.

@@ -280,18 +280,23 @@ impl Cloud {
     }
 }
 
+/// Whether a text has more characters than that.
+fn is_longer(text: &str, characters: usize) -> bool {
+    text.len() > characters && text.chars().count() > characters
+}
+
 fn check_tag(tag: &Tag) -> Result<(), ApiError> {
     let value = tag.value.as_deref().unwrap_or_default();
     if tag.key.is_empty() {
         return Err(ApiError::invalid_value("Tag key cannot be empty"));
     }
-    if tag.key.chars().count() > 128 {
+    if is_longer(&tag.key, 128) {
         return Err(ApiError::invalid_value(format!(
             "Tag key exceeds the maximum length of 128 characters: {}",
             tag.key
         )));
     }
-    if value.chars().count() > 256 {
+    if is_longer(value, 256) {
         return Err(ApiError::invalid_value(format!(
             "Tag value exceeds the maximum length of 256 characters: {value}"
         )));

@@ -114,14 +114,14 @@ impl Compiler {
     pub(crate) fn compile(&mut self, cloud: &Cloud, touched: &[ResourceId], tables: &mut Tables) {
         let touched = Touched::by_kind(cloud, touched);
         let mut dependent = Dependent::default();
-        self.number(cloud, &touched, tables);
+        let enis = self.number(cloud, &touched, tables);
         self.remove_what_is_gone(cloud, &touched, &mut dependent, tables);
         self.compile_vpcs(cloud, &touched.vpcs, &mut dependent, tables);
         self.compile_gateways(cloud, &touched.gateways, &mut dependent, tables);
         self.compile_peerings(cloud, &touched.peerings, &mut dependent, tables);
         self.compile_parts(cloud, &touched, &mut dependent, tables);
         self.compile_subnets(cloud, &dependent, tables);
-        self.compile_enis(cloud, &touched.enis, &mut dependent, tables);
+        self.compile_enis(cloud, touched.enis.iter().copied().zip(enis), &mut dependent, tables);
         self.compile_groups(cloud, &dependent, tables);
         self.compile_route_tables(cloud, &dependent, tables);
     }
@@ -147,19 +147,22 @@ impl Compiler {
         self.places.get(&id.into()).map(|place| place.slot)
     }
 
-    /// Numbers what is new, in the order it was touched first, which is that of its creation.
-    fn number(&mut self, cloud: &Cloud, touched: &Touched<'_>, tables: &mut Tables) {
+    /// Numbers what is new, in the order it was touched first, which is that of its creation. Answers the numbers of the touched
+    /// interfaces.
+    fn number(&mut self, cloud: &Cloud, touched: &Touched<'_>, tables: &mut Tables) -> Vec<EniIndex> {
         for &id in touched.vpcs.iter().filter(|id| cloud.vpcs.contains_key(id)) {
             self.number_vpc(cloud, id, tables);
         }
+        let mut enis = Vec::with_capacity(touched.enis.len());
         for eni in &touched.enis {
             let vpc = self.number_vpc(cloud, eni.vpc, tables);
-            self.enis.entry(eni.id).or_insert_with(|| {
+            enis.push(*self.enis.entry(eni.id).or_insert_with(|| {
                 let index = EniIndex(tables.enis.len() as u32);
                 tables.enis.push(EniPlace { id: eni.id, vpc, slot: None });
                 index
-            });
+            }));
         }
+        enis
     }
 
     fn number_vpc(&mut self, cloud: &Cloud, id: VpcId, tables: &mut Tables) -> VpcIndex {
@@ -334,15 +337,15 @@ impl Compiler {
         }
     }
 
-    fn compile_enis(
+    fn compile_enis<'c>(
         &mut self,
         cloud: &Cloud,
-        touched: &[&NetworkInterface],
+        touched: impl Iterator<Item = (&'c NetworkInterface, EniIndex)>,
         dependent: &mut Dependent,
         tables: &mut Tables,
     ) {
-        for eni in touched {
-            let Some(table) = vpc::eni_table(self, cloud, eni) else { continue };
+        for (eni, index) in touched {
+            let Some(table) = vpc::eni_table(self, cloud, eni, index) else { continue };
             address::put_eni(tables, eni, table);
             if !self.routes_to.is_empty() {
                 dependent.route_tables.extend(self.routes_to.get(&eni.id).into_iter().flatten());

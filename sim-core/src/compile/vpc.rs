@@ -11,8 +11,8 @@ use rustc_hash::FxHashMap;
 use super::{Compiler, is_active, private_addresses};
 use crate::cloud::{self, Cloud, InstanceState, NetworkInterface, RouteTarget};
 use crate::dataplane::tables::{
-    AddressOwners, EniTable, Guest, Route, RouteState, RouteTable, Slots, SourceDestCheck, SubnetTable, Target,
-    VpcTables,
+    AddressOwners, EniIndex, EniTable, Guest, Route, RouteState, RouteTable, Slots, SourceDestCheck, SubnetTable,
+    Target, VpcTables,
 };
 use crate::id::{NetworkInterfaceId, Origin, Region, SubnetId, VpcId};
 use crate::net::{MacAddr, PrefixTable};
@@ -119,9 +119,14 @@ pub(super) fn subnet_table(compiler: &Compiler, cloud: &Cloud, subnet: &cloud::S
 }
 
 /// `None` when the interface's subnet is not there, which the cloud does not let happen.
-pub(super) fn eni_table(compiler: &Compiler, cloud: &Cloud, eni: &NetworkInterface) -> Option<EniTable> {
+pub(super) fn eni_table(
+    compiler: &Compiler,
+    cloud: &Cloud,
+    eni: &NetworkInterface,
+    index: EniIndex,
+) -> Option<EniTable> {
     Some(EniTable {
-        index: compiler.eni_index(eni.id)?,
+        index,
         id: eni.id,
         mac: eni.mac,
         subnet: compiler.slot(eni.subnet)?,

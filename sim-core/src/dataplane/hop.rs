@@ -10,7 +10,7 @@ use super::services::{self, Answer, Service};
 use super::tables::{EniIndex, Interface, ROUTER_IPV6, Target};
 use super::{network_acl, route_table, security_group};
 use crate::id::{Origin, ResourceId};
-use crate::net::{FlowKey, Frame, IpHeader, packet_too_big};
+use crate::net::{Frame, IpHeader, packet_too_big};
 use crate::trace::{Decider, Direction, DropCode, DropReason, Step};
 
 /// Why a hop does not pass a packet on.
@@ -153,9 +153,7 @@ impl Hop<'_> {
 
     /// A packet leaves an interface: it may be one whose whole way is told.
     pub(super) fn mark(&mut self, transit: &mut Transit) {
-        if let Some(ip) = &transit.frame.headers.ip {
-            self.trace.mark(&mut transit.packet, FlowKey::of(ip));
-        }
+        self.trace.mark(&mut transit.packet, &transit.frame.headers);
     }
 
     /// The frame is at a capture point.

@@ -78,7 +78,7 @@ pub(crate) struct VpcTables {
 impl VpcTables {
     /// Whether an address lies in one of the VPC's blocks.
     pub(crate) fn owns(&self, address: IpAddr) -> bool {
-        self.blocks.iter().any(|block| block.contains(&address))
+        self.blocks.iter().any(|block| holds(block, address))
     }
 
     /// The interface that has an address.
@@ -198,12 +198,27 @@ pub(crate) struct SubnetTable {
     pub(crate) origin: Origin,
 }
 
+/// Whether an address lies in a block. ipnet compares with the block's ends, which it works out each time.
+fn holds(block: &IpNet, address: IpAddr) -> bool {
+    match (block, address) {
+        (IpNet::V4(block), IpAddr::V4(address)) => {
+            let differing = block.addr().to_bits() ^ address.to_bits();
+            differing.leading_zeros() >= u32::from(block.prefix_len())
+        }
+        (IpNet::V6(block), IpAddr::V6(address)) => {
+            let differing = block.addr().to_bits() ^ address.to_bits();
+            differing.leading_zeros() >= u32::from(block.prefix_len())
+        }
+        _ => false,
+    }
+}
+
 /// The router's IPv6 address in every subnet (L2-19).
 pub(crate) const ROUTER_IPV6: Ipv6Addr = Ipv6Addr::new(0xfe80, 0x0ec2, 0, 0, 0, 0, 0, 1);
 
 impl SubnetTable {
     pub(crate) fn contains(&self, address: IpAddr) -> bool {
-        self.blocks.iter().any(|block| block.contains(&address))
+        self.blocks.iter().any(|block| holds(block, address))
     }
 }
 

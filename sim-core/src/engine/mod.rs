@@ -3,6 +3,7 @@
 //! The engine knows neither IP nor AWS. Time is integer nanoseconds and never goes back; events are plain values, totally
 //! ordered; nothing here reads the wall clock or the operating system's randomness.
 
+mod lanes;
 mod queue;
 mod random;
 mod time;

@@ -1,4 +1,5 @@
-//! The ordered queue of events: a short sorted list of what is due soon, a hierarchical timing wheel for everything later.
+//! The ordered queue of events: lanes for what comes in order, and for the rest a short sorted list of what is due soon and a
+//! hierarchical timing wheel for everything later.
 //!
 //! The order is total: [`EventKey`]. How events are stored never shows in it.
 //!
@@ -25,6 +26,7 @@ use std::collections::BinaryHeap;
 use std::mem;
 
 use super::SimTime;
+use super::lanes::Lanes;
 
 /// As many events as are kept sorted with ease; measured, 32 and 64 give much the same.
 const CROWD: usize = 48;
@@ -53,11 +55,18 @@ impl EventKey {
 
 /// A key and its event, in 24 bytes for an event of four: a key of its own would be padded.
 #[derive(Clone, Copy)]
-struct Entry<E> {
-    time: u64,
+pub(super) struct Entry<E> {
+    pub(super) time: u64,
     sequence: u64,
     source: u32,
     event: E,
+}
+
+impl<E> Entry<E> {
+    /// Whether this event comes after another.
+    pub(super) fn is_after(&self, other: &Entry<E>) -> bool {
+        (self.time, self.source, self.sequence) > (other.time, other.source, other.sequence)
+    }
 }
 
 impl<E> PartialEq for Entry<E> {
@@ -86,6 +95,8 @@ impl<E> Ord for Entry<E> {
 pub(crate) struct EventQueue<E> {
     now: SimTime,
     len: usize,
+    /// What comes in order of itself.
+    lanes: Lanes<E>,
     /// The events due at the horizon or before, the earliest last.
     near: Vec<Entry<E>>,
     /// Those that came while `near` was crowded with events of one instant.
@@ -102,6 +113,7 @@ impl<E> Default for EventQueue<E> {
         EventQueue {
             now: SimTime::ZERO,
             len: 0,
+            lanes: Lanes::default(),
             near: Vec::new(),
             late: BinaryHeap::new(),
             horizon: u64::MAX,
@@ -131,6 +143,9 @@ impl<E: Copy> EventQueue<E> {
         assert!(key.time >= self.now, "event at {:?} scheduled at {:?}", key.time, self.now);
         let entry = Entry { time: key.time.as_nanos(), sequence: key.sequence, source: key.source, event };
         self.len += 1;
+        if self.lanes.offer(entry) {
+            return;
+        }
         if entry.time <= self.horizon && self.near.len() >= CROWD && self.level > 0 {
             self.draw_in();
         }
@@ -150,30 +165,53 @@ impl<E: Copy> EventQueue<E> {
 
     /// When the next event is due.
     pub(crate) fn next_time(&self) -> Option<SimTime> {
-        let soonest = match (self.near.last(), self.late.peek()) {
+        let soonest = self.lanes.first().min(self.next_unruly());
+        (self.len > 0).then(|| SimTime::from_nanos(soonest))
+    }
+
+    /// When the next event outside the lanes is due; the end of time when there is none.
+    fn next_unruly(&self) -> u64 {
+        match (self.near.last(), self.late.peek()) {
             (Some(near), None) => near.time,
             (near, late) => match near.max(late) {
                 Some(entry) => entry.time,
-                None => self.wheel.next()?.1.earliest,
+                None => self.wheel.next().map_or(u64::MAX, |(_, bucket)| bucket.earliest),
             },
-        };
-        Some(SimTime::from_nanos(soonest))
+        }
     }
 
     /// Takes the next event if it is due before `end`.
     pub(crate) fn pop_before(&mut self, end: SimTime) -> Option<(EventKey, E)> {
-        if self.next_time()? >= end {
+        let (ruly, unruly) = (self.lanes.first(), self.next_unruly());
+        if self.len == 0 || ruly.min(unruly) >= end.as_nanos() {
             return None;
         }
-        if self.near.is_empty() && self.late.is_empty() {
-            self.open_next();
-        }
-        let in_near = self.late.is_empty() || self.near.last() > self.late.peek();
-        let next = if in_near { self.near.pop() } else { self.late.pop() };
+        let from_lanes = ruly < unruly || ruly == unruly && self.lanes_are_first();
+        let next = if from_lanes { self.lanes.pop() } else { self.pop_unruly() };
         let Entry { time, sequence, source, event } = next.expect("an event was just seen");
         self.len -= 1;
         self.now = SimTime::from_nanos(time);
         Some((EventKey { time: self.now, source, sequence }, event))
+    }
+
+    /// Of two events due at one moment, whether that in the lanes is the first.
+    #[cold]
+    fn lanes_are_first(&mut self) -> bool {
+        if self.near.is_empty() && self.late.is_empty() {
+            self.open_next();
+        }
+        match (self.lanes.peek(), self.near.last().max(self.late.peek())) {
+            (Some(ruly), Some(unruly)) => unruly.is_after(ruly),
+            (ruly, _) => ruly.is_some(),
+        }
+    }
+
+    fn pop_unruly(&mut self) -> Option<Entry<E>> {
+        if self.near.is_empty() && self.late.is_empty() {
+            self.open_next();
+        }
+        let in_near = self.late.is_empty() || self.near.last() > self.late.peek();
+        if in_near { self.near.pop() } else { self.late.pop() }
     }
 
     /// Lets the clock stand at `time` when nothing was due before it.

@@ -43,21 +43,21 @@ impl Sources {
     pub(crate) fn line_column(&self, span: Span) -> (u32, u32) {
         let SourceFile { text, lines, .. } = self.file(span.file);
         let line = self.line(span);
-        let before = &text[lines[line as usize - 1]..text.floor_char_boundary(span.start)];
+        let before = &text[lines[line as usize - 1]..text.floor_char_boundary(span.start())];
         let characters = before.chars().filter(|&c| c != BYTE_ORDER_MARK).count();
         (line, characters as u32 + 1)
     }
 
     /// The line of a place, counted from 1.
     fn line(&self, span: Span) -> u32 {
-        self.file(span.file).lines.partition_point(|&start| start <= span.start) as u32
+        self.file(span.file).lines.partition_point(|&start| start <= span.start()) as u32
     }
 
     /// As much of a place as stands on its first line, so that a caret under a whole list stays one line.
     fn first_line(&self, span: Span) -> std::ops::Range<usize> {
         let text = &self.file(span.file).text;
-        let start = text.floor_char_boundary(span.start);
-        let end = text.floor_char_boundary(span.end).max(start);
+        let start = text.floor_char_boundary(span.start());
+        let end = text.floor_char_boundary(span.end()).max(start);
         let first = text[start..end].lines().next().unwrap_or_default().trim_end();
         start..start + first.len()
     }
@@ -73,10 +73,36 @@ impl Sources {
 pub(crate) struct Span {
     /// The file.
     pub file: FileId,
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    /// The place of bytes `start..end`. What lies beyond 4 GiB is taken to be there: a large template has millions of places.
+    pub(crate) fn new(file: FileId, start: usize, end: usize) -> Span {
+        let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        Span { file, start: offset(start), end: offset(end) }
+    }
+
     /// First byte.
-    pub start: usize,
+    pub(crate) fn start(self) -> usize {
+        self.start as usize
+    }
+
     /// One past the last byte.
-    pub end: usize,
+    pub(crate) fn end(self) -> usize {
+        self.end as usize
+    }
+
+    /// The bytes.
+    pub(crate) fn range(self) -> std::ops::Range<usize> {
+        self.start()..self.end()
+    }
+
+    /// Another place of the same file.
+    pub(crate) fn at(self, start: usize, end: usize) -> Span {
+        Span::new(self.file, start, end)
+    }
 }
 
 /// Written by some editors in front of a text; no column is counted for it.
@@ -234,7 +260,7 @@ mod tests {
 
     fn place(sources: &Sources, file: FileId, words: &str) -> Span {
         let start = sources.file(file).text.find(words).expect("the words are in the text");
-        Span { file, start, end: start + words.len() }
+        Span::new(file, start, start + words.len())
     }
 
     #[test]
@@ -263,7 +289,7 @@ help: did you mean `VPC01`?"
     #[test]
     fn a_place_of_many_lines_is_underlined_on_its_first() {
         let (sources, file) = template();
-        let whole = Span { file, start: 0, end: sources.file(file).text.len() };
+        let whole = Span::new(file, 0, sources.file(file).text.len());
         let shown = Diagnostic::warning("VPC101", whole, "all of it").render(&sources, Colour::Never);
         assert!(shown.starts_with("warning[VPC101]: all of it\n --> lab/template.yaml:1:1\n"), "{shown}");
         assert!(shown.ends_with("1 | Resources:\n  | ^^^^^^^^^^"), "{shown}");

@@ -46,7 +46,7 @@ impl Reader<'_> {
     }
 
     fn span(&self, start: usize) -> Span {
-        Span { file: self.file, start, end: self.at }
+        Span::new(self.file, start, self.at)
     }
 
     fn value(&mut self) -> Option<Node> {

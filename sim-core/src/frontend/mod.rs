@@ -15,7 +15,7 @@ pub(crate) mod spelling;
 
 use serde_json::Value;
 
-use crate::cloud::ApiError;
+use crate::cloud::{ApiError, RunInstances};
 use crate::id::{AccountId, Origin, Region};
 
 /// The control plane as a front end sees it: one call, as an AWS client makes it.
@@ -33,6 +33,21 @@ pub(crate) trait Api {
         operation: &str,
         parameters: Value,
     ) -> Result<Value, ApiError>;
+
+    /// Carries out RunInstances and gives the first instance's id alone: a stack launches many instances and reads about few.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    fn launch(
+        &mut self,
+        account: AccountId,
+        region: Region,
+        origin: Origin,
+        request: RunInstances,
+    ) -> Result<String, ApiError>;
+
+    /// A stack of so many resources is about to be created.
+    fn begin_stack(&mut self, _resources: usize) {}
 
     /// Lets virtual time pass until nothing asked for so far is still under way: CloudFormation waits for an instance to run
     /// and for a peering request to be checked before it goes on. A control plane without time has nothing to wait for.

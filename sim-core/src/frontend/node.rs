@@ -20,9 +20,18 @@ pub(super) const NESTING_LIMIT: usize = 100;
 pub(crate) struct Node {
     /// The value.
     pub kind: NodeKind,
-    /// A local tag without its `!`, as in `Ref`, with its place.
-    pub tag: Option<(String, Span)>,
+    /// A local tag, if there is one. Few values have one, and large templates none.
+    pub tag: Option<Box<Tag>>,
     /// The value's place, without the tag.
+    pub span: Span,
+}
+
+/// A local tag.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Tag {
+    /// The name without its `!`, as in `Ref`.
+    pub name: String,
+    /// Its place.
     pub span: Span,
 }
 
@@ -127,15 +136,15 @@ impl Node {
     /// The place of the tag, if there is one, and the value.
     pub(crate) fn whole_span(&self) -> Span {
         match &self.tag {
-            Some((_, tag)) => Span { start: tag.start.min(self.span.start), ..self.span },
+            Some(tag) => self.span.at(tag.span.start().min(self.span.start()), self.span.end()),
             None => self.span,
         }
     }
 
     /// What this is, for a sentence: "a list", "the text `tcp`", "`!Ref`".
     pub(crate) fn describe(&self) -> String {
-        if let Some((tag, _)) = &self.tag {
-            return format!("`!{tag}`");
+        if let Some(tag) = &self.tag {
+            return format!("`!{}`", tag.name);
         }
         match &self.kind {
             NodeKind::Null => "nothing".to_owned(),
@@ -225,12 +234,12 @@ impl<'t> Reader<'t> {
                 let end = loop {
                     let (event, place) = self.next()?;
                     if event == Event::SequenceEnd {
-                        break self.span(place).end;
+                        break self.span(place).end();
                     }
                     items.push(self.node(event, place)?);
                 };
                 self.depth -= 1;
-                let span = self.enclosing(span, items.last().map(|item| item.span.end), end);
+                let span = self.enclosing(span, items.last().map(|item| item.span.end()), end);
                 Ok(Node { kind: NodeKind::Sequence(items), tag, span })
             }
             Event::MappingStart(_, _, written) => {
@@ -241,7 +250,7 @@ impl<'t> Reader<'t> {
                 let end = loop {
                     let (event, place) = self.next()?;
                     if event == Event::MappingEnd {
-                        break self.span(place).end;
+                        break self.span(place).end();
                     }
                     let key = self.node(event, place)?;
                     let key = self.key(key, &entries, &mut seen);
@@ -255,7 +264,7 @@ impl<'t> Reader<'t> {
                     }
                 };
                 self.depth -= 1;
-                let span = self.enclosing(span, entries.last().map(|(_, value)| value.span.end), end);
+                let span = self.enclosing(span, entries.last().map(|(_, value)| value.span.end()), end);
                 Ok(Node { kind: NodeKind::Mapping(entries), tag, span })
             }
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
@@ -300,12 +309,12 @@ impl<'t> Reader<'t> {
     }
 
     /// A local tag; the core schema's `!!str` only says that the scalar is a text.
-    fn tag(&mut self, tag: &granit_parser::Tag, span: Span) -> Option<(String, Span)> {
+    fn tag(&mut self, tag: &granit_parser::Tag, span: Span) -> Option<Box<Tag>> {
         match (tag.handle(), tag.suffix()) {
-            ("!", name) if !name.is_empty() => Some((name.to_owned(), span)),
+            ("!", name) if !name.is_empty() => Some(Box::new(Tag { name: name.to_owned(), span })),
             _ if tag.core_suffix() == Some("str") => None,
             _ => {
-                let written = self.text.get(span.start..span.end).unwrap_or_default();
+                let written = self.text.get(span.range()).unwrap_or_default();
                 self.problems.push(
                     Diagnostic::error("VPC008", span, format!("the YAML tag `{written}` is not supported"))
                         .help("leave it out: the property decides what kind of value it takes"),
@@ -332,7 +341,7 @@ impl<'t> Reader<'t> {
             }
             None => {
                 let end = self.text.len();
-                let span = Span { file: self.file, start: end, end };
+                let span = Span::new(self.file, end, end);
                 self.abandon(Diagnostic::error("VPC001", span, "the file ends in the middle of a value"))
             }
         }
@@ -346,7 +355,7 @@ impl<'t> Reader<'t> {
     fn syntax_error(&self, error: &ScanError) -> Diagnostic {
         let start = self.floor(error.marker().byte_offset().unwrap_or(0) + self.skipped);
         let width = self.text[start..].chars().next().filter(|c| !matches!(c, '\r' | '\n')).map_or(0, char::len_utf8);
-        let span = Span { file: self.file, start, end: start + width };
+        let span = Span::new(self.file, start, start + width);
         if *error.kind() == ErrorKind::RecursionLimitExceeded {
             return too_deep(span);
         }
@@ -363,7 +372,7 @@ impl<'t> Reader<'t> {
         let start = place.start.byte_offset().unwrap_or(0) + self.skipped;
         let end = place.end.byte_offset().unwrap_or(0) + self.skipped;
         let start = self.floor(start);
-        Span { file: self.file, start, end: self.floor(end).max(start) }
+        Span::new(self.file, start, self.floor(end).max(start))
     }
 
     /// The nearest character boundary at or before an offset, inside the text.
@@ -373,9 +382,9 @@ impl<'t> Reader<'t> {
 
     /// A list's or map's place: to its closing bracket, or to its last value where indentation closes it.
     fn enclosing(&self, opening: Span, last: Option<usize>, closing: usize) -> Span {
-        let flow = self.text[opening.start..].starts_with(['[', '{']);
-        let end = if flow { closing } else { last.unwrap_or(opening.end) };
-        Span { end: end.max(opening.start), ..opening }
+        let flow = self.text[opening.start()..].starts_with(['[', '{']);
+        let end = if flow { closing } else { last.unwrap_or(opening.end()) };
+        opening.at(opening.start(), end.max(opening.start()))
     }
 }
 
@@ -471,7 +480,7 @@ mod tests {
 
     /// The tree in one line: `"x"` quoted, `x` plain, `~` null, with tags.
     fn shape(node: &Node) -> String {
-        let tag = node.tag.as_ref().map(|(tag, _)| format!("!{tag} ")).unwrap_or_default();
+        let tag = node.tag.as_ref().map(|tag| format!("!{} ", tag.name)).unwrap_or_default();
         tag + &match &node.kind {
             NodeKind::Null => "~".to_owned(),
             NodeKind::Scalar { text, quoted: true } => format!("{text:?}"),
@@ -511,7 +520,7 @@ mod tests {
         let mut sources = Sources::default();
         let file = sources.add("t.yaml", text);
         let node = read(&sources, file).expect("it is valid");
-        let of = |span: Span| &text[span.start..span.end];
+        let of = |span: Span| &text[span.range()];
         let list = node.get("서울").expect("it is there");
         let items = list.as_sequence().expect("a list");
         assert_eq!(of(items[0].span), "'${A}'");

@@ -3,12 +3,16 @@
 //! A program is a future. It reaches its host through a [`Desk`]: the host lays its kernel there before it polls a program and
 //! takes it back afterwards, so that there is one owner at any moment and nothing is shared while the host sleeps. Ready
 //! programs run in the order in which they were started, never in the order in which they were woken.
+//!
+//! All this happens for every packet, so it takes no lock: the desk's top is a place of the thread that runs the host, and a
+//! program that is woken only has a flag set.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
 use std::future::Future;
+use std::mem;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Wake, Waker};
 
 use super::kernel::Kernel;
@@ -16,67 +20,56 @@ use super::kernel::Kernel;
 /// A program on its way.
 pub(super) type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Where the kernel lies while programs run.
-#[derive(Clone, Default)]
-pub(super) struct Desk(Arc<Mutex<Option<Box<Kernel>>>>);
+thread_local! {
+    /// The kernel of the host that this thread runs now, and whose desk it lies on.
+    static TOP: RefCell<Option<(Desk, Box<Kernel>)>> = const { RefCell::new(None) };
+}
+
+/// Where the kernel lies while programs run. Every host has one of its own; the number tells them apart.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Desk(u64);
 
 impl Desk {
-    fn lay(&self, kernel: Box<Kernel>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(kernel);
+    fn new() -> Desk {
+        static DESKS: AtomicU64 = AtomicU64::new(0);
+        Desk(DESKS.fetch_add(1, Ordering::Relaxed))
     }
 
-    fn take(&self) -> Option<Box<Kernel>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    fn lay(self, kernel: Box<Kernel>) {
+        TOP.set(Some((self, kernel)));
+    }
+
+    fn take(self) -> Box<Kernel> {
+        let (desk, kernel) = TOP.take().expect("the kernel was laid, and programs cannot take it");
+        debug_assert_eq!(desk, self, "a host runs to its end before another one runs");
+        kernel
     }
 
     /// Uses the kernel for a moment.
     ///
     /// # Panics
     /// When the host is not running: a program is polled by its host and by nobody else.
-    pub(super) fn with<R>(&self, f: impl FnOnce(&mut Kernel) -> R) -> R {
-        let mut guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        f(guard.as_mut().expect("a program is polled only while its host has laid its kernel on the desk"))
+    pub(super) fn with<R>(self, f: impl FnOnce(&mut Kernel) -> R) -> R {
+        TOP.with_borrow_mut(|top| match top {
+            Some((desk, kernel)) if *desk == self => f(kernel),
+            _ => panic!("a program is polled only while its host has laid its kernel on the desk"),
+        })
     }
 
     /// As [`with`](Self::with), for what is let go of when the whole host is: then there is nothing left to tell.
-    pub(super) fn with_if_laid(&self, f: impl FnOnce(&mut Kernel)) {
-        if let Some(kernel) = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
-            f(kernel);
-        }
+    pub(super) fn with_if_laid(self, f: impl FnOnce(&mut Kernel)) {
+        TOP.with_borrow_mut(|top| match top {
+            Some((desk, kernel)) if *desk == self => f(kernel),
+            _ => {}
+        });
     }
 }
 
-/// The programs that have been woken, in the order in which they were started.
-#[derive(Default)]
-struct ReadyList {
-    /// Whether `tasks` has any, to be asked without taking the lock.
-    any: AtomicBool,
-    tasks: Mutex<Vec<u64>>,
-}
-
-impl ReadyList {
-    fn insert(&self, id: u64) {
-        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(place) = tasks.binary_search(&id) {
-            tasks.insert(place, id);
-        }
-        self.any.store(true, Ordering::Relaxed);
-    }
-
-    /// Takes the first that was not started before `from`.
-    fn take(&self, from: u64) -> Option<u64> {
-        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = tasks.partition_point(|&id| id < from);
-        let id = (place < tasks.len()).then(|| tasks.remove(place));
-        self.any.store(!tasks.is_empty(), Ordering::Relaxed);
-        id
-    }
-}
-
-/// Puts its task on the list.
+/// Notes that its program is ready.
 struct Bell {
-    id: u64,
-    ready: Arc<ReadyList>,
+    rung: AtomicBool,
+    /// Whether any program of the host is ready.
+    any: Arc<AtomicBool>,
 }
 
 impl Wake for Bell {
@@ -85,43 +78,53 @@ impl Wake for Bell {
     }
 
     fn wake_by_ref(self: &Arc<Bell>) {
-        self.ready.insert(self.id);
+        self.rung.store(true, Ordering::Relaxed);
+        self.any.store(true, Ordering::Relaxed);
     }
 }
 
 struct Running {
+    id: u64,
     task: Task,
+    bell: Arc<Bell>,
     waker: Waker,
 }
 
 /// The programs of one host.
-#[derive(Default)]
 pub(super) struct Executor {
     pub(super) desk: Desk,
     next: u64,
-    tasks: BTreeMap<u64, Running>,
-    ready: Arc<ReadyList>,
+    /// In the order in which they were started.
+    tasks: Vec<Running>,
+    any: Arc<AtomicBool>,
+}
+
+impl Default for Executor {
+    fn default() -> Executor {
+        Executor { desk: Desk::new(), next: 0, tasks: Vec::new(), any: Arc::default() }
+    }
 }
 
 impl Executor {
     pub(super) fn spawn(&mut self, task: Task) -> u64 {
         self.next += 1;
-        let waker = Waker::from(Arc::new(Bell { id: self.next, ready: Arc::clone(&self.ready) }));
-        self.tasks.insert(self.next, Running { task, waker });
-        self.ready.insert(self.next);
+        let bell = Arc::new(Bell { rung: AtomicBool::new(true), any: Arc::clone(&self.any) });
+        let waker = Waker::from(Arc::clone(&bell));
+        self.tasks.push(Running { id: self.next, task, bell, waker });
+        self.any.store(true, Ordering::Relaxed);
         self.next
     }
 
     /// Ends a task where it stands; what it holds (sockets, pipes) is let go with the kernel at hand.
     pub(super) fn end(&mut self, id: u64, kernel: Box<Kernel>) -> Box<Kernel> {
         self.desk.lay(kernel);
-        drop(self.tasks.remove(&id));
-        self.desk.take().expect("the kernel was laid above and a task cannot take it")
+        self.tasks.retain(|running| running.id != id);
+        self.desk.take()
     }
 
     /// Whether a program waits to be polled.
     pub(super) fn has_ready(&self) -> bool {
-        self.ready.any.load(Ordering::Relaxed)
+        self.any.load(Ordering::Relaxed)
     }
 
     /// Polls every program that is ready, once, and those they start.
@@ -130,23 +133,27 @@ impl Executor {
             return kernel;
         }
         self.desk.lay(kernel);
-        let mut after = 0;
+        let mut place = 0;
         loop {
-            while self.has_ready()
-                && let Some(id) = self.ready.take(after)
-            {
-                after = id + 1;
-                // It may have ended since it was woken.
-                let Some(running) = self.tasks.get_mut(&id) else { continue };
-                if running.task.as_mut().poll(&mut Context::from_waker(&running.waker)).is_ready() {
-                    self.tasks.remove(&id);
+            while let Some(Running { task, bell, waker, .. }) = self.tasks.get_mut(place) {
+                let is_ready = bell.rung.load(Ordering::Relaxed);
+                if is_ready {
+                    bell.rung.store(false, Ordering::Relaxed);
+                }
+                if is_ready && task.as_mut().poll(&mut Context::from_waker(waker)).is_ready() {
+                    self.tasks.remove(place);
+                } else {
+                    place += 1;
                 }
             }
-            let mut kernel = self.desk.take().expect("the kernel was laid above and programs cannot take it");
+            let mut kernel = self.desk.take();
             if kernel.spawned.is_empty() {
+                // One that was woken by a later one has its turn in the next round.
+                let any = self.tasks.iter().any(|running| running.bell.rung.load(Ordering::Relaxed));
+                self.any.store(any, Ordering::Relaxed);
                 return kernel;
             }
-            for task in std::mem::take(&mut kernel.spawned) {
+            for task in mem::take(&mut kernel.spawned) {
                 self.spawn(task);
             }
             self.desk.lay(kernel);

@@ -254,9 +254,9 @@ impl Host {
     /// When [`run`](Self::run) wants to be called again if no frame arrives before; always later than the last call.
     pub(crate) fn next_wake(&mut self) -> Option<SimTime> {
         let kernel = self.kernel();
-        let timer = kernel.timers.first_key_value().map(|(&(at, _), _)| at);
-        let wake = [timer, kernel.network_wake()].into_iter().flatten().min()?;
-        Some(wake.max(kernel.now + SimDuration::from_micros(1)))
+        let timer = kernel.timers.first_key_value().map_or(SimTime::MAX, |(&(at, _), _)| at);
+        let wake = timer.min(kernel.network_wake());
+        (wake < SimTime::MAX).then(|| wake.max(kernel.now + SimDuration::from_micros(1)))
     }
 
     /// Ends a command line as Ctrl-C does: exit status 130. What it left in the background runs on.
@@ -274,7 +274,7 @@ impl Host {
         let kernel = self.kernel();
         let Some(main) = kernel.programs.find(program) else { return };
         let process = kernel.begin_process();
-        let sys = Sys::new(self.executor.desk.clone(), process, "/", BTreeMap::new());
+        let sys = Sys::new(self.executor.desk, process, "/", BTreeMap::new());
         let arguments: Vec<String> = iter::once(program.to_owned()).chain(arguments.iter().cloned()).collect();
         self.executor.spawn(Box::pin(async move {
             main(sys, arguments).await;
@@ -303,6 +303,11 @@ impl Host {
         self.kernel().processes.contains_key(&process)
     }
 
+    /// Whether anything has to be said about the guest.
+    pub(crate) fn has_notes(&mut self) -> bool {
+        !self.kernel().notes.is_empty()
+    }
+
     /// Takes what has to be said about the guest since the last call.
     pub(crate) fn take_notes(&mut self) -> Vec<Note> {
         mem::take(&mut self.kernel().notes)
@@ -328,7 +333,7 @@ impl Host {
         let environment =
             [("HOME", home), ("USER", user), ("PATH", "/usr/local/bin:/usr/bin:/usr/sbin"), ("PWD", home)];
         let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        (process, Sys::new(self.executor.desk.clone(), process, home, environment))
+        (process, Sys::new(self.executor.desk, process, home, environment))
     }
 
     fn kernel(&mut self) -> &mut Kernel {

@@ -224,12 +224,14 @@ impl Kernel {
         }
     }
 
-    pub(super) fn network_wake(&mut self) -> Option<SimTime> {
-        let now = self.now;
-        let stacks = self.nics.iter_mut().filter_map(|nic| nic.stack.next_wake(now)).min();
-        let links = self.nics.iter().filter_map(|nic| nic.link.next_wake()).min();
-        let loopback = self.loopback.front().map(|&(at, ..)| at);
-        [stacks, links, loopback, self.next_reap()].into_iter().flatten().min()
+    /// When the network has something to do by itself; the end of time when it never has.
+    pub(super) fn network_wake(&mut self) -> SimTime {
+        let mut wake = self.loopback.front().map_or(SimTime::MAX, |&(at, ..)| at);
+        for nic in &mut self.nics {
+            wake = wake.min(nic.stack.next_wake(self.now).unwrap_or(SimTime::MAX));
+            wake = wake.min(nic.link.next_wake().unwrap_or(SimTime::MAX));
+        }
+        wake.min(self.next_reap().unwrap_or(SimTime::MAX))
     }
 
     /// Sends an IP packet with header room in front.

@@ -230,7 +230,7 @@ impl Sys {
 
     /// Waits until a moment.
     pub(crate) fn sleep_until(&self, at: SimTime) -> Sleep {
-        Sleep { desk: self.desk.clone(), at, timer: None }
+        Sleep { desk: self.desk, at, timer: None }
     }
 
     /// Waits.
@@ -275,7 +275,7 @@ impl Sys {
     /// As [`tcp_connect`](Self::tcp_connect), with buffers of other sizes.
     pub(crate) async fn tcp_connect_with(&self, to: SocketAddr, buffers: TcpBuffers) -> Result<TcpStream, Errno> {
         let id = self.kernel(|kernel| kernel.tcp_connect(to, buffers))?;
-        let stream = TcpStream { desk: self.desk.clone(), id };
+        let stream = TcpStream { desk: self.desk, id };
         let deadline = self.now() + self.profile().connect_timeout();
         let opened =
             self.before(Some(deadline), poll_fn(|cx| self.kernel(|kernel| kernel.poll_connected(id, cx)))).await;
@@ -286,18 +286,18 @@ impl Sys {
     /// Listens on a port of every address.
     pub(crate) fn tcp_listen(&self, port: u16) -> Result<Listener, Errno> {
         let token = self.kernel(|kernel| kernel.tcp_listen(port))?;
-        Ok(Listener { desk: self.desk.clone(), port, token })
+        Ok(Listener { desk: self.desk, port, token })
     }
 
     /// A UDP socket on a port of every address, or on a free one when `port` is 0.
     pub(crate) fn udp_bind(&self, port: u16) -> Result<UdpSocket, Errno> {
         let id = self.kernel(|kernel| kernel.udp_bind(port))?;
-        Ok(UdpSocket { desk: self.desk.clone(), id })
+        Ok(UdpSocket { desk: self.desk, id })
     }
 
     /// A socket for echo requests.
     pub(crate) fn echo_open(&self) -> EchoSocket {
-        EchoSocket { desk: self.desk.clone(), id: self.kernel(Kernel::echo_open) }
+        EchoSocket { desk: self.desk, id: self.kernel(Kernel::echo_open) }
     }
 
     /// The next connection, or `None` as soon as `lives` no longer holds; it is asked whenever a service changes.
@@ -313,7 +313,7 @@ impl Sys {
                 kernel.poll_accept(listener.port, cx).map(Some)
             })
         });
-        id.await.map(|id| TcpStream { desk: self.desk.clone(), id })
+        id.await.map(|id| TcpStream { desk: self.desk, id })
     }
 
     /// Which way a packet goes.
@@ -438,7 +438,7 @@ impl Listener {
     /// The next connection.
     pub(crate) async fn accept(&self) -> TcpStream {
         let id = poll_fn(|cx| self.desk.with(|kernel| kernel.poll_accept(self.port, cx))).await;
-        TcpStream { desk: self.desk.clone(), id }
+        TcpStream { desk: self.desk, id }
     }
 
     /// Gives the connections that arrive from now on buffers of other sizes.

@@ -188,9 +188,10 @@ impl FromStr for ResourceId {
     type Err = MalformedId;
 
     fn from_str(text: &str) -> Result<ResourceId, MalformedId> {
-        ResourceKind::ALL
-            .iter()
-            .find_map(|&kind| Some(ResourceId { kind, number: parse_number(kind.prefix(), text)? }))
+        let prefix = text.rsplit_once('-').map(|(prefix, _)| prefix);
+        prefix
+            .and_then(|prefix| ResourceKind::ALL.iter().find(|kind| kind.prefix() == prefix))
+            .and_then(|&kind| Some(ResourceId { kind, number: parse_number(kind.prefix(), text)? }))
             .ok_or_else(|| MalformedId(text.to_owned()))
     }
 }

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use serde_json::Value;
 
 use super::report::{Component, SourceLine};
-use crate::cloud::{ApiError, Caller, Cloud, InstanceState};
+use crate::cloud::{ApiError, Caller, Cloud, InstanceState, RunInstances};
 use crate::frontend::Api;
 use crate::frontend::cloudformation::Stack;
 use crate::frontend::diagnostic::Sources;
@@ -27,6 +27,7 @@ pub(super) struct LogicalIds {
 impl LogicalIds {
     /// Learns the names of a stack's resources.
     pub(super) fn learn(&mut self, stack: &Stack) {
+        self.by_id.reserve(stack.resources.len());
         for (logical_id, resource) in &stack.resources {
             if let Ok(id) = resource.physical_id.parse::<ResourceId>() {
                 self.by_id.insert(id, (self.stacks.len(), logical_id.as_str().into()));
@@ -187,5 +188,16 @@ impl Api for Instantly<'_> {
         parameters: Value,
     ) -> Result<Value, ApiError> {
         self.0.call(&Caller { account, region, now: self.0.now(), origin }, operation, parameters)
+    }
+
+    fn launch(
+        &mut self,
+        account: AccountId,
+        region: Region,
+        origin: Origin,
+        request: RunInstances,
+    ) -> Result<String, ApiError> {
+        let launched = self.0.launch(&Caller { account, region, now: self.0.now(), origin }, request)?;
+        Ok(launched[0].to_string())
     }
 }

@@ -114,15 +114,15 @@ impl Plan {
         problems.extend(self.quotas().1);
         for (spec, template) in self.scenario.stacks.iter().zip(templates) {
             let config = spec.config(image_of_parameter);
-            let (stack, found) = cloudformation::deploy(&self.sources, &template, &config, session);
+            let (stack, found) = cloudformation::deploy(&self.sources, template, &config, session);
             problems.extend(found);
             session.logical_ids.learn(&stack);
             session.stacks.push(stack);
         }
         // Names can be judged only against complete stacks: what was refused is not missing from the template.
         if !any_error(&problems) {
-            let names = session.names();
-            let mut name_tag = |physical_id: &str| names.component(physical_id.parse().ok()?).name;
+            let cloud = session.world.cloud();
+            let mut name_tag = |id: &str| cloud.tags(id.parse().ok()?)?.name().map(str::to_owned);
             let declared = Declared::of(&session.stacks, &mut name_tag);
             problems.extend(scenario::check_names(&self.scenario, &declared));
         }
@@ -192,7 +192,7 @@ impl Plan {
 
     /// A warning about the scenario as a whole.
     fn warning(&self, code: &'static str, message: impl Into<String>) -> Diagnostic {
-        let start = Span { file: self.scenario.file, start: 0, end: 0 };
+        let start = Span::new(self.scenario.file, 0, 0);
         Diagnostic { span: None, ..Diagnostic::warning(code, start, message) }
     }
 

@@ -7,10 +7,11 @@ use std::mem;
 
 use serde_json::Value;
 
+use super::generate::RESOURCES_PER_TEMPLATE;
 use super::names::{LogicalIds, Names};
 use super::report::{Observer, Progress};
 use super::witness::Witness;
-use crate::cloud::{ApiError, Caller};
+use crate::cloud::{ApiError, Caller, RunInstances};
 use crate::engine::{SimDuration, SimTime};
 use crate::frontend::Api;
 use crate::frontend::cloudformation::Stack;
@@ -26,6 +27,15 @@ const CALL: SimDuration = SimDuration::from_millis(500);
 /// What takes longer than this is not waited for before the next resource is made.
 const SETTLE: SimDuration = SimDuration::from_secs(1);
 
+/// The calls of a stack that is being created.
+#[derive(Debug, Default)]
+struct Creating {
+    /// How many are under way at the same time.
+    side_by_side: usize,
+    /// How many have been made since time has passed.
+    called: usize,
+}
+
 /// A lab under way.
 pub(super) struct Session<'a> {
     pub world: World,
@@ -37,6 +47,7 @@ pub(super) struct Session<'a> {
     pub observer: &'a mut dyn Observer,
     /// The number and title of the step under way.
     step: Option<(u32, String)>,
+    creating: Creating,
     interrupted: bool,
     captures: Captures,
     recording: Recording,
@@ -58,6 +69,7 @@ impl<'a> Session<'a> {
             witness: Witness::default(),
             observer,
             step: None,
+            creating: Creating::default(),
             interrupted: false,
             captures,
             recording: Recording::default(),
@@ -110,6 +122,15 @@ impl<'a> Session<'a> {
         let answer = self.world.call(caller, name, parameters);
         self.pass_until(self.world.now() + CALL);
         answer
+    }
+
+    /// Lets the time of a call pass once as many have been made as are under way at the same time.
+    fn take_turn(&mut self) {
+        self.creating.called += 1;
+        if self.creating.called >= self.creating.side_by_side {
+            self.creating.called = 0;
+            self.pass_until(self.world.now() + CALL);
+        }
     }
 
     /// Ends the captures.
@@ -166,7 +187,27 @@ impl Api for Session<'_> {
         parameters: Value,
     ) -> Result<Value, ApiError> {
         let caller = Caller { account, region, now: self.world.now(), origin };
-        Session::call(self, &caller, operation, parameters)
+        let answer = self.world.call(&caller, operation, parameters);
+        self.take_turn();
+        answer
+    }
+
+    fn launch(
+        &mut self,
+        account: AccountId,
+        region: Region,
+        origin: Origin,
+        request: RunInstances,
+    ) -> Result<String, ApiError> {
+        let caller = Caller { account, region, now: self.world.now(), origin };
+        let launched = self.world.launch(&caller, request);
+        self.take_turn();
+        launched.map(|launched| launched[0].to_string())
+    }
+
+    /// More resources than a stack may have are several stacks on AWS, which are created at the same time.
+    fn begin_stack(&mut self, resources: usize) {
+        self.creating = Creating { side_by_side: resources.div_ceil(RESOURCES_PER_TEMPLATE).max(1), called: 0 };
     }
 
     /// Waits for what settles at once: a peering request's check. Launches go on side by side; the lab waits for them at the

@@ -3,11 +3,13 @@
 //! An instance nobody has talked to costs its place in a list. What an interface remembers (how many packets it has sent, when
 //! its links are free) is made when it first carries something, and outlives boots and attachments.
 
-use super::links::AccessLink;
+use super::links::{AccessLink, LinkWay};
 use super::partition::GuestIndex;
+use crate::dataplane::pipeline::Next;
 use crate::dataplane::tables::EniIndex;
 use crate::engine::{EventKey, SimTime};
 use crate::host::{Disk, Host, ProcessId};
+use crate::id::AvailabilityZone;
 
 /// Where a guest's interface is plugged in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,15 +56,58 @@ pub(super) struct Guest {
     pub(super) disk: Option<Box<Disk>>,
 }
 
+/// Something that schedules events: an interface, the side of a gateway.
+#[derive(Debug)]
+pub(super) struct Outlet {
+    /// Its number among everything that schedules events.
+    source: u32,
+    /// Events it has scheduled.
+    scheduled: u64,
+    /// The way of the frame it has sent on last, which is most often that of the next one.
+    last: Option<(Onward, LinkWay)>,
+}
+
+/// What the way of a frame depends on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Onward {
+    pub(super) from: Next,
+    pub(super) to: Next,
+    /// The zone it started in.
+    pub(super) zone: Option<AvailabilityZone>,
+    /// The number of the tables, in which an interface may have come to be somewhere else.
+    pub(super) rules: u64,
+}
+
+impl Outlet {
+    pub(super) fn new(source: u32) -> Outlet {
+        Outlet { source, scheduled: 0, last: None }
+    }
+
+    /// The key of the next event that it schedules.
+    pub(super) fn key(&mut self, time: SimTime) -> EventKey {
+        self.scheduled += 1;
+        EventKey { time, source: self.source, sequence: self.scheduled }
+    }
+
+    /// The way of a frame that is sent on.
+    pub(super) fn way(&mut self, onward: Onward, find: impl FnOnce() -> LinkWay) -> LinkWay {
+        match self.last {
+            Some((last, way)) if last == onward => way,
+            _ => {
+                let way = find();
+                self.last = Some((onward, way));
+                way
+            }
+        }
+    }
+}
+
 /// What an interface that has carried something remembers.
 #[derive(Debug)]
 pub(super) struct Port {
-    /// Its number among everything that schedules events; packets are counted under it.
-    source: u32,
+    pub(super) outlet: Outlet,
     /// Packets its guests have sent, so that a packet's number means one packet for the whole run.
     sent: u32,
-    /// Events it has scheduled.
-    scheduled: u64,
     /// From the guest to the network.
     pub(super) out: AccessLink,
     /// From the network to the guest.
@@ -71,19 +116,13 @@ pub(super) struct Port {
 
 impl Port {
     pub(super) fn new(source: u32) -> Port {
-        Port { source, sent: 0, scheduled: 0, out: AccessLink::default(), back: AccessLink::default() }
-    }
-
-    /// The key of the next event that the interface schedules.
-    pub(super) fn key(&mut self, time: SimTime) -> EventKey {
-        self.scheduled += 1;
-        EventKey { time, source: self.source, sequence: self.scheduled }
+        Port { outlet: Outlet::new(source), sent: 0, out: AccessLink::default(), back: AccessLink::default() }
     }
 
     /// The number of the next packet that its guest sends.
     pub(super) fn packet(&mut self) -> u64 {
         self.sent = self.sent.wrapping_add(1);
-        u64::from(self.source) << 32 | u64::from(self.sent)
+        u64::from(self.outlet.source) << 32 | u64::from(self.sent)
     }
 }
 

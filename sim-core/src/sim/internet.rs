@@ -16,9 +16,7 @@ use super::partition::GuestIndex;
 use crate::dataplane::pipeline::{Entry, Hop, Next, Transit};
 use crate::host::InterfaceConfig;
 use crate::id::{InternetHostId, Origin, ResourceId};
-use crate::net::{
-    ArpOperation, ArpPacket, FlowKey, MacAddr, NeighborRole, NeighborSolicitation, lower_ttl, rewrite_macs,
-};
+use crate::net::{ArpOperation, ArpPacket, MacAddr, NeighborRole, NeighborSolicitation, lower_ttl, rewrite_macs};
 use crate::trace::{Decider, Direction, DropCode, DropReason, Step};
 
 /// The hardware address of the router that every Internet host sees.
@@ -118,9 +116,7 @@ pub(crate) fn interface(mac: MacAddr, address: IpAddr) -> InterfaceConfig {
 /// A host's frame reaches the Internet: the router answers its ARP, everything else is routed.
 pub(crate) fn leave_host(hop: &mut Hop<'_>, internet: &Internet, host: u32, transit: &mut Transit) -> Onward {
     let point = internet.id(host);
-    if let Some(ip) = &transit.frame.headers.ip {
-        hop.trace.mark(&mut transit.packet, FlowKey::of(ip));
-    }
+    hop.trace.mark(&mut transit.packet, &transit.frame.headers);
     seen(hop, transit, point, Direction::Egress);
     if let Ok(request) = ArpPacket::parse(&transit.frame.bytes) {
         if request.operation != ArpOperation::Request || request.is_gratuitous() {

@@ -192,6 +192,9 @@ pub(crate) struct FabricLink {
     seed: u64,
 }
 
+/// A link of the fabric and how long it is.
+pub(crate) type LinkWay = (FabricLink, Way);
+
 impl FabricLink {
     /// The way between two places, each given by a number that is its own.
     pub(crate) fn new(seed: u64, from: u64, to: u64) -> FabricLink {

@@ -7,9 +7,9 @@
 use std::mem;
 
 use super::flight::{Crossing, Flight, Flights, Slot, Station};
-use super::guests::{Awake, Guest, GuestState, LocalGuest, Plug, Port, Sparse};
-use super::internet::{self, Internet, Onward};
-use super::links::{FabricLink, LinkSettings};
+use super::guests::{Awake, Guest, GuestState, LocalGuest, Onward, Outlet, Plug, Port, Sparse};
+use super::internet::{self, Internet};
+use super::links::{FabricLink, LinkSettings, LinkWay};
 use crate::dataplane::conntrack::Flows;
 use crate::dataplane::pipeline::{self, Entry, Hop, Next, Outcome, Transit};
 use crate::dataplane::tables::{EniIndex, Tables, VpcIndex};
@@ -153,10 +153,9 @@ pub(crate) struct Partition {
     ports: Sparse<Port>,
     /// Of the hosts on the Internet.
     outside_ports: Sparse<Port>,
-    /// How many events each side of a peering connection has scheduled.
-    peering_sides: Sparse<u64>,
-    internet_gateways: Sparse<u64>,
-    internet: u64,
+    peering_sides: Sparse<Outlet>,
+    internet_gateways: Sparse<Outlet>,
+    internet: Outlet,
     notes: Vec<(GuestIndex, Note)>,
     /// Awaited programs that have ended.
     ended: Vec<(GuestIndex, ProcessId)>,
@@ -182,7 +181,7 @@ impl Partition {
             outside_ports: Sparse::default(),
             peering_sides: Sparse::default(),
             internet_gateways: Sparse::default(),
-            internet: 0,
+            internet: Outlet::new(Scheduler::Internet.number()),
             notes: Vec::new(),
             ended: Vec::new(),
             flows: Flows::default(),
@@ -398,17 +397,27 @@ impl Partition {
 
     /// Lets a guest run at the present moment; what it sends goes onto its links.
     fn run_guest(&mut self, shared: &Shared<'_>, guest: LocalGuest) {
-        let now = self.now();
-        let mut outbox = mem::take(&mut self.outbox);
-        let mut pool = mem::take(&mut self.pool);
-        if let Some(awake) = self.awake(shared, guest) {
-            awake.host.run(now, &mut pool, &mut |interface, frame| outbox.push((interface, frame)));
+        if self.awake(shared, guest).is_some() {
+            self.run_awake(shared, guest, None);
         }
-        self.pool = pool;
-        for (interface, bytes) in outbox.drain(..) {
-            self.send(shared, guest, interface, bytes);
+    }
+
+    /// Lets a guest that is awake run, with a frame that arrives at one of its interfaces.
+    fn run_awake(&mut self, shared: &Shared<'_>, guest: LocalGuest, frame: Option<(u16, Vec<u8>)>) {
+        let now = self.queue.now();
+        let Partition { guests, outbox, pool, .. } = self;
+        let GuestState::Awake(awake) = &mut guests[guest.0 as usize].state else { return };
+        if let Some((port, bytes)) = frame {
+            awake.host.receive(now, usize::from(port), bytes);
         }
-        self.outbox = outbox;
+        awake.host.run(now, pool, &mut |interface, frame| outbox.push((interface, frame)));
+        if !outbox.is_empty() {
+            let mut outbox = mem::take(outbox);
+            for (interface, bytes) in outbox.drain(..) {
+                self.send(shared, guest, interface, bytes);
+            }
+            self.outbox = outbox;
+        }
         self.look_after(guest, now);
     }
 
@@ -416,7 +425,9 @@ impl Partition {
     fn look_after(&mut self, guest: LocalGuest, now: SimTime) {
         let Guest { number, state: GuestState::Awake(awake), .. } = &mut self.guests[guest.0 as usize] else { return };
         let Awake { host, plugs, alarm, awaited } = &mut **awake;
-        self.notes.extend(host.take_notes().into_iter().map(|note| (*number, note)));
+        if host.has_notes() {
+            self.notes.extend(host.take_notes().into_iter().map(|note| (*number, note)));
+        }
         awaited.retain(|process| {
             let has_ended = host.has_ended(*process);
             if has_ended {
@@ -428,7 +439,7 @@ impl Partition {
         let at = at.max(now);
         if alarm.is_none_or(|alarm| alarm > at) {
             *alarm = Some(at);
-            let key = self.port(plug).key(at);
+            let key = self.port(plug).outlet.key(at);
             self.queue.push(key, Event::Wake(guest));
         }
     }
@@ -445,7 +456,7 @@ impl Partition {
         }
         let port = self.port(plug);
         let packet = PacketTag::new(PacketId(port.packet()));
-        let arrival = port.out.carry(shared.links, now, bytes.len()).map(|at| port.key(at));
+        let arrival = port.out.carry(shared.links, now, bytes.len()).map(|at| port.outlet.key(at));
         let frame = Frame::new(bytes);
         let (entry, zone) = match plug {
             Plug::Eni(eni) => (Entry::Interface(eni), zone_of(shared.tables, eni)),
@@ -512,26 +523,18 @@ impl Partition {
     /// Sends a frame from one station of the fabric to the next.
     fn forward(&mut self, shared: &Shared<'_>, from: Next, scheduler: Scheduler, next: Next, slot: Slot) {
         let now = self.queue.now();
-        let (tables, links) = (shared.tables, shared.links);
         let flight = self.flights.get_mut(slot);
-        let zone = flight.zone;
-        let zone_of = |eni| zone_of(tables, eni).or(zone);
-        let way = match (from, next) {
-            (_, Next::Internet) | (Next::Internet, _) => links.internet(),
-            (Next::Guest(from), Next::Eni(to)) => links.between(zone_of(from), zone_of(to)),
-            (Next::Guest(from), _) => links.up_to_gateway(zone_of(from)),
-            (_, Next::Eni(to)) => links.beyond_gateway(zone, zone_of(to)),
-            _ => links.nowhere(),
-        };
-        let link = FabricLink::new(shared.seed, link_end(from), link_end(next));
-        let Some(at) = link.carry(way, now, flight.transit.packet.id.0) else {
-            let (packet, headers) = (flight.transit.packet, flight.transit.frame.headers);
-            self.lose(packet, &headers, DropCode::LinkLoss, station_id(tables, from));
+        let (packet, zone) = (flight.transit.packet, flight.zone);
+        flight.to = Station::Hop(next);
+        let outlet = self.outlet(scheduler);
+        let onward = Onward { from, to: next, zone, rules: shared.rules };
+        let (link, way) = outlet.way(onward, || way(shared, from, next, zone));
+        let Some(key) = link.carry(way, now, packet.id.0).map(|at| outlet.key(at)) else {
+            let headers = self.flights.get_mut(slot).transit.frame.headers;
+            self.lose(packet, &headers, DropCode::LinkLoss, station_id(shared.tables, from));
             return self.end(slot);
         };
-        flight.to = Station::Hop(next);
-        let key = self.key(scheduler, at);
-        match shared.placement.of_next(tables, next) {
+        match shared.placement.of_next(shared.tables, next) {
             Some(elsewhere) if elsewhere != self.number => {
                 let flight = self.flights.remove(slot);
                 self.outgoing[elsewhere as usize].push(Crossing { key, flight });
@@ -541,11 +544,11 @@ impl Partition {
     }
 
     /// What the Internet made of a frame.
-    fn on_the_internet(&mut self, shared: &Shared<'_>, onward: Onward, slot: Slot) {
+    fn on_the_internet(&mut self, shared: &Shared<'_>, onward: internet::Onward, slot: Slot) {
         match onward {
-            Onward::Host(host) => self.down_the_access_link(shared, Plug::Internet(host), slot),
-            Onward::Gateway(next) => self.forward(shared, Next::Internet, Scheduler::Internet, next, slot),
-            Onward::Consumed => self.end(slot),
+            internet::Onward::Host(host) => self.down_the_access_link(shared, Plug::Internet(host), slot),
+            internet::Onward::Gateway(next) => self.forward(shared, Next::Internet, Scheduler::Internet, next, slot),
+            internet::Onward::Consumed => self.end(slot),
         }
     }
 
@@ -562,7 +565,7 @@ impl Partition {
         let is_up = guest.is_some_and(|guest| self.is_on(guest));
         let bytes = self.flights.get_mut(slot).transit.frame.bytes.len();
         let port = self.port(plug);
-        let arrival = is_up.then(|| port.back.carry(shared.links, now, bytes).map(|at| port.key(at)));
+        let arrival = is_up.then(|| port.back.carry(shared.links, now, bytes).map(|at| port.outlet.key(at)));
         let code = match arrival {
             Some(Some(key)) => {
                 self.flights.get_mut(slot).to = Station::Guest(plug);
@@ -576,16 +579,12 @@ impl Partition {
 
     /// Hands a frame to the guest behind a plug.
     fn deliver(&mut self, shared: &Shared<'_>, plug: Plug, slot: Slot) {
-        let now = self.queue.now();
         let Some(Behind { guest, port }) = guest_behind(shared, plug) else { return self.end(slot) };
-        if !self.is_on(guest) {
+        if self.awake(shared, guest).is_none() {
             return self.lose_here(shared, plug, slot, DropCode::BadState);
         }
         let bytes = self.flights.end(slot);
-        if let Some(awake) = self.awake(shared, guest) {
-            awake.host.receive(now, usize::from(port), bytes);
-            self.run_guest(shared, guest);
-        }
+        self.run_awake(shared, guest, Some((port, bytes)));
     }
 
     fn port(&mut self, plug: Plug) -> &mut Port {
@@ -596,15 +595,14 @@ impl Partition {
         }
     }
 
-    fn key(&mut self, scheduler: Scheduler, time: SimTime) -> EventKey {
-        let scheduled = match scheduler {
-            Scheduler::Port(plug) => return self.port(plug).key(time),
+    fn outlet(&mut self, scheduler: Scheduler) -> &mut Outlet {
+        let make = || Outlet::new(scheduler.number());
+        match scheduler {
+            Scheduler::Port(plug) => &mut self.port(plug).outlet,
             Scheduler::Internet => &mut self.internet,
-            Scheduler::PeeringSide(side) => self.peering_sides.get_or_insert_with(side, || 0),
-            Scheduler::InternetGateway(vpc) => self.internet_gateways.get_or_insert_with(vpc.0, || 0),
-        };
-        *scheduled += 1;
-        EventKey { time, source: scheduler.number(), sequence: *scheduled }
+            Scheduler::PeeringSide(side) => self.peering_sides.get_or_insert_with(side, make),
+            Scheduler::InternetGateway(vpc) => self.internet_gateways.get_or_insert_with(vpc.0, make),
+        }
     }
 
     /// A frame has come to its end.
@@ -629,6 +627,20 @@ impl Partition {
         let reason = DropReason { code, by, direction: None, decider: Decider::Resource, origin: Origin::Aws };
         self.trace.record(packet, headers, Step::Dropped(reason));
     }
+}
+
+/// The way of a frame from one station of the fabric to the next.
+fn way(shared: &Shared<'_>, from: Next, next: Next, zone: Option<AvailabilityZone>) -> LinkWay {
+    let links = shared.links;
+    let zone_of = |eni| zone_of(shared.tables, eni).or(zone);
+    let way = match (from, next) {
+        (_, Next::Internet) | (Next::Internet, _) => links.internet(),
+        (Next::Guest(from), Next::Eni(to)) => links.between(zone_of(from), zone_of(to)),
+        (Next::Guest(from), _) => links.up_to_gateway(zone_of(from)),
+        (_, Next::Eni(to)) => links.beyond_gateway(zone, zone_of(to)),
+        _ => links.nowhere(),
+    };
+    (FabricLink::new(shared.seed, link_end(from), link_end(next)), way)
 }
 
 fn guest_behind(shared: &Shared<'_>, plug: Plug) -> Option<Behind> {

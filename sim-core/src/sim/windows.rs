@@ -5,6 +5,7 @@
 //! their next event is due (Chandy and Misra 1979; the windows are those of Steinman's YAWNS). Windows depend on events alone,
 //! and within a partition events run in their total order: whoever runs the windows, and on how many threads, nobody can tell.
 
+use std::hint;
 use std::mem;
 use std::thread;
 
@@ -52,9 +53,13 @@ pub(crate) enum Threads {
 const TRACE_EVENTS: usize = 4_096;
 /// And after this many events, so that whoever watches can see how far it has come.
 const EVENTS: u64 = 1 << 20;
-/// Threads are started when so many windows in a row hold this many events on average, and end when they hold a tenth.
+/// Threads are started when so many windows in a row hold this many events on average, and end when they hold a tenth. At the
+/// end of each window they wait for each other, which costs as much as some hundred events when the machine is ours, and far
+/// more when others use it too.
 const BUSY_WINDOWS: u64 = 32;
-const BUSY_EVENTS: u64 = 200;
+const BUSY_EVENTS: u64 = 1_500;
+/// So often a thread looks for the other's message before it lies down: about as long as one window is longer than another.
+const LOOKS: u32 = 4_096;
 
 /// What a partition says at the end of a window; and what all of them say together.
 #[derive(Clone, Copy, Debug)]
@@ -271,7 +276,7 @@ impl Boundary for Channels {
         }
         let mut all = report;
         for Peer { from, spare, came, .. } in &mut self.peers {
-            let Message { report, mut crossings, mut buffers } = from.recv().expect(PEER_IS_GONE);
+            let Message { report, mut crossings, mut buffers } = await_message(from);
             all = all.and(report);
             came.extend(crossings.iter().map(Crossing::frame_len));
             crossings.drain(..).for_each(|crossing| partition.accept(crossing));
@@ -280,4 +285,14 @@ impl Boundary for Channels {
         }
         all
     }
+}
+
+fn await_message(from: &Receiver<Message>) -> Message {
+    for _ in 0..LOOKS {
+        match from.try_recv() {
+            Ok(message) => return message,
+            Err(_) => hint::spin_loop(),
+        }
+    }
+    from.recv().expect(PEER_IS_GONE)
 }

@@ -19,7 +19,9 @@ use super::internet::{self, Internet, InternetHost};
 use super::links::LinkSettings;
 use super::partition::{Behind, GuestIndex, Partition, Placement, Shared, Wiring};
 use super::windows::{self, Run, Threads, WaitFor};
-use crate::cloud::{ApiError, Caller, Cloud, CloudConfig, InstanceState, Launch, Operation, Quotas};
+use crate::cloud::{
+    ApiError, Caller, Cloud, CloudConfig, Instance, InstanceState, Launch, Operation, Quotas, RunInstances,
+};
 use crate::compile::Compiler;
 use crate::dataplane::tables::{EniIndex, Tables};
 use crate::engine::{SimDuration, SimTime};
@@ -210,9 +212,7 @@ impl World {
     ///
     /// # Errors
     /// As [`call`](Self::call).
-    pub(crate) fn launch(&mut self, caller: &Caller, parameters: Value) -> Result<Vec<InstanceId>, ApiError> {
-        let request = serde_json::from_value(parameters)
-            .map_err(|error| ApiError::new("InvalidAction", format!("RunInstances: {error}")))?;
+    pub(crate) fn launch(&mut self, caller: &Caller, request: RunInstances) -> Result<Vec<InstanceId>, ApiError> {
         let launched = self.cloud.apply_launch(&Caller { now: self.now(), ..*caller }, request)?;
         self.follow_cloud();
         Ok(launched)
@@ -421,26 +421,25 @@ impl World {
             let Some(instance) = self.cloud.instances.get(id) else { continue };
             if instance.state == InstanceState::Running {
                 let launch = instance.launch.user_data.is_some().then(|| instance.launch.clone());
-                let vpc = self.interfaces_of(*id).first().map(|eni| self.tables.enis[eni.0 as usize].vpc);
+                let enis = self.interfaces_of(instance);
+                let vpc = enis.first().map(|eni| self.tables.enis[eni.0 as usize].vpc);
                 let partition = vpc.map_or(0, |vpc| self.placement.of_vpc(vpc));
-                starting.push((*id, at, instance.launch.image.family, partition, launch));
+                starting.push((*id, at, instance.launch.image.family, partition, launch, enis));
             }
         }
         starting.sort_unstable_by_key(|(id, at, ..)| (*id, *at));
         starting.dedup_by_key(|(id, ..)| *id);
         let up = self.now() + BOOT;
         let mut guests = vec![None; instances.len()];
-        for (id, at, family, partition, launch) in starting {
+        for (id, at, family, partition, launch, enis) in starting {
             let local = self.partitions[partition as usize].add_guest(self.guests.next());
             let guest = self.guests.add_instance(id, family, (partition, local));
             // The newest number is the last of its moment.
             self.boots.entry(up).or_default().push_back((guest, launch));
-            guests[at] = Some(guest);
+            guests[at] = Some((guest, enis));
         }
-        for (id, guest) in instances.iter().zip(guests) {
-            if let Some(guest) = guest {
-                self.plug_in(*id, guest);
-            }
+        for (guest, enis) in guests.into_iter().flatten() {
+            self.plug_in(guest, &enis);
         }
     }
 
@@ -460,13 +459,13 @@ impl World {
         match instance.state {
             InstanceState::Running if self.is_on(guest) => self.follow_attachments(id, guest),
             InstanceState::Running if self.boots.values().any(|due| boot_of(due, guest).is_ok()) => {
-                self.plug_in(id, guest)
+                self.plug_in(guest, &self.interfaces_of(instance));
             }
             InstanceState::Running => {
                 // User data runs at the first boot only, as cloud-init has it.
                 let is_first = self.guests.boots(guest) == 0;
                 let launch = (is_first && instance.launch.user_data.is_some()).then(|| instance.launch.clone());
-                self.plug_in(id, guest);
+                self.plug_in(guest, &self.interfaces_of(instance));
                 let up = self.now() + BOOT;
                 let due = self.boots.entry(up).or_default();
                 if let Err(at) = boot_of(due, guest) {
@@ -500,10 +499,9 @@ impl World {
     }
 
     /// Gives an instance that boots the interfaces it has, with the addresses they have.
-    fn plug_in(&mut self, id: InstanceId, guest: GuestIndex) {
-        let enis = self.interfaces_of(id);
+    fn plug_in(&mut self, guest: GuestIndex, enis: &[EniIndex]) {
         let (_, local) = self.guests.place(guest);
-        let before = self.guests.set_interfaces(guest, &enis, &self.tables);
+        let before = self.guests.set_interfaces(guest, enis, &self.tables);
         self.announced.retain(|(waiting, _)| *waiting != guest);
         before.into_iter().for_each(|eni| self.unplug(guest, eni));
         for (eni, port) in enis.iter().zip(0..) {
@@ -524,7 +522,7 @@ impl World {
     ///
     /// Differs from AWS: there a running Linux configures a new interface by itself.
     fn follow_attachments(&mut self, id: InstanceId, guest: GuestIndex) {
-        let now = self.interfaces_of(id);
+        let now = self.interfaces_of(&self.cloud.instances[&id]);
         let booted: Vec<EniIndex> = self.guests.interfaces(guest).collect();
         for eni in booted.iter().filter(|eni| !now.contains(eni)) {
             self.unplug(guest, *eni);
@@ -542,8 +540,8 @@ impl World {
         }
     }
 
-    fn interfaces_of(&self, id: InstanceId) -> SmallVec<[EniIndex; 2]> {
-        self.cloud.instances[&id].interfaces.iter().filter_map(|eni| self.compiler.eni_index(*eni)).collect()
+    fn interfaces_of(&self, instance: &Instance) -> SmallVec<[EniIndex; 2]> {
+        instance.interfaces.iter().filter_map(|eni| self.compiler.eni_index(*eni)).collect()
     }
 
     /// Switches on the guest whose boot is due.

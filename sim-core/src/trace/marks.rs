@@ -44,6 +44,11 @@ impl Marks {
             || self.answers.iter_mut().any(|wanted| wanted.take(flow))
     }
 
+    /// Whether every packet that could be marked has been: nobody needs to ask any more.
+    pub(super) fn are_spent(&self) -> bool {
+        self.first.iter().chain(&self.answers).all(|wanted| wanted.left == 0) && !self.answers.is_empty()
+    }
+
     /// A marked packet was delivered: its answers are wanted.
     pub(super) fn delivered(&mut self, flow: FlowKey) {
         let answer = flow.reversed();

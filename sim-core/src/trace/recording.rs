@@ -126,8 +126,12 @@ impl Trace {
     }
 
     /// Marks a packet that leaves an interface, if its way is to be told.
-    pub(crate) fn mark(&mut self, tag: &mut PacketTag, flow: FlowKey) {
-        if self.detail >= Detail::Path && self.marks.mark(flow) {
+    pub(crate) fn mark(&mut self, tag: &mut PacketTag, headers: &Headers) {
+        if self.detail >= Detail::Path
+            && !self.marks.are_spent()
+            && let Some(ip) = &headers.ip
+            && self.marks.mark(FlowKey::of(ip))
+        {
             tag.marked = true;
         }
     }

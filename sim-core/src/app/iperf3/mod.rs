@@ -12,7 +12,9 @@ mod report;
 use std::future::{Future, poll_fn};
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
-use std::task::Poll;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 
 use control::{Control, Cookie, Parameters, Results, State, StreamResult};
 use flow::{Carrier, Flow, Pace};
@@ -206,6 +208,8 @@ async fn transfer(
     let end = length.map(|length| sys.now() + length);
     let pace = Pace::new(sys.now(), parameters);
     let sending = report.side() == Side::Sender;
+    // Data wakes the task all the time, the control connection and strangers hardly ever: they are asked when they have rung.
+    let mut bell: Option<(Arc<Bell>, Waker)> = None;
     let mut running: Vec<_> = flows.iter().map(|flow| Some(Box::pin(flow.run(sys, &pace, sending)))).collect();
     loop {
         let event = poll_fn(|cx| {
@@ -221,6 +225,11 @@ async fn transfer(
             if sending && listener.is_none() && running.iter().all(Option::is_none) {
                 return Poll::Ready(Ok(State::TestEnd));
             }
+            let (bell, waker) = bell.get_or_insert_with(|| Bell::of(cx.waker()));
+            if !bell.rung.swap(false, Ordering::Relaxed) {
+                return Poll::Pending;
+            }
+            let cx = &mut Context::from_waker(waker);
             if let Some(Poll::Ready(stranger)) = listener.map(|listener| pin!(listener.accept()).poll(cx)) {
                 let task = async move {
                     let _ = Control::new(stranger).send(State::AccessDenied).await;
@@ -238,6 +247,27 @@ async fn transfer(
             return event.unwrap_or(Ok(State::TestEnd));
         }
         report.interval(flows);
+    }
+}
+
+/// Wakes a task and remembers that it did.
+struct Bell {
+    rung: AtomicBool,
+    task: Waker,
+}
+
+impl Bell {
+    /// One that has rung, since nobody has been asked yet, and the waker that rings it.
+    fn of(task: &Waker) -> (Arc<Bell>, Waker) {
+        let bell = Arc::new(Bell { rung: AtomicBool::new(true), task: task.clone() });
+        (Arc::clone(&bell), Waker::from(bell))
+    }
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Bell>) {
+        self.rung.store(true, Ordering::Relaxed);
+        self.task.wake_by_ref();
     }
 }
 

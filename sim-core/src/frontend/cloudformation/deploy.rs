@@ -4,7 +4,10 @@
 //! only the resources with it that depend on the refused one, so that all refusals are seen at once. (AWS would roll back
 //! at the first; nothing runs here either when there is one.)
 
+use std::mem;
+
 use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 
 use super::advice;
 use super::expression::Expression;
@@ -47,7 +50,7 @@ pub(crate) struct Stack {
     /// Whose it is.
     pub account: AccountId,
     /// By logical id, in the order of creation.
-    pub resources: IndexMap<String, StackResource>,
+    pub resources: IndexMap<String, StackResource, FxBuildHasher>,
     /// The types of the resources that are not there because they are not simulated, or need one that is not, by logical id.
     pub left_out: IndexMap<String, String>,
     /// By name, in the order written.
@@ -61,11 +64,22 @@ pub(crate) struct StackResource {
     pub physical_id: String,
     /// The place of its user data, about which a guest may have something to say.
     pub user_data: Option<Span>,
-    id: String,
+    /// What EC2's own requests know it by, if that is something else.
+    id: Option<String>,
     resource_type: &'static ResourceType,
 }
 
 impl StackResource {
+    /// What EC2's own requests know it by.
+    fn id(&self) -> &str {
+        self.id.as_deref().unwrap_or(&self.physical_id)
+    }
+
+    /// The attributes that it has, for "did you mean".
+    pub(crate) fn attribute_names(&self) -> Vec<&'static str> {
+        self.resource_type.attributes.iter().map(|attribute| attribute.name).collect()
+    }
+
     /// As in `AWS::EC2::VPC`.
     pub(crate) fn type_name(&self) -> &'static str {
         self.resource_type.name
@@ -77,21 +91,15 @@ impl Stack {
     pub(crate) fn attribute(&self, api: &mut dyn Api, logical_id: &str, attribute: &str) -> Option<String> {
         let resource = self.resources.get(logical_id)?;
         let source = resource.resource_type.attribute(attribute)?.source;
-        let found = read_attribute(api, self.account, self.region, source, &resource.id).ok()?;
+        let found = read_attribute(api, self.account, self.region, source, resource.id()).ok()?;
         (!found.is_empty()).then(|| found.join(","))
-    }
-
-    /// The attributes that a resource has, for "did you mean".
-    pub(crate) fn attribute_names(&self, logical_id: &str) -> Vec<&'static str> {
-        let resource_type = self.resources.get(logical_id).map(|resource| resource.resource_type);
-        resource_type.into_iter().flat_map(|found| found.attributes).map(|attribute| attribute.name).collect()
     }
 }
 
-/// Creates a stack. Where a diagnostic is an error, the stack is not complete.
+/// Creates a stack, and is done with its template. Where a diagnostic is an error, the stack is not complete.
 pub(crate) fn deploy(
     sources: &Sources,
-    template: &Template,
+    mut template: Template,
     config: &StackConfig,
     api: &mut dyn Api,
 ) -> (Stack, Vec<Diagnostic>) {
@@ -101,18 +109,22 @@ pub(crate) fn deploy(
         id: stack_arn(config),
         region: config.region,
         account: config.account,
-        resources: IndexMap::new(),
+        resources: IndexMap::default(),
         left_out: IndexMap::new(),
         outputs: IndexMap::new(),
     };
-    let Some(environment) = environment(template, config, &stack.id, &mut problems) else {
+    // Each resource's are gone once it is there: those of a large template take as much memory as what they make.
+    let properties: Vec<_> = template.resources.values_mut().map(|found| mem::take(&mut found.properties)).collect();
+    let Some(environment) = environment(&template, config, &stack.id, &mut problems) else {
         return (stack, problems);
     };
     let mut deployment =
         Deployment { sources, environment: &environment, api, stack: &mut stack, failed: Vec::new(), problems };
-    for (logical_id, declaration) in &template.resources {
+    deployment.api.begin_stack(template.resources.len());
+    deployment.stack.resources.reserve(template.resources.len());
+    for ((logical_id, declaration), properties) in template.resources.iter().zip(properties) {
         if holds(&environment, declaration.condition.as_ref().map(|name| name.text.as_str())) {
-            deployment.create(logical_id, declaration);
+            deployment.create(logical_id, declaration, properties);
         }
     }
     for (name, output) in &template.outputs {
@@ -197,12 +209,12 @@ enum Not {
 }
 
 impl Deployment<'_> {
-    fn create(&mut self, logical_id: &str, declaration: &Declaration) {
+    fn create(&mut self, logical_id: &str, declaration: &Declaration, properties: Vec<(Key, Expression)>) {
         let Some(resource_type) = declaration.resource_type else {
-            self.stack.left_out.insert(logical_id.to_owned(), declaration.type_name.clone());
+            self.stack.left_out.insert(logical_id.to_owned(), declaration.type_name.clone().into_owned());
             return;
         };
-        match self.try_create(logical_id, declaration, resource_type) {
+        match self.try_create(logical_id, declaration, properties, resource_type) {
             Ok(resource) => {
                 self.stack.resources.insert(logical_id.to_owned(), resource);
             }
@@ -215,7 +227,7 @@ impl Deployment<'_> {
                 self.problems.push(
                     Diagnostic::warning("VPC104", property.span, message).related(declaration.key.span, "left out"),
                 );
-                self.stack.left_out.insert(logical_id.to_owned(), declaration.type_name.clone());
+                self.stack.left_out.insert(logical_id.to_owned(), declaration.type_name.clone().into_owned());
             }
             Err(Not::Failed(problem)) => {
                 self.problems.extend(problem.map(|problem| *problem));
@@ -228,21 +240,22 @@ impl Deployment<'_> {
         &mut self,
         logical_id: &str,
         declaration: &Declaration,
+        properties: Vec<(Key, Expression)>,
         resource_type: &'static ResourceType,
     ) -> Result<StackResource, Not> {
         if declaration.depends_on.iter().any(|name| self.failed.contains(&name.text)) {
             return Err(Not::Failed(None));
         }
         let mut values: Vec<(Key, Value)> = Vec::new();
-        for (key, expression) in &declaration.properties {
+        for (key, expression) in properties {
             let field = resource_type.properties.iter().find(|field| field.name == key.text);
             // What has no effect need not have a value either.
             if field.is_none_or(|field| field.effect != Effect::Simulated) {
                 continue;
             }
-            let value = self.value(expression).map_err(Not::from)?;
+            let value = self.value(&expression).map_err(Not::from)?;
             if !value.is_absent() {
-                values.push((key.clone(), value));
+                values.push((key, value));
             }
         }
         let owner = format_args!("the resource `{logical_id}`");
@@ -349,7 +362,7 @@ impl Resources for CreatedSoFar<'_> {
     fn attribute(&mut self, logical_id: &str, attribute: &str) -> Lookup {
         let Some(resource) = self.stack.resources.get(logical_id) else { return self.missing(logical_id) };
         let Some(found) = resource.resource_type.attribute(attribute) else { return Lookup::Empty };
-        let answer = read_attribute(self.api, self.stack.account, self.stack.region, found.source, &resource.id);
+        let answer = read_attribute(self.api, self.stack.account, self.stack.region, found.source, resource.id());
         match (answer, found.source) {
             (Ok(values), Source::DescribeList { .. }) => Lookup::List(values),
             (Ok(mut values), _) => values.pop().map_or(Lookup::Empty, Lookup::Text),

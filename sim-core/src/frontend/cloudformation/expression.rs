@@ -186,9 +186,9 @@ impl<'s> Reader<'s> {
     /// The expression that a node stands for.
     pub(crate) fn expression(&mut self, node: &Node, place: Place) -> Expression {
         let span = node.whole_span();
-        let kind = if let Some((name, name_span)) = &node.tag {
+        let kind = if let Some(tag) = &node.tag {
             let argument = Node { tag: None, ..node.clone() };
-            self.function(name, &format!("!{name}"), *name_span, &argument, place)
+            self.function(&tag.name, &format!("!{}", tag.name), tag.span, &argument, place)
         } else {
             match &node.kind {
                 NodeKind::Null => {
@@ -305,10 +305,10 @@ impl<'s> Reader<'s> {
                 return self.wrong(call, wanted);
             };
             let whole = call.argument.span;
-            let quote = usize::from(whole.end - whole.start != text.len());
-            let start = whole.start + quote;
-            let span = Span { start, end: start + resource.len(), ..whole };
-            let attribute_span = Span { start: span.end + 1, end: span.end + 1 + attribute.len(), ..whole };
+            let quote = usize::from(whole.range().len() != text.len());
+            let start = whole.start() + quote;
+            let span = whole.at(start, start + resource.len());
+            let attribute_span = whole.at(span.end() + 1, span.end() + 1 + attribute.len());
             let attribute = Expression { kind: ExpressionKind::Text(attribute.to_owned()), span: attribute_span };
             let resource = Name { text: resource.to_owned(), span };
             return ExpressionKind::GetAtt { resource, attribute: Box::new(attribute) };
@@ -482,7 +482,7 @@ fn text_or_empty(node: &Node) -> Option<String> {
 
 /// Cuts the text of `Fn::Sub`. `${!Literal}` stays as `${Literal}`; a `$` alone, and `${` that is never closed, are text.
 fn pieces(text: &str, span: Span, sources: &Sources) -> Result<Vec<Piece>, Box<Diagnostic>> {
-    let source = sources.file(span.file).text.get(span.start..span.end).unwrap_or_default();
+    let source = sources.file(span.file).text.get(span.range()).unwrap_or_default();
     let mut searched = 0;
     let mut pieces = Vec::new();
     let mut plain = String::new();
@@ -505,9 +505,9 @@ fn pieces(text: &str, span: Span, sources: &Sources) -> Result<Vec<Piece>, Box<D
         let written = format!("${{{inside}}}");
         let place = match source.get(searched..).and_then(|source| source.find(&written)) {
             Some(found) => {
-                let start = span.start + searched + found + 2;
+                let start = span.start() + searched + found + 2;
                 searched += found + written.len();
-                Span { start, end: start + inside.len(), ..span }
+                span.at(start, start + inside.len())
             }
             None => span,
         };

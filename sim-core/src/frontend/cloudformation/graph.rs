@@ -4,6 +4,7 @@
 //! reported with its whole path. This file knows names and references only.
 
 use std::collections::BTreeSet;
+use std::hash::BuildHasher;
 
 use indexmap::IndexMap;
 
@@ -12,7 +13,10 @@ use super::template::Declaration;
 use crate::frontend::diagnostic::{Diagnostic, Span};
 
 /// Puts resources in the order of creation, by `Ref`, `Fn::GetAtt`, `Fn::Sub` and `DependsOn`.
-pub(crate) fn order_resources(resources: &mut IndexMap<String, Declaration>, problems: &mut Vec<Diagnostic>) {
+pub(crate) fn order_resources<S: BuildHasher + Default>(
+    resources: &mut IndexMap<String, Declaration, S>,
+    problems: &mut Vec<Diagnostic>,
+) {
     let edges = edges(resources, |declaration, visit| declaration.references(visit));
     if let Some(order) = order(&edges, "resources depend on each other in a circle", problems) {
         reorder(resources, &order);
@@ -34,9 +38,12 @@ pub(crate) fn order_conditions(conditions: &mut IndexMap<String, Expression>, pr
 }
 
 /// For each thing, what it refers to and where.
-type Edges = Vec<(String, Vec<(usize, Span)>)>;
+type Edges<'t> = Vec<(&'t str, Vec<(usize, Span)>)>;
 
-fn edges<T>(things: &IndexMap<String, T>, references: impl Fn(&T, &mut dyn FnMut(&Name))) -> Edges {
+fn edges<T, S: BuildHasher>(
+    things: &IndexMap<String, T, S>,
+    references: impl Fn(&T, &mut dyn FnMut(&Name)),
+) -> Edges<'_> {
     things
         .iter()
         .map(|(name, thing)| {
@@ -48,14 +55,18 @@ fn edges<T>(things: &IndexMap<String, T>, references: impl Fn(&T, &mut dyn FnMut
                     found.push((index, name.span));
                 }
             });
-            (name.clone(), found)
+            (name.as_str(), found)
         })
         .collect()
 }
 
 /// An order in which everything comes after what it refers to, taking the earliest written that is free each time; none if
 /// there is a circle, which is reported.
-fn order(edges: &Edges, message: &str, problems: &mut Vec<Diagnostic>) -> Option<Vec<usize>> {
+fn order(edges: &Edges<'_>, message: &str, problems: &mut Vec<Diagnostic>) -> Option<Vec<usize>> {
+    let is_earlier = |index: usize| move |&(need, _): &(usize, Span)| need < index;
+    if edges.iter().enumerate().all(|(index, (_, needs))| needs.iter().all(is_earlier(index))) {
+        return Some((0..edges.len()).collect()); // As generated templates are, which may be large.
+    }
     let mut order: Vec<usize> = Vec::with_capacity(edges.len());
     let mut waiting_for: Vec<usize> = edges.iter().map(|(_, needs)| needs.len()).collect();
     let mut needed_by: Vec<Vec<usize>> = vec![Vec::new(); edges.len()];
@@ -81,7 +92,7 @@ fn order(edges: &Edges, message: &str, problems: &mut Vec<Diagnostic>) -> Option
 
 /// The first circle among the things still waiting. Each of them waits for another of them, so following the first need
 /// must come back to a thing already seen.
-fn circle(edges: &Edges, waiting_for: &[usize], message: &str) -> Diagnostic {
+fn circle(edges: &Edges<'_>, waiting_for: &[usize], message: &str) -> Diagnostic {
     let mut path: Vec<(usize, Span)> = Vec::new();
     let mut at = waiting_for.iter().position(|&count| count > 0).expect("something is left when the order is short");
     let start = loop {
@@ -98,7 +109,7 @@ fn circle(edges: &Edges, waiting_for: &[usize], message: &str) -> Diagnostic {
         at = need;
     };
     let path = &path[start..];
-    let name = |index: usize| edges[index].0.as_str();
+    let name = |index: usize| edges[index].0;
     let mut names: Vec<&str> = path.iter().map(|&(index, _)| name(index)).collect();
     names.push(name(path[0].0));
     let says = |position: usize| {
@@ -113,7 +124,10 @@ fn circle(edges: &Edges, waiting_for: &[usize], message: &str) -> Diagnostic {
     problem
 }
 
-fn reorder<T>(things: &mut IndexMap<String, T>, order: &[usize]) {
+fn reorder<T, S: BuildHasher + Default>(things: &mut IndexMap<String, T, S>, order: &[usize]) {
+    if order.is_sorted() {
+        return;
+    }
     let mut rank = vec![0; order.len()];
     order.iter().enumerate().for_each(|(position, &index)| rank[index] = position);
     let mut entries: Vec<(usize, (String, T))> = rank.into_iter().zip(std::mem::take(things)).collect();

@@ -20,6 +20,6 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use deploy::{Stack, StackConfig, deploy};
+pub(crate) use deploy::{Stack, StackConfig, StackResource, deploy};
 pub(crate) use parameters::GivenParameter;
 pub(crate) use template::Template;

@@ -307,7 +307,7 @@ fn placed(code: &'static str, span: Option<Span>, message: String) -> Diagnostic
     match span {
         Some(span) => Diagnostic::error(code, span, message),
         None => {
-            let nowhere = Span { file: crate::id::FileId(0), start: 0, end: 0 };
+            let nowhere = Span::new(crate::id::FileId(0), 0, 0);
             Diagnostic { span: None, ..Diagnostic::error(code, nowhere, message) }
         }
     }

@@ -3,7 +3,10 @@
 //! Defined by "Template anatomy" of the CloudFormation User Guide. All problems are collected. This file does not know what
 //! resources are made of (see [`super::resources`]), nor how they are created.
 
+use std::borrow::Cow;
+
 use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 
 use super::expression::{Expression, ExpressionKind, Name, Piece, Place, Reader};
 use super::graph;
@@ -26,7 +29,7 @@ pub(crate) struct Template {
     /// In an order in which each needs only earlier ones.
     pub(crate) conditions: IndexMap<String, Expression>,
     /// In the order of creation.
-    pub(crate) resources: IndexMap<String, Declaration>,
+    pub(crate) resources: IndexMap<String, Declaration, FxBuildHasher>,
     pub(crate) outputs: IndexMap<String, Output>,
 }
 
@@ -34,7 +37,7 @@ pub(crate) struct Template {
 #[derive(Clone, Debug)]
 pub(crate) struct Declaration {
     pub(crate) key: Key,
-    pub(crate) type_name: String,
+    pub(crate) type_name: Cow<'static, str>,
     /// `None`: not simulated.
     pub(crate) resource_type: Option<&'static ResourceType>,
     pub(crate) properties: Vec<(Key, Expression)>,
@@ -78,13 +81,13 @@ impl Template {
     /// Reads and checks the template in a file. There is a template exactly when no diagnostic is an error.
     pub(crate) fn parse(sources: &Sources, file: FileId) -> (Option<Template>, Vec<Diagnostic>) {
         match node::read(sources, file) {
-            Ok(root) => Template::from_node(sources, &root),
+            Ok(root) => Template::from_node(sources, root),
             Err(problems) => (None, problems),
         }
     }
 
     /// Checks a template that is written inside another file.
-    pub(crate) fn from_node(sources: &Sources, root: &Node) -> (Option<Template>, Vec<Diagnostic>) {
+    pub(crate) fn from_node(sources: &Sources, root: Node) -> (Option<Template>, Vec<Diagnostic>) {
         let mut reader = Reader::new(sources);
         let mut template = sections(root, &mut reader);
         if let Some(template) = &mut template {
@@ -99,20 +102,22 @@ impl Template {
     }
 }
 
-fn sections(root: &Node, reader: &mut Reader<'_>) -> Option<Template> {
-    let Some(entries) = root.as_mapping() else {
+fn sections(root: Node, reader: &mut Reader<'_>) -> Option<Template> {
+    if root.as_mapping().is_none() {
         let message = format!("a template is a map with the section `Resources`, not {}", root.describe());
         reader.report(Diagnostic::error("VPC010", root.whole_span(), message));
-        return None;
-    };
+    }
+    let (NodeKind::Mapping(entries), None) = (root.kind, root.tag) else { return None };
     let mut template = Template {
         description: None,
         parameters: IndexMap::new(),
         mappings: IndexMap::new(),
         conditions: IndexMap::new(),
-        resources: IndexMap::new(),
+        resources: IndexMap::default(),
         outputs: IndexMap::new(),
     };
+    let first = entries.first().map_or(root.span, |(key, _)| key.span);
+    let has_resources = entries.iter().any(|(key, _)| key.text == "Resources");
     for (key, section) in entries {
         match key.text.as_str() {
             "AWSTemplateFormatVersion" if section.as_str() != Some("2010-09-09") => {
@@ -128,7 +133,7 @@ fn sections(root: &Node, reader: &mut Reader<'_>) -> Option<Template> {
                 }
             },
             "Parameters" => {
-                for (name, node) in named(section, "Parameters", reader) {
+                for (name, node) in named(&section, "Parameters", reader) {
                     if let Some(parameter) = Parameter::read(name, node, reader) {
                         template.parameters.insert(name.text.clone(), parameter);
                     }
@@ -139,13 +144,13 @@ fn sections(root: &Node, reader: &mut Reader<'_>) -> Option<Template> {
                 reader.report(Diagnostic::warning("VPC105", key.span, message));
             }
             "Mappings" => {
-                for (name, node) in named(section, "Mappings", reader) {
+                for (name, node) in named(&section, "Mappings", reader) {
                     let mapping = mapping(name, node, reader);
                     template.mappings.insert(name.text.clone(), mapping);
                 }
             }
             "Conditions" => {
-                for (name, node) in named(section, "Conditions", reader) {
+                for (name, node) in named(&section, "Conditions", reader) {
                     let condition = reader.expression(node, Place::Condition);
                     check_condition(&condition, reader);
                     template.conditions.insert(name.text.clone(), condition);
@@ -158,17 +163,20 @@ fn sections(root: &Node, reader: &mut Reader<'_>) -> Option<Template> {
                 );
             }
             "Resources" => {
-                for (name, node) in named(section, "Resources", reader) {
-                    if let Some(resource) = declaration(name, node, reader) {
-                        template.resources.insert(name.text.clone(), resource);
-                    }
-                }
-                if section.as_mapping().is_some_and(<[_]>::is_empty) {
+                if named(&section, "Resources", reader).is_empty() && section.as_mapping().is_some() {
                     reader.report(Diagnostic::error("VPC010", key.span, "`Resources` declares no resource"));
+                }
+                // They may be hundreds of thousands: each is gone once it is read.
+                let NodeKind::Mapping(entries) = section.kind else { continue };
+                template.resources.reserve(entries.len());
+                for (name, node) in entries {
+                    if let Some(resource) = declaration(&name, &node, reader) {
+                        template.resources.insert(name.text, resource);
+                    }
                 }
             }
             "Outputs" => {
-                for (name, node) in named(section, "Outputs", reader) {
+                for (name, node) in named(&section, "Outputs", reader) {
                     if let Some(output) = output(name, node, reader) {
                         template.outputs.insert(name.text.clone(), output);
                     }
@@ -181,9 +189,8 @@ fn sections(root: &Node, reader: &mut Reader<'_>) -> Option<Template> {
             }
         }
     }
-    if root.get("Resources").is_none() {
-        let place = entries.first().map_or(root.span, |(key, _)| key.span);
-        reader.report(Diagnostic::error("VPC010", place, "the template has no section `Resources`"));
+    if !has_resources {
+        reader.report(Diagnostic::error("VPC010", first, "the template has no section `Resources`"));
     }
     Some(template)
 }
@@ -312,7 +319,7 @@ fn declaration(key: &Key, node: &Node, reader: &mut Reader<'_>) -> Option<Declar
     }
     Some(Declaration {
         key: key.clone(),
-        type_name: type_name.to_owned(),
+        type_name: resource_type.map_or_else(|| type_name.to_owned().into(), |found| found.name.into()),
         resource_type,
         properties,
         condition,

@@ -2,11 +2,15 @@
 //!
 //! Attributes are asked of the control plane each time, since `PublicIp` is what it is when the step runs.
 
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
 use super::names::{Declared, DeclaredResource, DeclaredStack, Role};
 use super::substitute::StackNames;
 use super::{StackSpec, TemplateSource};
 use crate::frontend::Api;
-use crate::frontend::cloudformation::{Stack, StackConfig, Template};
+use crate::frontend::cloudformation::{Stack, StackConfig, StackResource, Template};
 use crate::frontend::diagnostic::{Diagnostic, Sources};
 use crate::id::Region;
 
@@ -43,8 +47,9 @@ impl StackNames for Deployed<'_> {
     }
 
     fn attributes(&self, stack: &str, logical_id: &str) -> Vec<String> {
-        let names = self.stack(stack).map(|stack| stack.attribute_names(logical_id)).unwrap_or_default();
-        names.into_iter().map(str::to_owned).collect()
+        let names =
+            self.stack(stack).and_then(|stack| stack.resources.get(logical_id)).map(StackResource::attribute_names);
+        names.into_iter().flatten().map(str::to_owned).collect()
     }
 
     fn left_out(&self, stack: &str, logical_id: &str) -> Option<String> {
@@ -55,12 +60,16 @@ impl StackNames for Deployed<'_> {
 impl DeclaredStack {
     /// What a stack declares; `name_tag` tells the Name tag of an instance by its physical id.
     pub(crate) fn of(stack: &Stack, name_tag: &mut dyn FnMut(&str) -> Option<String>) -> DeclaredStack {
+        // Resources of one type have the same.
+        let mut attributes: FxHashMap<&str, Arc<[&str]>> = FxHashMap::default();
         let resources = stack.resources.iter().map(|(logical_id, resource)| {
+            let attributes =
+                attributes.entry(resource.type_name()).or_insert_with(|| resource.attribute_names().into());
             let role = match resource.type_name() {
                 "AWS::EC2::Instance" => Role::Instance { name_tag: name_tag(&resource.physical_id) },
                 _ => Role::Other,
             };
-            (logical_id.clone(), DeclaredResource { role, attributes: stack.attribute_names(logical_id) })
+            (logical_id.clone(), DeclaredResource { role, attributes: attributes.clone() })
         });
         DeclaredStack { name: stack.name.clone(), resources: resources.collect(), left_out: stack.left_out.clone() }
     }
@@ -77,7 +86,7 @@ impl TemplateSource {
     /// Parses and checks the template, wherever it is written.
     pub(crate) fn parse(&self, sources: &Sources) -> (Option<Template>, Vec<Diagnostic>) {
         match self {
-            TemplateSource::Inline(node) => Template::from_node(sources, node),
+            TemplateSource::Inline(node) => Template::from_node(sources, node.clone()),
             TemplateSource::File { file, .. } => Template::parse(sources, *file),
         }
     }

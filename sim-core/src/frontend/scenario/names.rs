@@ -3,7 +3,11 @@
 //! A command may make things under any name, so a name that an earlier command mentions is given the benefit of the
 //! doubt; all others are looked up in what the templates declare.
 
+use std::sync::Arc;
+
 use indexmap::{IndexMap, IndexSet};
+use rustc_hash::{FxBuildHasher, FxHashMap};
+use smallvec::SmallVec;
 
 use super::substitute::{Names, Scope, StackNames, Text, unresolved};
 use super::{Action, Query, RunMode, Scenario, Step};
@@ -24,7 +28,7 @@ pub(crate) struct DeclaredStack {
     /// The stack's name.
     pub name: String,
     /// Its resources, by logical id.
-    pub resources: IndexMap<String, DeclaredResource>,
+    pub resources: IndexMap<String, DeclaredResource, FxBuildHasher>,
     /// The types of the resources that are left out because they are not simulated, by logical id.
     pub left_out: IndexMap<String, String>,
 }
@@ -35,7 +39,7 @@ pub(crate) struct DeclaredResource {
     /// Whether commands can run on it.
     pub role: Role,
     /// What `Fn::GetAtt` knows of it.
-    pub attributes: Vec<&'static str>,
+    pub attributes: Arc<[&'static str]>,
 }
 
 /// Whether commands can run on a resource.
@@ -173,14 +177,17 @@ fn check_on(
 /// The instances that commands can run on, by what they may be called.
 struct Instances<'d> {
     /// Stack and logical id, by Name tag.
-    by_tag: IndexMap<&'d str, Vec<(&'d str, &'d str)>>,
+    by_tag: FxHashMap<&'d str, Called<'d>>,
     /// The same, by logical id.
-    by_logical_id: IndexMap<&'d str, Vec<(&'d str, &'d str)>>,
+    by_logical_id: FxHashMap<&'d str, Called<'d>>,
 }
+
+/// What has one name, by stack and logical id: nearly always one instance.
+type Called<'d> = SmallVec<[(&'d str, &'d str); 1]>;
 
 impl<'d> Instances<'d> {
     fn of(declared: &'d Declared) -> Instances<'d> {
-        let mut instances = Instances { by_tag: IndexMap::new(), by_logical_id: IndexMap::new() };
+        let mut instances = Instances { by_tag: FxHashMap::default(), by_logical_id: FxHashMap::default() };
         for stack in &declared.stacks {
             for (logical_id, resource) in &stack.resources {
                 let Role::Instance { name_tag } = &resource.role else { continue };
@@ -196,7 +203,7 @@ impl<'d> Instances<'d> {
 
     /// The instances of a name. A Name tag comes before a logical id.
     fn called(&self, name: &str) -> &[(&'d str, &'d str)] {
-        self.by_tag.get(name).or_else(|| self.by_logical_id.get(name)).map_or(&[], Vec::as_slice)
+        self.by_tag.get(name).or_else(|| self.by_logical_id.get(name)).map_or(&[], SmallVec::as_slice)
     }
 
     /// Whether a stack has an instance of this logical id.

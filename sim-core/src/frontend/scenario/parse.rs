@@ -178,9 +178,9 @@ impl Loader<'_> {
         let source = self.sources.file(node.span.file);
         let (path, text) = (source.path.clone(), &source.text);
         // The scalar's place may or may not include the `|` and what follows it on its line.
-        let written = &text[node.span.start..node.span.end];
+        let written = &text[node.span.range()];
         let header = if written.starts_with(['|', '>']) { written.find('\n').unwrap_or_default() } else { 0 };
-        let body = node.span.start + header..node.span.end;
+        let body = node.span.start() + header..node.span.end();
         let blank = |text: &str| text.replace(|c| !matches!(c, '\n' | '\r'), " ");
         // Each character becomes one blank, since places are told in lines and characters.
         let blanked = blank(&text[..body.start]) + &text[body];
@@ -310,7 +310,7 @@ impl Loader<'_> {
 pub(super) fn place(sources: &Sources, whole: Span, text: &str, range: Range<usize>) -> Span {
     let source = sources.file(whole.file);
     let words = text.get(range.clone()).and_then(|words| words.lines().next()).unwrap_or_default().trim_end();
-    let Some(written) = source.text.get(whole.start..whole.end) else { return whole };
+    let Some(written) = source.text.get(whole.range()) else { return whole };
     // In a quoted scalar the quotes around it are no part of the text, and may be what is looked for.
     let is_quoted = ['\'', '"'].iter().any(|&quote| written.starts_with(quote) && written.ends_with(quote));
     let skipped = usize::from(is_quoted && written.len() > text.len());
@@ -321,8 +321,8 @@ pub(super) fn place(sources: &Sources, whole: Span, text: &str, range: Range<usi
     let before = text[..range.start].match_indices(words).count();
     match written.match_indices(words).nth(before) {
         Some((at, _)) => {
-            let start = whole.start + skipped + at;
-            Span { file: whole.file, start, end: start + words.len() }
+            let start = whole.start() + skipped + at;
+            whole.at(start, start + words.len())
         }
         None => whole,
     }

@@ -85,7 +85,7 @@ mod tests {
             ("Vpc.Tags", Err("[]")),
             ("[Vpc.Ids]", Err("[[\"a\",\"b\"]]")),
         ] {
-            let place = |_| Span { file: FileId(0), start: 0, end: 0 };
+            let place = |_| Span::new(FileId(0), 0, 0);
             let expression = Text::parse(expression, &place).expect("it has no names");
             let save = Save { name: "x".to_owned(), query: Query { expression } };
             let found = save.take(&seen, &mut AnyName).map_err(|failure| failure.actual);

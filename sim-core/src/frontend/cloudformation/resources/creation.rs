@@ -2,11 +2,12 @@
 //!
 //! This file knows how requests are addressed and tagged, and no resource type.
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json, json};
 
 use super::super::value::{Value, ValueKind};
 use super::Source;
-use crate::cloud::ApiError;
+use crate::cloud::{ApiError, RunInstances, Tag};
 use crate::frontend::Api;
 use crate::frontend::diagnostic::{Sources, Span};
 use crate::frontend::node::Key;
@@ -36,14 +37,14 @@ pub(crate) struct Creation<'a> {
 pub(crate) struct Created {
     /// What `Ref` gives: CloudFormation's physical id.
     pub(crate) physical_id: String,
-    /// What EC2's own requests know it by.
-    pub(crate) id: String,
+    /// What EC2's own requests know it by, if that is something else.
+    pub(crate) id: Option<String>,
 }
 
 impl Created {
     /// A resource whose physical id is EC2's.
     pub(crate) fn new(id: String) -> Created {
-        Created { physical_id: id.clone(), id }
+        Created { physical_id: id, id: None }
     }
 }
 
@@ -70,6 +71,17 @@ impl Creation<'_> {
         self.requested_at = span;
         let origin = self.sources.origin(span);
         self.api.call(account, region, origin, operation, parameters)
+    }
+
+    /// Launches the instance that the resource is.
+    pub(crate) fn launch(&mut self, request: RunInstances) -> Result<String, ApiError> {
+        self.requested_at = self.span;
+        self.api.launch(self.account, self.region, self.sources.origin(self.span), request)
+    }
+
+    /// Takes a property into a request whose member has its shape; nothing, if it is not given.
+    pub(crate) fn take<T: DeserializeOwned + Default>(&mut self, name: &str) -> Result<T, ApiError> {
+        self.properties.remove(name).map_or_else(|| Ok(T::default()), shaped)
     }
 
     /// A property, if it is given.
@@ -106,14 +118,33 @@ impl Creation<'_> {
     /// `TagSpecifications` for a kind of resource: the author's tags, then CloudFormation's.
     pub(crate) fn tag_specifications(&self, resource_type: &str) -> Json {
         let mut tags: Vec<Json> = self.get("Tags").and_then(Json::as_array).cloned().unwrap_or_default();
-        let own = [
+        tags.extend(self.stack_tags().map(|(key, value)| json!({ "Key": key, "Value": value })));
+        json!([{ "ResourceType": resource_type, "Tags": tags }])
+    }
+
+    /// The same tags, as a typed request takes them.
+    pub(crate) fn tags(&mut self) -> Result<Vec<Tag>, ApiError> {
+        let mut tags: Vec<Tag> = self.take("Tags")?;
+        tags.extend(self.stack_tags().map(|(key, value)| Tag { key: key.to_owned(), value: Some(value.to_owned()) }));
+        Ok(tags)
+    }
+
+    /// CloudFormation's own tags.
+    fn stack_tags(&self) -> [(&'static str, &str); 3] {
+        [
             ("aws:cloudformation:stack-name", self.stack_name),
             ("aws:cloudformation:stack-id", self.stack_id),
             ("aws:cloudformation:logical-id", self.logical_id),
-        ];
-        tags.extend(own.map(|(key, value)| json!({ "Key": key, "Value": value })));
-        json!([{ "ResourceType": resource_type, "Tags": tags }])
+        ]
     }
+}
+
+/// A value in the shape that a request wants it in.
+///
+/// # Errors
+/// When it has another, which the property's kind does not let happen.
+pub(crate) fn shaped<T: DeserializeOwned>(value: Json) -> Result<T, ApiError> {
+    serde_json::from_value(value).map_err(|error| ApiError::new("InvalidAction", error.to_string()))
 }
 
 /// A text in an answer.

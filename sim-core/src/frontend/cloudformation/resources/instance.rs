@@ -3,9 +3,10 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::super::schema::{Kind, Property, TAGS, missing, optional, required, unseen};
-use super::creation::text_at;
+use super::creation::shaped;
 use super::network_interface::{IPV6_ADDRESS, PRIVATE_ADDRESS};
 use super::{ApiError, Attribute, Created, Creation, ResourceType, Source, id};
+use crate::cloud::{RunInstances, TagSpecification};
 
 pub(super) static INSTANCE: ResourceType = ResourceType {
     name: "AWS::EC2::Instance",
@@ -91,36 +92,29 @@ const fn describe(pointer: &'static str) -> Source {
 }
 
 fn run_instance(creation: &mut Creation<'_>) -> Result<Created, ApiError> {
-    let mut request = creation.pick(&["ImageId", "InstanceType", "KeyName"]);
-    // A dynamic reference, `{{resolve:ssm:/aws/service/…}}`, is what RunInstances itself understands without the braces.
-    if let Some(Json::String(image)) = request.get_mut("ImageId")
-        && let Some(reference) = image.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"))
-        && reference.starts_with("resolve:ssm:")
-    {
-        *image = reference.to_owned();
-    }
-    request.insert("MinCount".to_owned(), 1.into());
-    request.insert("MaxCount".to_owned(), 1.into());
-    request.extend(creation.pick(&[
-        "SubnetId",
-        "SecurityGroupIds",
-        "SecurityGroups",
-        "PrivateIpAddress",
-        "Ipv6AddressCount",
-        "Ipv6Addresses",
-        "UserData",
-    ]));
-    let interfaces: Vec<Json> =
-        creation.items("NetworkInterfaces").into_iter().map(|(interface, _)| specification(interface)).collect();
-    if !interfaces.is_empty() {
-        request.insert("NetworkInterfaces".to_owned(), interfaces.into());
-    }
-    if let Some(zone) = creation.get("AvailabilityZone") {
-        request.insert("Placement".to_owned(), json!({ "AvailabilityZone": zone }));
-    }
-    request.insert("TagSpecifications".to_owned(), creation.tag_specifications("instance"));
-    let answer = creation.call("RunInstances", Json::Object(request))?;
-    let instance = text_at(&answer, "/Instances/0/InstanceId")?;
+    let request = RunInstances {
+        image_id: creation.take::<Option<String>>("ImageId")?.map(image),
+        instance_type: creation.take("InstanceType")?,
+        key_name: creation.take("KeyName")?,
+        min_count: Some(1),
+        max_count: Some(1),
+        subnet_id: creation.take("SubnetId")?,
+        security_group_ids: creation.take("SecurityGroupIds")?,
+        security_groups: creation.take("SecurityGroups")?,
+        private_ip_address: creation.take("PrivateIpAddress")?,
+        ipv6_address_count: creation.take("Ipv6AddressCount")?,
+        ipv6_addresses: creation.take("Ipv6Addresses")?,
+        network_interfaces: creation
+            .take::<Vec<Json>>("NetworkInterfaces")?
+            .into_iter()
+            .map(|interface| shaped(specification(interface)))
+            .collect::<Result<_, _>>()?,
+        user_data: creation.take("UserData")?,
+        placement: creation.get("AvailabilityZone").map(|zone| json!({ "AvailabilityZone": zone })),
+        tag_specifications: vec![TagSpecification { resource_type: "instance".to_owned(), tags: creation.tags()? }],
+        ..RunInstances::default()
+    };
+    let instance = creation.launch(request)?;
     // CloudFormation waits until an instance runs before it makes what depends on it.
     creation.api.settle();
     if let Some(check) = creation.get("SourceDestCheck").cloned() {
@@ -129,6 +123,14 @@ fn run_instance(creation: &mut Creation<'_>) -> Result<Created, ApiError> {
         creation.call_at(place, "ModifyInstanceAttribute", request)?;
     }
     Ok(Created::new(instance))
+}
+
+/// A dynamic reference, `{{resolve:ssm:/aws/service/…}}`, is what RunInstances itself understands without the braces.
+fn image(image: String) -> String {
+    match image.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")) {
+        Some(reference) if reference.starts_with("resolve:ssm:") => reference.to_owned(),
+        _ => image,
+    }
 }
 
 /// An item of `NetworkInterfaces` as EC2 takes it: only the groups have another name.

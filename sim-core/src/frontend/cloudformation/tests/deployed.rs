@@ -67,8 +67,8 @@ fn a_lab_becomes_requests_in_order_of_need_then_of_writing() {
     assert_eq!(stack.attribute(&mut recorder, "Nobody", "PrivateIp"), None);
     // The first line of the script, so that a remark about the script can name a line of the template.
     let script = stack.resources["Instance1"].user_data.expect("it has user data");
-    assert!(PEERING_LAB[script.start..].starts_with("#!/bin/bash"));
-    assert!(stack.attribute_names("Instance1").contains(&"PublicIp"));
+    assert!(PEERING_LAB[script.start()..].starts_with("#!/bin/bash"));
+    assert!(stack.resources["Instance1"].attribute_names().contains(&"PublicIp"));
 }
 
 #[test]
@@ -226,7 +226,7 @@ Outputs:
     ];
     let mut recorder = Recorder { refusals, ..Recorder::default() };
     let (stack, problems) =
-        deploy(&sources, &template.expect("it has no error of its own"), &config(&[]), &mut recorder);
+        deploy(&sources, template.expect("it has no error of its own"), &config(&[]), &mut recorder);
     assert_eq!(
         rendered(&sources, &problems),
         "\

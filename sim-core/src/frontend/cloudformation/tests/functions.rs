@@ -33,7 +33,7 @@ Outputs:
     let file = sources.add("template.yaml", text);
     let (template, problems) = Template::parse(&sources, file);
     let Some(template) = template else { return summary(&sources, &problems).replace("warning[VPC101]", "") };
-    let (stack, problems) = deploy(&sources, &template, &config(&[]), &mut Recorder::default());
+    let (stack, problems) = deploy(&sources, template, &config(&[]), &mut Recorder::default());
     match stack.outputs.get("Result") {
         Some(value) => value.clone(),
         None => summary(&sources, &problems),

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 
 use super::{GivenParameter, Stack, StackConfig, Template, deploy};
-use crate::cloud::ApiError;
+use crate::cloud::{ApiError, RunInstances};
 use crate::frontend::Api;
 use crate::frontend::diagnostic::{Colour, Diagnostic, Sources};
 use crate::id::{AccountId, Origin, Region};
@@ -110,9 +110,55 @@ impl Api for Recorder {
         Ok(answer)
     }
 
+    fn launch(
+        &mut self,
+        account: AccountId,
+        region: Region,
+        origin: Origin,
+        request: RunInstances,
+    ) -> Result<String, ApiError> {
+        let answer = self.call(account, region, origin, "RunInstances", written(&request))?;
+        Ok(answer["Instances"][0]["InstanceId"].as_str().expect("the recorder says so").to_owned())
+    }
+
     fn settle(&mut self) {
         self.lines.push("    settle".to_owned());
     }
+}
+
+/// A launch under AWS's member names, as far as the tests ask for it.
+fn written(request: &RunInstances) -> Json {
+    let interfaces = request.network_interfaces.iter().map(|interface| {
+        given(json!({
+            "DeviceIndex": interface.device_index,
+            "AssociatePublicIpAddress": interface.associate_public_ip_address,
+            "Groups": interface.groups,
+            "PrivateIpAddress": interface.private_ip_address,
+            "SubnetId": interface.subnet_id,
+        }))
+    });
+    let tags = request.tag_specifications.iter().map(|specification| {
+        let tags = specification.tags.iter().map(|tag| json!({ "Key": tag.key, "Value": tag.value }));
+        json!({ "ResourceType": specification.resource_type, "Tags": tags.collect::<Vec<_>>() })
+    });
+    given(json!({
+        "ImageId": request.image_id,
+        "InstanceType": request.instance_type,
+        "KeyName": request.key_name,
+        "MinCount": request.min_count,
+        "MaxCount": request.max_count,
+        "SubnetId": request.subnet_id,
+        "UserData": request.user_data,
+        "NetworkInterfaces": interfaces.collect::<Vec<_>>(),
+        "TagSpecifications": tags.collect::<Vec<_>>(),
+    }))
+}
+
+/// The members that say something.
+fn given(mut object: Json) -> Json {
+    let members = object.as_object_mut().expect("a request is an object");
+    members.retain(|_, value| !value.is_null() && value.as_array().is_none_or(|items| !items.is_empty()));
+    object
 }
 
 fn config(parameters: &[(&str, &str)]) -> StackConfig {
@@ -167,6 +213,6 @@ fn deployed(text: &str, parameters: &[(&str, &str)], recorder: &mut Recorder) ->
     let file = sources.add("template.yaml", text);
     let (template, problems) = Template::parse(&sources, file);
     let template = template.unwrap_or_else(|| panic!("{}", rendered(&sources, &problems)));
-    let (stack, problems) = deploy(&sources, &template, &config(parameters), recorder);
+    let (stack, problems) = deploy(&sources, template, &config(parameters), recorder);
     (stack, summary(&sources, &problems))
 }

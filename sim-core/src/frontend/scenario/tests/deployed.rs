@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::cloud::ApiError;
+use crate::cloud::{ApiError, RunInstances};
 use crate::frontend::Api;
 use crate::frontend::cloudformation::deploy;
 use crate::frontend::diagnostic::any_error;
@@ -21,6 +21,10 @@ impl Api for OneVpc {
             "DescribeVpcs" => json!({ "Vpcs": [vpc] }),
             _ => json!({}),
         })
+    }
+
+    fn launch(&mut self, _: AccountId, _: Region, _: Origin, _: RunInstances) -> Result<String, ApiError> {
+        unreachable!("there are no instances")
     }
 }
 
@@ -45,7 +49,7 @@ steps:
     let (template, problems) = stack.template.parse(&sources);
     assert!(!any_error(&problems), "{}", listed(&sources, &problems));
     let template = template.expect("it has no error");
-    let (lab, problems) = deploy(&sources, &template, &stack.config(|_, _| None), &mut OneVpc);
+    let (lab, problems) = deploy(&sources, template, &stack.config(|_, _| None), &mut OneVpc);
     assert!(!any_error(&problems), "{}", listed(&sources, &problems));
 
     let stacks = [lab];

@@ -106,7 +106,7 @@ template:
         Some(property)
     };
     let (map, block) = (block_property(&map).expect("it is there"), block_property(&block).expect("it is there"));
-    assert_eq!(map.tag.map(|(tag, _)| tag).as_deref(), Some("Ref"));
+    assert_eq!(map.tag.map(|tag| tag.name).as_deref(), Some("Ref"));
     assert_eq!(map.kind, block.kind);
     assert_eq!(sources.file(block.span.file).path, "lab/scenario.yaml");
     assert_eq!(sources.line_column(block.span), (4, 61), "places are those of the scenario");

@@ -6,7 +6,7 @@ use super::*;
 use crate::frontend::diagnostic::Colour;
 
 fn resource(logical_id: &str, role: Role, attributes: &[&'static str]) -> (String, DeclaredResource) {
-    (logical_id.to_owned(), DeclaredResource { role, attributes: attributes.to_vec() })
+    (logical_id.to_owned(), DeclaredResource { role, attributes: attributes.into() })
 }
 
 fn instance(logical_id: &str, name_tag: &str) -> (String, DeclaredResource) {
