@@ -19,9 +19,9 @@ pub use stars::Stars;
 
 use serde_json::Value;
 
-use crate::cloud::{Caller, Quotas};
+use crate::cloud::{Caller, Quotas, RunInstances};
 use crate::engine::{SimDuration, SimTime};
-use crate::id::{AccountId, Origin, Region};
+use crate::id::{AccountId, InstanceId, Origin, Region};
 use crate::sim::links::{LinkFigures, LinkSettings};
 use crate::sim::partition::GuestIndex;
 use crate::sim::world::{Pause, Running, World, WorldConfig};
@@ -71,6 +71,19 @@ fn links(latency: SimDuration) -> LinkSettings {
 /// Carries out an operation that cannot be refused.
 fn ok(world: &mut World, operation: &str, parameters: Value) -> Value {
     world.call(&CALLER, operation, parameters).unwrap_or_else(|error| panic!("{operation} is refused: {error}"))
+}
+
+/// Launches instances into a subnet.
+fn launch(world: &mut World, subnet: &str, count: usize) -> Vec<InstanceId> {
+    let request = RunInstances {
+        image_id: Some(IMAGE.to_owned()),
+        instance_type: Some("t3.micro".to_owned()),
+        min_count: Some(count as u32),
+        max_count: Some(count as u32),
+        subnet_id: Some(subnet.to_owned()),
+        ..RunInstances::default()
+    };
+    world.launch(&CALLER, request).unwrap_or_else(|error| panic!("RunInstances is refused: {error}"))
 }
 
 /// Lets virtual time pass.
