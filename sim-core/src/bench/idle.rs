@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::{CALLER, IMAGE, empty_world, ok, pass, text};
-use crate::cloud::{InstanceState, RunInstances};
+use super::{empty_world, launch, ok, pass, text};
+use crate::cloud::InstanceState;
 use crate::engine::SimDuration;
 use crate::sim::links::LinkSettings;
 use crate::sim::world::World;
@@ -37,7 +37,7 @@ impl IdleWorld {
                 let answer = ok(&mut world, "CreateSubnet", json!({"VpcId": vpc, "CidrBlock": block}));
                 let count = left.min(SUBNET_CAPACITY);
                 left -= count;
-                run(&mut world, &text(&answer, "/Subnet/SubnetId"), count);
+                launch(&mut world, &text(&answer, "/Subnet/SubnetId"), count);
             }
         }
         IdleWorld { world }
@@ -58,7 +58,7 @@ impl IdleWorld {
                 let answer = ok(&mut world, "CreateSubnet", json!({"VpcId": vpc, "CidrBlock": block}));
                 subnet = text(&answer, "/Subnet/SubnetId");
             }
-            run(&mut world, &subnet, 1);
+            launch(&mut world, &subnet, 1);
         }
         IdleWorld { world }
     }
@@ -88,16 +88,4 @@ impl IdleWorld {
     pub fn running(&self) -> usize {
         self.world.cloud().instances.values().filter(|instance| instance.state == InstanceState::Running).count()
     }
-}
-
-fn run(world: &mut World, subnet: &str, count: usize) {
-    let request = RunInstances {
-        image_id: Some(IMAGE.to_owned()),
-        instance_type: Some("t3.micro".to_owned()),
-        min_count: Some(count as u32),
-        max_count: Some(count as u32),
-        subnet_id: Some(subnet.to_owned()),
-        ..RunInstances::default()
-    };
-    world.launch(&CALLER, request).unwrap_or_else(|error| panic!("RunInstances is refused: {error}"));
 }

@@ -4,8 +4,7 @@ use std::net::Ipv4Addr;
 
 use serde_json::{Value, json};
 
-use super::{CALLER, IMAGE, ok, pass, text};
-use crate::cloud::RunInstances;
+use super::{launch, ok, pass, text};
 use crate::engine::SimDuration;
 use crate::id::{InstanceId, VpcId};
 use crate::sim::partition::GuestIndex;
@@ -35,14 +34,7 @@ impl Network {
         let acl = ok(world, "DescribeNetworkAcls", json!({"Filters": of_vpc}));
         let id: VpcId = vpc.parse().expect("the id of a VPC");
         let route_table = world.cloud().vpcs[&id].main_route_table.to_string();
-        let request = RunInstances {
-            image_id: Some(IMAGE.to_owned()),
-            min_count: Some(instances as u32),
-            max_count: Some(instances as u32),
-            subnet_id: Some(subnet),
-            ..RunInstances::default()
-        };
-        let instances = world.launch(&CALLER, request).unwrap_or_else(|error| panic!("RunInstances: {error}"));
+        let instances = launch(world, &subnet, instances);
         Network {
             vpc,
             block: block.to_owned(),
