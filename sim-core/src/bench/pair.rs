@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::network::{Network, peer, route};
 use super::programs::{RECEIVE, SEND};
-use super::{Work, boot, empty_world, links, ok, start, wait_for};
+use super::{Work, boot, empty_world, links, ok, pass, start, wait_for};
 use crate::engine::SimDuration;
 use crate::sim::partition::GuestIndex;
 use crate::sim::world::World;
@@ -135,6 +135,8 @@ impl Pair {
         let before = self.world.packet_hops();
         let running = start(&mut self.world, guest, command_line);
         wait_for(&mut self.world, running);
+        // A program may end before all that it wrote has arrived.
+        pass(&mut self.world, SimDuration::from_secs(1));
         self.world.packet_hops() - before
     }
 }
