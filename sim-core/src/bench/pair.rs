@@ -137,6 +137,8 @@ impl Pair {
         let before = self.world.packet_hops();
         let running = start(&mut self.world, guest, command_line);
         wait_for(&mut self.world, running);
+        // A program may end before all that it wrote has arrived.
+        pass(&mut self.world, SimDuration::from_secs(1));
         self.world.packet_hops() - before
     }
 }
