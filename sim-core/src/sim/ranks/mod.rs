@@ -4,7 +4,7 @@
 //! only one can know – what became of a program on a guest of its partition, what was recorded there – it tells the others
 //! where the decision is taken, so all ranks must come by the same places in the same order. Of the other partitions a rank
 //! keeps no more than which guests are on. What a window ends with crosses in the same way: a rank is the second kind of
-//! [`Boundary`](super::windows::Boundary).
+//! [`Boundary`].
 
 mod crossing;
 #[cfg(feature = "mpi")]
