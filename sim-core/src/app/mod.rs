@@ -4,8 +4,6 @@
 //! A program knows sockets, files and a clock. It does not know AWS, the fabric, or how its output will be shown; texts
 //! that differ between images come from the [`Profile`](crate::host::Profile).
 
-#[cfg(test)]
-mod back_to_back;
 mod curl;
 mod hostname;
 mod httpd;
