@@ -231,6 +231,11 @@ impl Host {
         kernel.arrived.push_back((interface, frame));
     }
 
+    /// Whether frames have arrived since it last ran.
+    pub(crate) fn has_arrived(&mut self) -> bool {
+        !self.kernel().arrived.is_empty()
+    }
+
     /// Lets the stacks and programs run until nothing more happens at `now`; frames to send are handed to `send` with their
     /// interface's number, in order. Buffers of frames come from `pool` and go back to it.
     pub(crate) fn run(&mut self, now: SimTime, pool: &mut BufferPool, send: &mut dyn FnMut(usize, Vec<u8>)) {

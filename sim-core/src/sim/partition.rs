@@ -390,7 +390,7 @@ impl Partition {
         let Guest { number, state, disk } = &mut self.guests[guest.0 as usize];
         if matches!(state, GuestState::Asleep) {
             let (host, plugs) = shared.directory.boot(*number, disk.take().map(|disk| *disk), now);
-            *state = GuestState::Awake(Box::new(Awake { host, plugs, alarm: None, awaited: Vec::new() }));
+            *state = GuestState::Awake(Box::new(Awake::new(host, plugs)));
         }
         match state {
             GuestState::Awake(awake) => Some(awake),
@@ -401,19 +401,16 @@ impl Partition {
     /// Lets a guest run at the present moment; what it sends goes onto its links.
     fn run_guest(&mut self, shared: &Shared<'_>, guest: LocalGuest) {
         if self.awake(shared, guest).is_some() {
-            self.run_awake(shared, guest, None);
+            self.run_awake(shared, guest);
         }
     }
 
-    /// Lets a guest that is awake run, with a frame that arrives at one of its interfaces.
-    fn run_awake(&mut self, shared: &Shared<'_>, guest: LocalGuest, frame: Option<(u16, Vec<u8>)>) {
+    /// Lets a guest that is awake run.
+    fn run_awake(&mut self, shared: &Shared<'_>, guest: LocalGuest) {
         let now = self.queue.now();
         let Partition { guests, outbox, pool, .. } = self;
         let GuestState::Awake(awake) = &mut guests[guest.0 as usize].state else { return };
-        if let Some((port, bytes)) = frame {
-            awake.host.receive(now, usize::from(port), bytes);
-        }
-        awake.host.run(now, pool, &mut |interface, frame| outbox.push((interface, frame)));
+        awake.run(now, pool, &mut |interface, frame| outbox.push((interface, frame)));
         if !outbox.is_empty() {
             let mut outbox = mem::take(outbox);
             for (interface, bytes) in outbox.drain(..) {
@@ -427,7 +424,7 @@ impl Partition {
     /// After a guest has run: when it wants to be called again, what it has to say, and which programs have ended.
     fn look_after(&mut self, guest: LocalGuest, now: SimTime) {
         let Guest { number, state: GuestState::Awake(awake), .. } = &mut self.guests[guest.0 as usize] else { return };
-        let Awake { host, plugs, alarm, awaited } = &mut **awake;
+        let Awake { host, awaited, .. } = &mut **awake;
         if host.has_notes() {
             self.notes.extend(host.take_notes().into_iter().map(|note| (*number, note)));
         }
@@ -438,10 +435,17 @@ impl Partition {
             }
             !has_ended
         });
-        let (Some(at), Some(&plug)) = (host.next_wake(), plugs.first()) else { return };
-        let at = at.max(now);
-        if alarm.is_none_or(|alarm| alarm > at) {
-            *alarm = Some(at);
+        if let Some(at) = host.next_wake() {
+            self.wake_at(guest, at.max(now));
+        }
+    }
+
+    /// Sees to it that a guest that is awake runs at `at` or before.
+    fn wake_at(&mut self, guest: LocalGuest, at: SimTime) {
+        let GuestState::Awake(awake) = &mut self.guests[guest.0 as usize].state else { return };
+        let Some(&plug) = awake.plugs.first() else { return };
+        if awake.alarm.is_none_or(|alarm| alarm > at) {
+            awake.alarm = Some(at);
             let key = self.port(plug).outlet.key(at);
             self.queue.push(key, Event::Wake(guest));
         }
@@ -586,8 +590,15 @@ impl Partition {
         if self.awake(shared, guest).is_none() {
             return self.lose_here(shared, plug, slot, DropCode::BadState);
         }
+        let now = self.queue.now();
         let bytes = self.flights.end(slot);
-        self.run_awake(shared, guest, Some((port, bytes)));
+        let GuestState::Awake(awake) = &mut self.guests[guest.0 as usize].state else { return };
+        let seen = awake.receive(now, port, bytes);
+        if seen > now {
+            self.wake_at(guest, seen);
+        } else {
+            self.run_awake(shared, guest);
+        }
     }
 
     fn port(&mut self, plug: Plug) -> &mut Port {
