@@ -4,25 +4,34 @@
 //! A program knows sockets, files and a clock. It does not know AWS, the fabric, or how its output will be shown; texts
 //! that differ between images come from the [`Profile`](crate::host::Profile).
 
+mod arp;
 mod curl;
+mod dev_tcp;
 mod hostname;
+mod http;
 mod httpd;
 mod ip;
 mod iperf3;
+mod nc;
 mod options;
 mod outside;
 mod packages;
 mod ping;
 mod resolve;
 mod services;
-mod sshd;
+mod sockets;
+mod ssh;
 mod system;
+mod tcpdump;
+mod telnet;
 #[cfg(test)]
 mod tests;
 mod text;
+mod traceroute;
 mod truncate;
+mod wget;
 
-use crate::host::{Program, Programs};
+use crate::host::{DEV_TCP, Program, Programs};
 
 /// Wraps an `async fn(Sys, Vec<String>) -> i32` as a [`Program`].
 macro_rules! program {
@@ -46,12 +55,23 @@ fn find(name: &str) -> Option<Program> {
     Some(match name {
         "ping" | "ping6" => program!(ping::main),
         "curl" => program!(curl::main),
+        "ssh" => program!(ssh::main),
+        "traceroute" | "traceroute6" => program!(traceroute::main),
+        "tracepath" | "tracepath6" => program!(traceroute::path::main),
+        "tcpdump" => program!(tcpdump::main),
+        "arp" => program!(arp::main),
+        "ss" => program!(sockets::ss),
+        "netstat" => program!(sockets::netstat),
+        DEV_TCP => program!(dev_tcp::main),
+        "wget" => program!(wget::main),
+        "nc" | "ncat" | "netcat" => program!(nc::main),
+        "telnet" => program!(telnet::main),
         "iperf3" => program!(iperf3::main),
         "ip" => program!(ip::main),
         "ifconfig" => program!(ip::ifconfig),
         "hostname" => program!(hostname::main),
         "hostnamectl" => program!(hostname::control),
-        "sshd" => program!(sshd::main),
+        "sshd" => program!(ssh::server::main),
         OUTSIDE_SERVER => program!(outside::main),
         "systemctl" => program!(services::systemctl),
         "service" => program!(services::service),

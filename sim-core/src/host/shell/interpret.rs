@@ -13,8 +13,8 @@ use std::sync::Arc;
 use super::Mode;
 use super::ast::*;
 use super::parser::{Parser, SyntaxError};
-use crate::host::files::FileError;
-use crate::host::{Output, Sink, Sys};
+use crate::host::files::{FileError, file_name};
+use crate::host::{DEV_TCP, JobId, Output, Signal, Sink, Sys};
 
 /// Commands a script may run before it is stopped.
 const STEPS_MAX: u32 = 10_000;
@@ -45,6 +45,8 @@ pub(super) struct Shell {
     pub(super) exported: BTreeSet<String>,
     pub(super) functions: BTreeMap<String, Arc<Command>>,
     pub(super) positional: Vec<String>,
+    /// What it has left in the background, in the order of `%1`, `%2`…
+    pub(super) jobs: Vec<JobId>,
     pub(super) status: i32,
     pub(super) exit: Option<i32>,
     pub(super) directory: String,
@@ -67,6 +69,7 @@ impl Shell {
             exported: sys.environment.keys().cloned().collect(),
             functions: BTreeMap::new(),
             positional: Vec::new(),
+            jobs: Vec::new(),
             status: 0,
             exit: None,
             directory: sys.directory.clone(),
@@ -119,17 +122,25 @@ impl Shell {
                 if flow != Flow::Next {
                     return flow;
                 }
+                // Ctrl-C ends the whole line, not the command alone.
+                if self.status >= Signal::Interrupt.exit() && sys.has_signal() {
+                    self.exit = Some(self.status);
+                    return Flow::Exit;
+                }
             }
             Flow::Next
         })
     }
 
     fn start_in_background(&mut self, sys: &Sys, item: &Item) {
-        let (mut shell, sys, item) = (self.child(), sys.clone(), item.clone());
-        let task = sys.clone();
-        task.spawn(async move {
+        let (mut shell, item) = (self.child(), item.clone());
+        shell.jobs.clear();
+        let job = sys.start_job("bash", move |sys| async move {
             shell.run_item(&sys, &item).await;
+            sys.forget_jobs(&shell.jobs);
+            shell.final_status()
         });
+        self.jobs.push(job);
         self.status = 0;
     }
 
@@ -393,7 +404,8 @@ impl Shell {
                 return flow;
             }
             if let Some(program) = sys.program(&name) {
-                self.status = program(sys.clone(), arguments).await;
+                let short = file_name(&name);
+                self.status = sys.run_job(short, |sys| program(sys, arguments)).await;
                 return Flow::Next;
             }
             if name.contains('/') {
@@ -506,6 +518,9 @@ impl Shell {
         match redirection {
             Redirection::Read(file) => {
                 let name = self.text(sys, file).await;
+                if let Some((host, port)) = dev_tcp(&name) {
+                    return self.connect(sys, host, port).await;
+                }
                 if name == "/dev/null" {
                     sys.stdin = Arc::from([]);
                     return true;
@@ -527,6 +542,9 @@ impl Shell {
             }
             Redirection::Write { descriptor, file, append } => {
                 let name = self.text(sys, file).await;
+                if let Some((host, port)) = dev_tcp(&name) {
+                    return self.connect(sys, host, port).await;
+                }
                 let Some(sink) = self.open(sys, &name, *append) else { return false };
                 match descriptor {
                     1 => sys.stdout = sink,
@@ -550,6 +568,13 @@ impl Shell {
         true
     }
 
+    /// Opens `/dev/tcp/HOST/PORT`.
+    async fn connect(&mut self, sys: &Sys, host: &str, port: &str) -> bool {
+        let Some(program) = sys.program(DEV_TCP) else { return false };
+        let arguments = [DEV_TCP, host, port].map(str::to_owned).to_vec();
+        sys.run_job(DEV_TCP, |sys| program(sys, arguments)).await == 0
+    }
+
     fn open(&self, sys: &Sys, name: &str, append: bool) -> Option<Sink> {
         match name {
             "/dev/null" => return Some(Sink::Null),
@@ -567,6 +592,11 @@ impl Shell {
             }
         }
     }
+}
+
+/// Host and port of bash's `/dev/tcp/HOST/PORT`.
+fn dev_tcp(name: &str) -> Option<(&str, &str)> {
+    name.strip_prefix("/dev/tcp/")?.split_once('/')
 }
 
 /// How a loop goes on after a round: `None` for the next one.
