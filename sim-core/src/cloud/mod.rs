@@ -135,6 +135,8 @@ pub(crate) struct Cloud {
     rule_tags: Records<SecurityGroupRuleId, Tags>,
     /// Every account has one default set of DHCP options per Region (ADDR-19).
     dhcp_options: BTreeMap<(AccountId, Region), DhcpOptionsId>,
+    /// Images that were launched.
+    images: BTreeMap<(Region, ImageId), Image>,
     public_pools: public_address::PublicPools,
     /// Interfaces that were launched with a public address of Amazon's, and get one again (IGW-9).
     auto_assigned: IdSet<NetworkInterfaceId>,
@@ -170,6 +172,7 @@ impl Cloud {
             accepter_tags: Records::default(),
             rule_tags: Records::default(),
             dhcp_options: BTreeMap::new(),
+            images: BTreeMap::new(),
             public_pools: public_address::PublicPools::new(config.seed),
             auto_assigned: IdSet::default(),
             macs_given: 0,
