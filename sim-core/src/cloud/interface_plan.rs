@@ -3,7 +3,6 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use indexmap::IndexMap;
 use smallvec::{SmallVec, smallvec};
 
 use super::network_interface::{Attachment, Groups, InstanceIpv6Address, PrivateIpAddressSpecification};
@@ -124,7 +123,7 @@ impl Cloud {
     /// Checks that these interfaces can all be made, each `times` times.
     pub(crate) fn check_plans(&self, caller: &Caller, plans: &[InterfacePlan], times: usize) -> Result<(), ApiError> {
         let mut seen: Vec<(SubnetId, Ipv4Addr)> = Vec::new();
-        let mut wanted: IndexMap<SubnetId, usize> = IndexMap::new();
+        let mut wanted: SmallVec<[(SubnetId, usize); 2]> = SmallVec::new();
         for plan in plans {
             for address in plan.explicit() {
                 if times > 1 || seen.contains(&(plan.subnet, address)) {
@@ -135,7 +134,11 @@ impl Cloud {
                 }
                 seen.push((plan.subnet, address));
             }
-            *wanted.entry(plan.subnet).or_insert(0) += plan.address_count().saturating_mul(times);
+            let count = plan.address_count().saturating_mul(times);
+            match wanted.iter_mut().find(|(subnet, _)| *subnet == plan.subnet) {
+                Some((_, wanted)) => *wanted += count,
+                None => wanted.push((plan.subnet, count)),
+            }
         }
         for (subnet, count) in wanted {
             if count > self.index.subnet(subnet).free_count() {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use smallvec::SmallVec;
+use smol_str::SmolStr;
 
 use super::answer::Answer;
 use super::base64;
@@ -91,7 +92,7 @@ pub(crate) struct Launch {
     pub(crate) reservation: ReservationId,
     pub(crate) owner: AccountId,
     pub(crate) image: Image,
-    pub(crate) instance_type: String,
+    pub(crate) instance_type: SmolStr,
     pub(crate) key_name: Option<String>,
     /// Decoded from Base64.
     pub(crate) user_data: Option<String>,
@@ -120,7 +121,7 @@ impl Cloud {
             Some(parameter) => Image::from_ssm_parameter(caller.region, parameter).ok_or_else(|| {
                 ApiError::invalid_value(format!("The parameter '{parameter}' could not be resolved to an image"))
             })?,
-            None => Image::from_id(caller.region, parse_id(image)?),
+            None => self.image(caller.region, parse_id(image)?),
         };
         let count = request.max_count.unwrap_or(1);
         let least = request.min_count.unwrap_or(count);
@@ -164,7 +165,7 @@ impl Cloud {
             reservation: self.ids.next(),
             owner: caller.account,
             image,
-            instance_type: request.instance_type.unwrap_or_else(|| "m1.small".to_owned()),
+            instance_type: request.instance_type.map_or(SmolStr::new_static("m1.small"), SmolStr::from),
             key_name: request.key_name,
             user_data,
         });
@@ -218,6 +219,11 @@ impl Cloud {
             launched.push(id);
         }
         Ok(launched)
+    }
+
+    /// An image by its id. Which public parameter it is behind takes a while to find out, and labs launch many of one image.
+    fn image(&mut self, region: Region, id: ImageId) -> Image {
+        self.images.entry((region, id)).or_insert_with(|| Image::from_id(region, id)).clone()
     }
 
     /// The interfaces of one instance of a launch, by device index, checked.

@@ -40,14 +40,13 @@ mod subnet;
 mod tag;
 #[cfg(test)]
 pub(crate) mod tests;
+mod touched;
 mod transition;
 mod vpc;
 mod vpc_cidr;
 
 use std::collections::BTreeMap;
 
-use indexmap::IndexSet;
-use rustc_hash::{FxBuildHasher, FxHashSet};
 use serde_json::Value;
 
 use crate::engine::SimTime;
@@ -136,13 +135,15 @@ pub(crate) struct Cloud {
     rule_tags: Records<SecurityGroupRuleId, Tags>,
     /// Every account has one default set of DHCP options per Region (ADDR-19).
     dhcp_options: BTreeMap<(AccountId, Region), DhcpOptionsId>,
+    /// Images that were launched.
+    images: BTreeMap<(Region, ImageId), Image>,
     public_pools: public_address::PublicPools,
     /// Interfaces that were launched with a public address of Amazon's, and get one again (IGW-9).
-    auto_assigned: FxHashSet<NetworkInterfaceId>,
+    auto_assigned: IdSet<NetworkInterfaceId>,
     macs_given: u64,
     index: index::Index,
     schedule: transition::Schedule,
-    touched: IndexSet<ResourceId, FxBuildHasher>,
+    touched: touched::Touched,
     changed_instances: Vec<InstanceId>,
 }
 
@@ -171,12 +172,13 @@ impl Cloud {
             accepter_tags: Records::default(),
             rule_tags: Records::default(),
             dhcp_options: BTreeMap::new(),
+            images: BTreeMap::new(),
             public_pools: public_address::PublicPools::new(config.seed),
-            auto_assigned: FxHashSet::default(),
+            auto_assigned: IdSet::default(),
             macs_given: 0,
             index: index::Index::default(),
             schedule: transition::Schedule::default(),
-            touched: IndexSet::default(),
+            touched: touched::Touched::default(),
             changed_instances: Vec::new(),
             config,
         }
@@ -210,10 +212,10 @@ impl Cloud {
         !self.touched.is_empty()
     }
 
-    /// What has come, changed or gone since the last call and means something for forwarding, in the order it was touched
-    /// first: what must be compiled again.
+    /// What has come, changed or gone since the last call and means something for forwarding: what must be compiled again. By
+    /// kind, each in the order it was touched first.
     pub(crate) fn take_touched(&mut self) -> Vec<ResourceId> {
-        std::mem::take(&mut self.touched).into_iter().collect()
+        self.touched.take()
     }
 
     /// The instances whose state has changed since the last call, in the order it did; one may be there more than once.

@@ -23,7 +23,7 @@ mod tests;
 use std::sync::Arc;
 
 use indexmap::IndexSet;
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::FxHashMap;
 
 use crate::cloud::{Cloud, NetworkInterface, PeeringStatus, VpcPeeringConnection};
 use crate::dataplane::tables::{
@@ -34,15 +34,15 @@ use crate::id::*;
 /// Turns the cloud's state into forwarding tables, and remembers which number each thing has.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Compiler {
-    vpcs: FxHashMap<VpcId, VpcIndex>,
-    enis: FxHashMap<NetworkInterfaceId, EniIndex>,
-    peerings: FxHashMap<VpcPeeringConnectionId, PeeringIndex>,
+    vpcs: IdMap<VpcId, VpcIndex>,
+    enis: IdMap<NetworkInterfaceId, EniIndex>,
+    peerings: IdMap<VpcPeeringConnectionId, PeeringIndex>,
     /// Where the tables of subnets, route tables, ACLs and groups are.
     places: FxHashMap<ResourceId, Place>,
     /// Where Internet gateways are attached.
-    gateways: FxHashMap<InternetGatewayId, VpcIndex>,
+    gateways: IdMap<InternetGatewayId, VpcIndex>,
     /// Route tables by the interfaces to which they have a route, or had one once: to compile one in vain does no harm.
-    routes_to: FxHashMap<NetworkInterfaceId, Vec<RouteTableId>>,
+    routes_to: IdMap<NetworkInterfaceId, Vec<RouteTableId>>,
 }
 
 /// Where a thing's table is.
@@ -70,9 +70,9 @@ struct Touched<'c> {
 /// What is to be compiled once everything has its place: it depends on more than itself.
 #[derive(Default)]
 struct Dependent {
-    subnets: IndexSet<SubnetId, FxBuildHasher>,
-    route_tables: IndexSet<RouteTableId, FxBuildHasher>,
-    security_groups: IndexSet<SecurityGroupId, FxBuildHasher>,
+    subnets: IndexSet<SubnetId, IdHash>,
+    route_tables: IndexSet<RouteTableId, IdHash>,
+    security_groups: IndexSet<SecurityGroupId, IdHash>,
 }
 
 impl<'c> Touched<'c> {

@@ -4,13 +4,15 @@
 //! generated, and generators write JSON. This reader takes what is valid JSON (RFC 8259) and nothing else: where it meets
 //! anything else, a key that occurs twice included, it gives up without a word, and the YAML reader says what is wrong.
 
+use smol_str::SmolStr;
+
 use super::diagnostic::Span;
 use super::node::{Key, NESTING_LIMIT, Node, NodeKind, SeenKeys};
 use crate::id::FileId;
 
 /// The tree of a text that is one JSON object, or `None` if it is anything else.
 pub(super) fn read(text: &str, file: FileId) -> Option<Node> {
-    let mut reader = Reader { text, at: 0, file, depth: 0 };
+    let mut reader = Reader { text, at: 0, file, depth: 0, entries: Vec::new(), items: Vec::new() };
     reader.skip_blanks();
     if reader.peek() != Some(b'{') {
         return None;
@@ -25,6 +27,10 @@ struct Reader<'t> {
     at: usize,
     file: FileId,
     depth: usize,
+    /// The entries and items so far of all maps and lists that are open, the innermost last. Most have one or two: vectors
+    /// that grow by themselves would be most of the memory, and of the work.
+    entries: Vec<(Key, Node)>,
+    items: Vec<Node>,
 }
 
 impl Reader<'_> {
@@ -70,18 +76,17 @@ impl Reader<'_> {
     }
 
     fn entries(&mut self) -> Option<Vec<(Key, Node)>> {
-        // Most maps are `{"Ref": …}`: room for four entries, which a vector begins with, would be most of the memory.
-        let mut entries = Vec::with_capacity(1);
+        let first = self.entries.len();
         let mut seen = SeenKeys::default();
         self.skip_blanks();
         if self.take(b'}') {
-            return Some(entries);
+            return Some(Vec::new());
         }
         loop {
             self.skip_blanks();
             let start = self.at;
             let key = Key { text: self.string()?, span: self.span(start) };
-            if seen.find(&key.text, &entries).is_some() {
+            if seen.find(&key.text, &self.entries[first..]).is_some() {
                 return None;
             }
             self.skip_blanks();
@@ -89,10 +94,11 @@ impl Reader<'_> {
                 return None;
             }
             self.skip_blanks();
-            entries.push((key, self.value()?));
+            let value = self.value()?;
+            self.entries.push((key, value));
             self.skip_blanks();
             if self.take(b'}') {
-                return Some(entries);
+                return Some(self.entries.drain(first..).collect());
             }
             if !self.take(b',') {
                 return None;
@@ -101,17 +107,18 @@ impl Reader<'_> {
     }
 
     fn items(&mut self) -> Option<Vec<Node>> {
-        let mut items = Vec::with_capacity(1);
+        let first = self.items.len();
         self.skip_blanks();
         if self.take(b']') {
-            return Some(items);
+            return Some(Vec::new());
         }
         loop {
             self.skip_blanks();
-            items.push(self.value()?);
+            let item = self.value()?;
+            self.items.push(item);
             self.skip_blanks();
             if self.take(b']') {
-                return Some(items);
+                return Some(self.items.drain(first..).collect());
             }
             if !self.take(b',') {
                 return None;
@@ -120,7 +127,7 @@ impl Reader<'_> {
     }
 
     /// A text in quotes. Escapes other than the short ones are left to the YAML reader.
-    fn string(&mut self) -> Option<String> {
+    fn string(&mut self) -> Option<SmolStr> {
         if !self.take(b'"') {
             return None;
         }
@@ -128,11 +135,16 @@ impl Reader<'_> {
         loop {
             let rest = &self.text.as_bytes()[self.at..];
             let length = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20))?;
-            text.push_str(&self.text[self.at..self.at + length]);
+            let plain = &self.text[self.at..self.at + length];
             self.at += length + 1;
             match rest[length] {
-                b'"' => return Some(text),
+                b'"' if text.is_empty() => return Some(plain.into()),
+                b'"' => {
+                    text.push_str(plain);
+                    return Some(text.into());
+                }
                 b'\\' => {
+                    text.push_str(plain);
                     text.push(match self.peek()? {
                         b'n' => '\n',
                         b't' => '\t',
@@ -156,10 +168,10 @@ impl Reader<'_> {
         self.at += length;
         match word {
             "null" => Some(NodeKind::Null),
-            "true" | "false" => Some(NodeKind::Scalar { text: word.to_owned(), quoted: false }),
+            "true" | "false" => Some(NodeKind::Scalar { text: word.into(), quoted: false }),
             _ => serde_json::from_str::<serde_json::Number>(word)
                 .ok()
-                .map(|_| NodeKind::Scalar { text: word.to_owned(), quoted: false }),
+                .map(|_| NodeKind::Scalar { text: word.into(), quoted: false }),
         }
     }
 }

@@ -186,6 +186,16 @@ impl Flat for ResourceKind {
 }
 
 impl ResourceId {
+    /// The id of this kind with this number.
+    pub(crate) fn new(kind: ResourceKind, number: u64) -> ResourceId {
+        ResourceId { kind, number }
+    }
+
+    /// The number that it shows.
+    pub(crate) fn number(self) -> u64 {
+        self.number
+    }
+
     /// What the id names.
     pub fn kind(self) -> ResourceKind {
         self.kind
@@ -223,6 +233,12 @@ impl fmt::Debug for ResourceId {
     }
 }
 
+/// What one more of a kind adds before its number is mixed: the golden ratio, odd and therefore undone by its inverse.
+pub(super) const COUNT_STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Times [`COUNT_STEP`] this is 1, modulo 2^64.
+pub(super) const INVERSE_OF_COUNT_STEP: u64 = 0xf1de_83e1_9937_733d;
+
 /// Gives out ids that depend on the seed, the kind and how many of that kind there were, and on nothing else: making one
 /// more subnet changes no VPC's id.
 #[derive(Clone, Debug)]
@@ -251,7 +267,7 @@ impl IdAllocator {
         let stream = &mut self.streams[I::KIND as usize];
         stream.given += 1;
         // A bijection of the count: no two ids of a kind are ever the same.
-        I::from_number(mix(stream.start.wrapping_add(stream.given.wrapping_mul(0x9e37_79b9_7f4a_7c15))))
+        I::from_number(mix(stream.start.wrapping_add(stream.given.wrapping_mul(COUNT_STEP))))
     }
 }
 

@@ -4,7 +4,6 @@ use std::mem;
 use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::{IpNet, Ipv4Net};
-use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::guests::{LocalGuest, Plug};
@@ -14,7 +13,7 @@ use crate::cloud::ImageFamily;
 use crate::dataplane::tables::{EniIndex, ROUTER_IPV6, Tables};
 use crate::engine::{SimTime, mix};
 use crate::host::{Disk, Host, HostConfig, InterfaceConfig, Profile, Programs};
-use crate::id::{InstanceId, InternetHostId, ResourceId};
+use crate::id::{IdMap, InstanceId, InternetHostId, ResourceId};
 use crate::net::MacAddr;
 
 /// The largest IP packet of an instance's interface (MTU-1).
@@ -25,7 +24,7 @@ type Place = (u32, LocalGuest);
 
 /// All guests there ever were.
 pub(super) struct Guests {
-    instances: FxHashMap<InstanceId, GuestIndex>,
+    instances: IdMap<InstanceId, GuestIndex>,
     records: Vec<(Place, GuestRecord)>,
     seed: u64,
     epoch_nanos: i128,
@@ -65,7 +64,7 @@ enum BootInterface {
 
 impl Guests {
     pub(super) fn new(seed: u64, epoch_nanos: i128, programs: Programs) -> Guests {
-        Guests { instances: FxHashMap::default(), records: Vec::new(), seed, epoch_nanos, programs }
+        Guests { instances: IdMap::default(), records: Vec::new(), seed, epoch_nanos, programs }
     }
 
     /// The number that the guest added next will have.

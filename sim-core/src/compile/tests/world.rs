@@ -399,12 +399,12 @@ impl World {
             tags: Tags::default(),
             origin: Origin::Aws,
         };
-        let image = Image { id: self.ids.next(), name: "al2".to_owned(), family: ImageFamily::AmazonLinux2 };
+        let image = Image { id: self.ids.next(), name: "al2".into(), family: ImageFamily::AmazonLinux2 };
         let launch = Launch {
             reservation: self.ids.next(),
             owner: AccountId::DEFAULT,
             image,
-            instance_type: "t3.micro".to_owned(),
+            instance_type: "t3.micro".into(),
             key_name: None,
             user_data: None,
         };

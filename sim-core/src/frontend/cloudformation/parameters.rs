@@ -5,6 +5,7 @@
 
 use indexmap::IndexMap;
 use regex_lite::Regex;
+use smol_str::SmolStr;
 
 use super::StackConfig;
 use super::expression::Reader;
@@ -261,13 +262,13 @@ fn listed(names: &[String]) -> String {
 
 /// The values of all parameters of a stack.
 pub(crate) fn resolve(
-    declared: &IndexMap<String, Parameter>,
+    declared: &IndexMap<SmolStr, Parameter>,
     config: &StackConfig,
     problems: &mut Vec<Diagnostic>,
-) -> IndexMap<String, Value> {
-    for given in config.parameters.iter().filter(|given| !declared.contains_key(&given.name)) {
+) -> IndexMap<SmolStr, Value> {
+    for given in config.parameters.iter().filter(|given| !declared.contains_key(given.name.as_str())) {
         let message = format!("the template of stack `{}` has no parameter `{}`", config.name, given.name);
-        let help = did_you_mean(&given.name, declared.keys().map(String::as_str));
+        let help = did_you_mean(&given.name, declared.keys().map(SmolStr::as_str));
         problems.push(placed("VPC017", given.name_span, message).help_if(help));
     }
     let mut values = IndexMap::new();

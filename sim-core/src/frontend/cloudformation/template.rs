@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
+use smol_str::SmolStr;
 
 use super::expression::{Expression, ExpressionKind, Name, Piece, Place, Reader};
 use super::graph;
@@ -24,12 +25,12 @@ use crate::id::FileId;
 #[derive(Clone, Debug)]
 pub(crate) struct Template {
     pub(crate) description: Option<String>,
-    pub(crate) parameters: IndexMap<String, Parameter>,
-    pub(crate) mappings: IndexMap<String, IndexMap<String, IndexMap<String, Value>>>,
+    pub(crate) parameters: IndexMap<SmolStr, Parameter>,
+    pub(crate) mappings: IndexMap<SmolStr, IndexMap<SmolStr, IndexMap<SmolStr, Value>>>,
     /// In an order in which each needs only earlier ones.
-    pub(crate) conditions: IndexMap<String, Expression>,
+    pub(crate) conditions: IndexMap<SmolStr, Expression>,
     /// In the order of creation.
-    pub(crate) resources: IndexMap<String, Declaration, FxBuildHasher>,
+    pub(crate) resources: IndexMap<SmolStr, Declaration, FxBuildHasher>,
     pub(crate) outputs: IndexMap<String, Output>,
 }
 
@@ -178,7 +179,7 @@ fn sections(root: Node, reader: &mut Reader<'_>) -> Option<Template> {
             "Outputs" => {
                 for (name, node) in named(&section, "Outputs", reader) {
                     if let Some(output) = output(name, node, reader) {
-                        template.outputs.insert(name.text.clone(), output);
+                        template.outputs.insert(name.text.to_string(), output);
                     }
                 }
             }
@@ -207,7 +208,7 @@ fn named<'n>(section: &'n Node, name: &str, reader: &mut Reader<'_>) -> &'n [(Ke
     }
 }
 
-fn mapping(name: &Key, node: &Node, reader: &mut Reader<'_>) -> IndexMap<String, IndexMap<String, Value>> {
+fn mapping(name: &Key, node: &Node, reader: &mut Reader<'_>) -> IndexMap<SmolStr, IndexMap<SmolStr, Value>> {
     let mut found = IndexMap::new();
     for (top, values) in named(node, &name.text, reader) {
         let mut second_level = IndexMap::new();
@@ -287,7 +288,7 @@ fn declaration(key: &Key, node: &Node, reader: &mut Reader<'_>) -> Option<Declar
     let condition = match node.get("Condition") {
         None => None,
         Some(condition) => match condition.as_str() {
-            Some(text) => Some(Name { text: text.to_owned(), span: condition.span }),
+            Some(text) => Some(Name { text: text.into(), span: condition.span }),
             None => {
                 let message = format!("`Condition` is the name of a condition, not {}", condition.describe());
                 reader.report(Diagnostic::error("VPC026", condition.whole_span(), message));
@@ -333,7 +334,7 @@ fn depends_on(node: &Node, reader: &mut Reader<'_>) -> Vec<Name> {
     let mut names = Vec::new();
     for item in items {
         match item.as_str() {
-            Some(text) => names.push(Name { text: text.to_owned(), span: item.span }),
+            Some(text) => names.push(Name { text: text.into(), span: item.span }),
             None => {
                 let message = format!("`DependsOn` names resources by their logical ids, not by {}", item.describe());
                 reader.report(Diagnostic::error("VPC026", item.whole_span(), message));
@@ -370,7 +371,7 @@ fn output(key: &Key, node: &Node, reader: &mut Reader<'_>) -> Option<Output> {
     };
     let condition = node
         .get("Condition")
-        .and_then(|condition| Some(Name { text: condition.as_str()?.to_owned(), span: condition.span }));
+        .and_then(|condition| Some(Name { text: condition.as_str()?.into(), span: condition.span }));
     Some(Output { value: reader.expression(value, Place::Value), condition })
 }
 
