@@ -12,7 +12,7 @@ use super::internet::{self, Internet};
 use super::links::{FabricLink, LinkSettings, LinkWay};
 use crate::dataplane::conntrack::Flows;
 use crate::dataplane::pipeline::{self, Entry, Hop, Next, Outcome, Transit};
-use crate::dataplane::tables::{EniIndex, Tables, VpcIndex};
+use crate::dataplane::tables::{EniIndex, PeeringSide, Tables, VpcIndex};
 use crate::engine::{EventKey, EventQueue, SimTime};
 use crate::flat::flat;
 use crate::host::{Disk, Finished, Host, Note, ProcessId};
@@ -121,8 +121,7 @@ const SCHEDULERS: u32 = 4;
 enum Scheduler {
     Port(Plug),
     Internet,
-    /// The side of the connection's first or second VPC: twice its number, and which.
-    PeeringSide(u32),
+    PeeringSide(PeeringSide),
     InternetGateway(VpcIndex),
 }
 
@@ -132,7 +131,7 @@ impl Scheduler {
             Scheduler::Port(Plug::Eni(eni)) => eni.0 * SCHEDULERS,
             Scheduler::Port(Plug::Internet(host)) => (host + 1) * SCHEDULERS + 1,
             Scheduler::Internet => 1,
-            Scheduler::PeeringSide(side) => side * SCHEDULERS + 2,
+            Scheduler::PeeringSide(side) => side.number() * SCHEDULERS + 2,
             Scheduler::InternetGateway(vpc) => vpc.0 * SCHEDULERS + 3,
         }
     }
@@ -466,7 +465,7 @@ impl Partition {
             // What comes from the Internet enters a VPC at its gateway, which says so.
             Plug::Internet(_) => (Entry::Router, None),
         };
-        let transit = Transit { frame, packet, entry };
+        let transit = Transit::new(frame, packet, entry);
         match arrival {
             Some(key) => {
                 let slot = self.flights.insert(Flight { to: Station::Leave(plug), transit, zone });
@@ -493,15 +492,8 @@ impl Partition {
             }
             Station::Hop(here) => match here {
                 Next::Eni(eni) => (here, Scheduler::Port(Plug::Eni(eni)), pipeline::arrive_eni(hop, eni, transit)),
-                Next::Peering(peering) => {
-                    let is_second = match transit.entry {
-                        Entry::Interface(sender) => {
-                            tables.peering(peering).ends[1] == tables.enis[sender.0 as usize].vpc
-                        }
-                        Entry::Router | Entry::Peering(_) | Entry::InternetGateway(_) => false,
-                    };
-                    let side = Scheduler::PeeringSide(peering.0 * 2 + u32::from(is_second));
-                    (here, side, pipeline::cross_peering(hop, peering, transit))
+                Next::Peering(side) => {
+                    (here, Scheduler::PeeringSide(side), pipeline::cross_peering(hop, side, transit))
                 }
                 Next::InternetGatewayOut(vpc) => {
                     (here, Scheduler::InternetGateway(vpc), pipeline::leave_internet_gateway(hop, vpc, transit))
@@ -603,7 +595,7 @@ impl Partition {
         match scheduler {
             Scheduler::Port(plug) => &mut self.port(plug).outlet,
             Scheduler::Internet => &mut self.internet,
-            Scheduler::PeeringSide(side) => self.peering_sides.get_or_insert_with(side, make),
+            Scheduler::PeeringSide(side) => self.peering_sides.get_or_insert_with(side.number(), make),
             Scheduler::InternetGateway(vpc) => self.internet_gateways.get_or_insert_with(vpc.0, make),
         }
     }
@@ -665,7 +657,7 @@ fn link_end(station: Next) -> u64 {
     let (number, kind) = match station {
         Next::Guest(eni) | Next::Eni(eni) => (eni.0, 0),
         Next::Internet => (0, 1),
-        Next::Peering(peering) => (peering.0, 2),
+        Next::Peering(side) => (side.peering().0, 2),
         Next::InternetGatewayOut(vpc) | Next::InternetGatewayIn(vpc) => (vpc.0, 3),
     };
     u64::from(number) * 4 + kind
@@ -675,7 +667,7 @@ fn link_end(station: Next) -> u64 {
 fn station_id(tables: &Tables, station: Next) -> ResourceId {
     match station {
         Next::Guest(eni) | Next::Eni(eni) => tables.eni_id(eni).into(),
-        Next::Peering(peering) => tables.peering_id(peering).into(),
+        Next::Peering(side) => tables.peering(side).id.into(),
         Next::InternetGatewayOut(vpc) | Next::InternetGatewayIn(vpc) => {
             let gateway = tables.vpc(vpc).internet_gateway.as_ref();
             gateway.map_or_else(|| tables.vpc_id(vpc).into(), |gateway| gateway.id.into())
