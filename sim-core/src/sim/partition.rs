@@ -9,7 +9,7 @@ use std::mem;
 use super::flight::{Crossing, Flight, Flights, Slot, Station};
 use super::guests::{Awake, Guest, GuestState, LocalGuest, Onward, Outlet, Plug, Port, Sparse};
 use super::internet::{self, Internet};
-use super::links::{FabricLink, LinkSettings, LinkWay};
+use super::links::{FabricLink, LinkSettings, Road};
 use crate::dataplane::conntrack::Flows;
 use crate::dataplane::pipeline::{self, Entry, Hop, Next, Outcome, Transit};
 use crate::dataplane::tables::{EniIndex, PeeringSide, Tables, VpcIndex};
@@ -457,15 +457,14 @@ impl Partition {
             return; // Detached since the guest has booted: there is no link to put it on.
         }
         let port = self.port(plug);
-        let packet = PacketTag::new(PacketId(port.packet()));
-        let arrival = port.out.carry(shared.links, now, bytes.len()).map(|at| port.outlet.key(at));
-        let frame = Frame::new(bytes);
         let (entry, zone) = match plug {
-            Plug::Eni(eni) => (Entry::Interface(eni), zone_of(shared.tables, eni)),
+            Plug::Eni(eni) => (Entry::Interface(eni), port.zone(shared.rules, || zone_of(shared.tables, eni))),
             // What comes from the Internet enters a VPC at its gateway, which says so.
             Plug::Internet(_) => (Entry::Router, None),
         };
-        let transit = Transit::new(frame, packet, entry);
+        let packet = PacketTag::new(PacketId(port.packet()));
+        let arrival = port.out.carry(shared.links, now, bytes.len()).map(|at| port.outlet.key(at));
+        let transit = Transit::new(Frame::new(bytes), packet, entry);
         match arrival {
             Some(key) => {
                 let slot = self.flights.insert(Flight { to: Station::Leave(plug), transit, zone });
@@ -521,20 +520,21 @@ impl Partition {
         let flight = self.flights.get_mut(slot);
         let (packet, zone) = (flight.transit.packet, flight.zone);
         flight.to = Station::Hop(next);
+        let number = self.number;
         let outlet = self.outlet(scheduler);
-        let onward = Onward { from, to: next, zone, rules: shared.rules };
-        let (link, way) = outlet.way(onward, || way(shared, from, next, zone));
+        let onward = Onward { to: next, zone, rules: shared.rules };
+        let &Road { link, way, elsewhere } = outlet.road(onward, || road(shared, number, from, next, zone));
         let Some(key) = link.carry(way, now, packet.id.0).map(|at| outlet.key(at)) else {
             let headers = self.flights.get_mut(slot).transit.frame.headers;
             self.lose(packet, &headers, DropCode::LinkLoss, station_id(shared.tables, from));
             return self.end(slot);
         };
-        match shared.placement.of_next(shared.tables, next) {
-            Some(elsewhere) if elsewhere != self.number => {
+        match elsewhere {
+            Some(elsewhere) => {
                 let flight = self.flights.remove(slot);
                 self.outgoing[elsewhere as usize].push(Crossing { key, flight });
             }
-            _ => self.queue.push(key, Event::Arrival(slot)),
+            None => self.queue.push(key, Event::Arrival(slot)),
         }
     }
 
@@ -582,6 +582,7 @@ impl Partition {
         self.run_awake(shared, guest, Some((port, bytes)));
     }
 
+    #[inline]
     fn port(&mut self, plug: Plug) -> &mut Port {
         let make = || Port::new(Scheduler::Port(plug).number());
         match plug {
@@ -590,6 +591,7 @@ impl Partition {
         }
     }
 
+    #[inline]
     fn outlet(&mut self, scheduler: Scheduler) -> &mut Outlet {
         let make = || Outlet::new(scheduler.number());
         match scheduler {
@@ -624,8 +626,8 @@ impl Partition {
     }
 }
 
-/// The way of a frame from one station of the fabric to the next.
-fn way(shared: &Shared<'_>, from: Next, next: Next, zone: Option<AvailabilityZone>) -> LinkWay {
+/// The road of a frame from one station of the fabric, in this partition, to the next.
+fn road(shared: &Shared<'_>, partition: u32, from: Next, next: Next, zone: Option<AvailabilityZone>) -> Road {
     let links = shared.links;
     let zone_of = |eni| zone_of(shared.tables, eni).or(zone);
     let way = match (from, next) {
@@ -635,7 +637,9 @@ fn way(shared: &Shared<'_>, from: Next, next: Next, zone: Option<AvailabilityZon
         (_, Next::Eni(to)) => links.beyond_gateway(zone, zone_of(to)),
         _ => links.nowhere(),
     };
-    (FabricLink::new(shared.seed, link_end(from), link_end(next)), way)
+    let link = FabricLink::new(shared.seed, link_end(from), link_end(next));
+    let elsewhere = shared.placement.of_next(shared.tables, next).filter(|elsewhere| *elsewhere != partition);
+    Road { link, way, elsewhere }
 }
 
 fn guest_behind(shared: &Shared<'_>, plug: Plug) -> Option<Behind> {
