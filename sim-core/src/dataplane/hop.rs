@@ -58,7 +58,7 @@ impl Hop<'_> {
     fn reply(&mut self, asker: EniIndex, answer: Answer, transit: &mut Transit) -> Outcome {
         self.tell(transit, Step::Answered { service: answer.service() });
         let frame = answer.into_frame(mem::take(&mut transit.frame.bytes));
-        *transit = Transit { frame, packet: transit.packet.answer(), entry: Entry::Router };
+        *transit = Transit::new(frame, transit.packet.answer(), Entry::Router);
         let eni = self.tables.eni_id(asker);
         self.seen(transit, eni, Direction::Ingress);
         self.delivered(transit, eni.into());
@@ -81,7 +81,7 @@ impl Hop<'_> {
         self.tell(transit, Step::Dropped(reason));
         match told {
             Some(frame) => {
-                *transit = Transit { frame, packet: transit.packet.answer(), entry: Entry::Router };
+                *transit = Transit::new(frame, transit.packet.answer(), Entry::Router);
                 Outcome::Forward(Next::Eni(sender))
             }
             None => Outcome::Consumed,

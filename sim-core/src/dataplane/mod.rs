@@ -7,6 +7,7 @@ pub(crate) mod conntrack;
 mod eni;
 mod gateway;
 mod hop;
+mod known_way;
 pub(crate) mod matching;
 mod network_acl;
 pub(crate) mod pipeline;

@@ -12,12 +12,15 @@
 //!                                           └─► enter_internet_gateway ─► arrive_eni
 //! ```
 //!
+//! What the stages decided for one packet of a flow is done to the next without asking them again ([`super::known_way`]).
+//!
 //! No router of a VPC lowers the TTL (L2-12, L2-14), and none says why it drops (L2-18, L2-21), except for size (MTU-3).
 
 use super::conntrack::Flows;
 use super::gateway::{internet, peering};
 use super::hop::{Stop, deleted, detached, fits, ip_of, sent_from_inside};
-use super::tables::{EniIndex, Interface, PeeringIndex, Tables, Target, VpcIndex};
+use super::known_way::HandOver;
+use super::tables::{EniIndex, Interface, PeeringIndex, PeeringSide, Tables, Target, VpcIndex};
 use super::{eni, route_table};
 use crate::engine::SimTime;
 use crate::flat::flat;
@@ -48,6 +51,15 @@ pub(crate) struct Transit {
     pub packet: PacketTag,
     /// Where it entered the VPC it is in.
     pub entry: Entry,
+    /// What the peering connection that it is on its way to does with it, if that is known.
+    pub hand_over: Option<HandOver>,
+}
+
+impl Transit {
+    /// A frame that has just entered.
+    pub(crate) fn new(frame: Frame, packet: PacketTag, entry: Entry) -> Transit {
+        Transit { frame, packet, entry, hand_over: None }
+    }
 }
 
 /// Where a frame goes next. Every `Next` is one engine event, so that captures have honest times.
@@ -58,7 +70,7 @@ pub(crate) enum Next {
     /// Through the fabric to the interface: [`arrive_eni`].
     Eni(EniIndex),
     /// Through the fabric to the peering connection: [`cross_peering`].
-    Peering(PeeringIndex),
+    Peering(PeeringSide),
     /// Through the fabric to the VPC's Internet gateway, outbound: [`leave_internet_gateway`].
     InternetGatewayOut(VpcIndex),
     /// From the Internet to the VPC's Internet gateway: [`enter_internet_gateway`].
@@ -103,7 +115,15 @@ pub(crate) struct Hop<'a> {
 
 /// A frame leaves an interface for the network.
 pub(crate) fn leave_eni(hop: &mut Hop<'_>, eni: EniIndex, transit: &mut Transit) -> Outcome {
-    hop.run(transit, |hop, transit| leave(hop, eni, transit))
+    if let Some(next) = hop.leave_as_before(eni, transit) {
+        return Outcome::Forward(next);
+    }
+    let outcome = hop.run(transit, |hop, transit| leave(hop, eni, transit));
+    match outcome {
+        Outcome::Forward(Next::Guest(_)) | Outcome::Consumed => {} // The VPC has answered, or the packet is lost.
+        Outcome::Forward(next) => hop.learn_way_out(eni, transit, next),
+    }
+    outcome
 }
 
 fn leave(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<Next, Stop> {
@@ -129,28 +149,31 @@ fn leave(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<Ne
     match target {
         Target::Local => Ok(Next::Eni(route_table::deliver_local(&at, ip.destination)?)),
         Target::Eni(middlebox) => Ok(Next::Eni(middlebox)),
-        Target::Peering(peering) => Ok(Next::Peering(peering)),
+        Target::Peering(peering) => Ok(Next::Peering(tables.side(peering, at.vpc_index))),
         Target::InternetGateway(_) => Ok(Next::InternetGatewayOut(at.vpc_index)),
     }
 }
 
 /// A frame crosses a peering connection.
-pub(crate) fn cross_peering(hop: &mut Hop<'_>, peering: PeeringIndex, transit: &mut Transit) -> Outcome {
-    hop.run(transit, |hop, transit| cross(hop, peering, transit))
+pub(crate) fn cross_peering(hop: &mut Hop<'_>, side: PeeringSide, transit: &mut Transit) -> Outcome {
+    match hop.cross_as_foreseen(side, transit) {
+        Some(next) => Outcome::Forward(next),
+        None => hop.run(transit, |hop, transit| cross(hop, side, transit)),
+    }
 }
 
-fn cross(hop: &mut Hop<'_>, index: PeeringIndex, transit: &mut Transit) -> Result<Next, Stop> {
+fn cross(hop: &mut Hop<'_>, side: PeeringSide, transit: &mut Transit) -> Result<Next, Stop> {
     let tables = hop.tables;
-    let peering = tables.peering(index);
+    let peering = tables.peering(side);
     hop.seen(transit, peering.id, Direction::Egress);
     let (sender, ip) = sent_from_inside(transit, peering.id.into())?;
-    let (near, far) = peering.seen_from(tables.enis[sender.0 as usize].vpc);
+    let (near, far) = peering.seen_from(side);
 
     let owner = peering::hand_over(peering, tables.vpc(near), tables.vpc(far), ip)?;
     fits(ip, sender, peering.id.into(), peering.mtu_bytes)?;
     hop.tell(transit, Step::Gateway { gateway: peering.id.into() });
     hop.tell(transit, Step::Vpc { vpc: tables.vpc_id(far) });
-    transit.entry = Entry::Peering(index);
+    transit.entry = Entry::Peering(side.peering());
     Ok(Next::Eni(owner)) // no route table of the receiving VPC is asked (PCX-30)
 }
 
@@ -200,7 +223,14 @@ fn come_in(hop: &mut Hop<'_>, index: VpcIndex, transit: &mut Transit) -> Result<
 
 /// A frame arrives at an interface.
 pub(crate) fn arrive_eni(hop: &mut Hop<'_>, eni: EniIndex, transit: &mut Transit) -> Outcome {
-    hop.run(transit, |hop, transit| arrive(hop, eni, transit))
+    if let Some(next) = hop.arrive_as_before(eni, transit) {
+        return Outcome::Forward(next);
+    }
+    let outcome = hop.run(transit, |hop, transit| arrive(hop, eni, transit));
+    if outcome != Outcome::Consumed {
+        hop.learn_way_in(eni, transit);
+    }
+    outcome
 }
 
 fn arrive(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<Next, Stop> {

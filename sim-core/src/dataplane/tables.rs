@@ -38,6 +38,24 @@ pub(crate) struct PeeringIndex(pub u32);
 
 flat!(struct PeeringIndex(0));
 
+/// A side of a peering connection, by number: that of its first or second VPC, which sends there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct PeeringSide(u32);
+
+flat!(struct PeeringSide(0));
+
+impl PeeringSide {
+    /// The connection.
+    pub(crate) fn peering(self) -> PeeringIndex {
+        PeeringIndex(self.0 >> 1)
+    }
+
+    /// Twice the connection's number, and which side.
+    pub(crate) fn number(self) -> u32 {
+        self.0
+    }
+}
+
 /// A place in one of a VPC's lists: the same for as long as what it holds exists, then anybody's.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Slot(pub(crate) u32);
@@ -382,9 +400,9 @@ pub(crate) struct PeeringTable {
 
 impl PeeringTable {
     /// The near and the far end, seen from one of them.
-    pub(crate) fn seen_from(&self, near: VpcIndex) -> (VpcIndex, VpcIndex) {
+    pub(crate) fn seen_from(&self, side: PeeringSide) -> (VpcIndex, VpcIndex) {
         let [a, b] = self.ends;
-        if near == a { (a, b) } else { (b, a) }
+        if side.0.is_multiple_of(2) { (a, b) } else { (b, a) }
     }
 }
 
@@ -419,9 +437,15 @@ impl Tables {
         &self.vpcs[index.0 as usize]
     }
 
-    /// The peering connection with this number.
-    pub(crate) fn peering(&self, index: PeeringIndex) -> &PeeringTable {
-        &self.peerings[index.0 as usize]
+    /// A VPC's side of a peering connection.
+    pub(crate) fn side(&self, index: PeeringIndex, near: VpcIndex) -> PeeringSide {
+        let is_second = self.peerings[index.0 as usize].ends[1] == near;
+        PeeringSide(index.0 << 1 | u32::from(is_second))
+    }
+
+    /// The peering connection that has this side.
+    pub(crate) fn peering(&self, side: PeeringSide) -> &PeeringTable {
+        &self.peerings[side.peering().0 as usize]
     }
 
     /// An interface's id, also after it was deleted.
@@ -431,7 +455,7 @@ impl Tables {
 
     /// A peering connection's id, also after it was deleted.
     pub(crate) fn peering_id(&self, index: PeeringIndex) -> VpcPeeringConnectionId {
-        self.peering(index).id
+        self.peerings[index.0 as usize].id
     }
 
     /// A VPC's id, also after it was deleted.

@@ -82,11 +82,23 @@ impl Default for LinkSettings {
     }
 }
 
-/// A way between two places: how long it is and what else holds for it.
+/// A way between two places: how long it is and what else holds for it, as in [`LinkFigures`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Way {
     latency: SimDuration,
-    figures: LinkFigures,
+    jitter: SimDuration,
+    loss_per_million: u32,
+}
+
+impl Way {
+    fn new(latency: SimDuration, figures: LinkFigures) -> Way {
+        Way { latency, jitter: figures.jitter, loss_per_million: figures.loss_per_million }
+    }
+
+    /// A way on which nothing happens by chance.
+    fn quiet(latency: SimDuration) -> Way {
+        Way { latency, jitter: SimDuration::ZERO, loss_per_million: 0 }
+    }
 }
 
 impl LinkSettings {
@@ -102,14 +114,13 @@ impl LinkSettings {
             (Some(from), Some(to)) => latency_between(from.region(), to.region()),
             _ => SimDuration::ZERO,
         });
-        Way { latency: latency - ACCESS - ACCESS, figures }
+        Way::new(latency - ACCESS - ACCESS, figures)
     }
 
     /// From an interface to a gateway of its VPC: half of a path within the zone. What else happens on a path happens on the
     /// rest of it.
     pub(crate) fn up_to_gateway(&self, zone: Option<AvailabilityZone>) -> Way {
-        let latency = SimDuration::from_nanos(self.between(zone, zone).latency.as_nanos() / 2);
-        Way { latency, figures: LinkFigures { jitter: SimDuration::ZERO, loss_per_million: 0, ..self.same_zone } }
+        Way::quiet(SimDuration::from_nanos(self.between(zone, zone).latency.as_nanos() / 2))
     }
 
     /// From a gateway to an interface, for a frame that started in `from`.
@@ -120,15 +131,12 @@ impl LinkSettings {
 
     /// Between the edge of AWS and a host on the Internet.
     pub(crate) fn internet(&self) -> Way {
-        Way { latency: self.internet.latency.unwrap_or_default(), figures: self.internet }
+        Way::new(self.internet.latency.unwrap_or_default(), self.internet)
     }
 
     /// Where a gateway turns a frame round.
     pub(crate) fn nowhere(&self) -> Way {
-        Way {
-            latency: SimDuration::ZERO,
-            figures: LinkFigures { jitter: SimDuration::ZERO, loss_per_million: 0, ..self.same_zone },
-        }
+        Way::quiet(SimDuration::ZERO)
     }
 
     /// The least time that a frame takes from one VPC to another or to the Internet: what one of them does cannot be felt in
@@ -192,8 +200,14 @@ pub(crate) struct FabricLink {
     seed: u64,
 }
 
-/// A link of the fabric and how long it is.
-pub(crate) type LinkWay = (FabricLink, Way);
+/// A link of the fabric: how long it is, and where it leads.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Road {
+    pub(super) link: FabricLink,
+    pub(super) way: Way,
+    /// The partition at its end, if that is another one.
+    pub(super) elsewhere: Option<u32>,
+}
 
 impl FabricLink {
     /// The way between two places, each given by a number that is its own.
@@ -202,13 +216,14 @@ impl FabricLink {
     }
 
     /// When `frame`, sent at `now`, arrives by this way; `None` when it is lost.
+    #[inline]
     pub(crate) fn carry(self, way: Way, now: SimTime, frame: u64) -> Option<SimTime> {
-        let Way { latency, figures } = way;
+        let Way { latency, jitter, loss_per_million } = way;
         let draw = || mix(self.seed ^ mix(frame)) % 1_000_000;
-        if figures.loss_per_million > 0 && draw() < u64::from(figures.loss_per_million) {
+        if loss_per_million > 0 && draw() < u64::from(loss_per_million) {
             return None;
         }
-        Some(now + latency + self.jitter(figures.jitter, now))
+        Some(now + latency + self.jitter(jitter, now))
     }
 
     /// Linear interpolation between random values at the corners of a time grid at least twice as coarse as the largest

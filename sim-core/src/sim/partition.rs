@@ -9,10 +9,10 @@ use std::mem;
 use super::flight::{Crossing, Flight, Flights, Slot, Station};
 use super::guests::{Awake, Guest, GuestState, LocalGuest, Onward, Outlet, Plug, Port, Sparse};
 use super::internet::{self, Internet};
-use super::links::{FabricLink, LinkSettings, LinkWay};
+use super::links::{FabricLink, LinkSettings, Road};
 use crate::dataplane::conntrack::Flows;
 use crate::dataplane::pipeline::{self, Entry, Hop, Next, Outcome, Transit};
-use crate::dataplane::tables::{EniIndex, Tables, VpcIndex};
+use crate::dataplane::tables::{EniIndex, PeeringSide, Tables, VpcIndex};
 use crate::engine::{EventKey, EventQueue, SimTime};
 use crate::flat::flat;
 use crate::host::{Disk, Finished, Host, Note, ProcessId};
@@ -121,8 +121,7 @@ const SCHEDULERS: u32 = 4;
 enum Scheduler {
     Port(Plug),
     Internet,
-    /// The side of the connection's first or second VPC: twice its number, and which.
-    PeeringSide(u32),
+    PeeringSide(PeeringSide),
     InternetGateway(VpcIndex),
 }
 
@@ -132,7 +131,7 @@ impl Scheduler {
             Scheduler::Port(Plug::Eni(eni)) => eni.0 * SCHEDULERS,
             Scheduler::Port(Plug::Internet(host)) => (host + 1) * SCHEDULERS + 1,
             Scheduler::Internet => 1,
-            Scheduler::PeeringSide(side) => side * SCHEDULERS + 2,
+            Scheduler::PeeringSide(side) => side.number() * SCHEDULERS + 2,
             Scheduler::InternetGateway(vpc) => vpc.0 * SCHEDULERS + 3,
         }
     }
@@ -462,15 +461,14 @@ impl Partition {
             return; // Detached since the guest has booted: there is no link to put it on.
         }
         let port = self.port(plug);
-        let packet = PacketTag::new(PacketId(port.packet()));
-        let arrival = port.out.carry(shared.links, now, bytes.len()).map(|at| port.outlet.key(at));
-        let frame = Frame::new(bytes);
         let (entry, zone) = match plug {
-            Plug::Eni(eni) => (Entry::Interface(eni), zone_of(shared.tables, eni)),
+            Plug::Eni(eni) => (Entry::Interface(eni), port.zone(shared.rules, || zone_of(shared.tables, eni))),
             // What comes from the Internet enters a VPC at its gateway, which says so.
             Plug::Internet(_) => (Entry::Router, None),
         };
-        let transit = Transit { frame, packet, entry };
+        let packet = PacketTag::new(PacketId(port.packet()));
+        let arrival = port.out.carry(shared.links, now, bytes.len()).map(|at| port.outlet.key(at));
+        let transit = Transit::new(Frame::new(bytes), packet, entry);
         match arrival {
             Some(key) => {
                 let slot = self.flights.insert(Flight { to: Station::Leave(plug), transit, zone });
@@ -497,15 +495,8 @@ impl Partition {
             }
             Station::Hop(here) => match here {
                 Next::Eni(eni) => (here, Scheduler::Port(Plug::Eni(eni)), pipeline::arrive_eni(hop, eni, transit)),
-                Next::Peering(peering) => {
-                    let is_second = match transit.entry {
-                        Entry::Interface(sender) => {
-                            tables.peering(peering).ends[1] == tables.enis[sender.0 as usize].vpc
-                        }
-                        Entry::Router | Entry::Peering(_) | Entry::InternetGateway(_) => false,
-                    };
-                    let side = Scheduler::PeeringSide(peering.0 * 2 + u32::from(is_second));
-                    (here, side, pipeline::cross_peering(hop, peering, transit))
+                Next::Peering(side) => {
+                    (here, Scheduler::PeeringSide(side), pipeline::cross_peering(hop, side, transit))
                 }
                 Next::InternetGatewayOut(vpc) => {
                     (here, Scheduler::InternetGateway(vpc), pipeline::leave_internet_gateway(hop, vpc, transit))
@@ -533,20 +524,21 @@ impl Partition {
         let flight = self.flights.get_mut(slot);
         let (packet, zone) = (flight.transit.packet, flight.zone);
         flight.to = Station::Hop(next);
+        let number = self.number;
         let outlet = self.outlet(scheduler);
-        let onward = Onward { from, to: next, zone, rules: shared.rules };
-        let (link, way) = outlet.way(onward, || way(shared, from, next, zone));
+        let onward = Onward { to: next, zone, rules: shared.rules };
+        let &Road { link, way, elsewhere } = outlet.road(onward, || road(shared, number, from, next, zone));
         let Some(key) = link.carry(way, now, packet.id.0).map(|at| outlet.key(at)) else {
             let headers = self.flights.get_mut(slot).transit.frame.headers;
             self.lose(packet, &headers, DropCode::LinkLoss, station_id(shared.tables, from));
             return self.end(slot);
         };
-        match shared.placement.of_next(shared.tables, next) {
-            Some(elsewhere) if elsewhere != self.number => {
+        match elsewhere {
+            Some(elsewhere) => {
                 let flight = self.flights.remove(slot);
                 self.outgoing[elsewhere as usize].push(Crossing { key, flight });
             }
-            _ => self.queue.push(key, Event::Arrival(slot)),
+            None => self.queue.push(key, Event::Arrival(slot)),
         }
     }
 
@@ -601,6 +593,7 @@ impl Partition {
         }
     }
 
+    #[inline]
     fn port(&mut self, plug: Plug) -> &mut Port {
         let make = || Port::new(Scheduler::Port(plug).number());
         match plug {
@@ -609,12 +602,13 @@ impl Partition {
         }
     }
 
+    #[inline]
     fn outlet(&mut self, scheduler: Scheduler) -> &mut Outlet {
         let make = || Outlet::new(scheduler.number());
         match scheduler {
             Scheduler::Port(plug) => &mut self.port(plug).outlet,
             Scheduler::Internet => &mut self.internet,
-            Scheduler::PeeringSide(side) => self.peering_sides.get_or_insert_with(side, make),
+            Scheduler::PeeringSide(side) => self.peering_sides.get_or_insert_with(side.number(), make),
             Scheduler::InternetGateway(vpc) => self.internet_gateways.get_or_insert_with(vpc.0, make),
         }
     }
@@ -643,8 +637,8 @@ impl Partition {
     }
 }
 
-/// The way of a frame from one station of the fabric to the next.
-fn way(shared: &Shared<'_>, from: Next, next: Next, zone: Option<AvailabilityZone>) -> LinkWay {
+/// The road of a frame from one station of the fabric, in this partition, to the next.
+fn road(shared: &Shared<'_>, partition: u32, from: Next, next: Next, zone: Option<AvailabilityZone>) -> Road {
     let links = shared.links;
     let zone_of = |eni| zone_of(shared.tables, eni).or(zone);
     let way = match (from, next) {
@@ -654,7 +648,9 @@ fn way(shared: &Shared<'_>, from: Next, next: Next, zone: Option<AvailabilityZon
         (_, Next::Eni(to)) => links.beyond_gateway(zone, zone_of(to)),
         _ => links.nowhere(),
     };
-    (FabricLink::new(shared.seed, link_end(from), link_end(next)), way)
+    let link = FabricLink::new(shared.seed, link_end(from), link_end(next));
+    let elsewhere = shared.placement.of_next(shared.tables, next).filter(|elsewhere| *elsewhere != partition);
+    Road { link, way, elsewhere }
 }
 
 fn guest_behind(shared: &Shared<'_>, plug: Plug) -> Option<Behind> {
@@ -676,7 +672,7 @@ fn link_end(station: Next) -> u64 {
     let (number, kind) = match station {
         Next::Guest(eni) | Next::Eni(eni) => (eni.0, 0),
         Next::Internet => (0, 1),
-        Next::Peering(peering) => (peering.0, 2),
+        Next::Peering(side) => (side.peering().0, 2),
         Next::InternetGatewayOut(vpc) | Next::InternetGatewayIn(vpc) => (vpc.0, 3),
     };
     u64::from(number) * 4 + kind
@@ -686,7 +682,7 @@ fn link_end(station: Next) -> u64 {
 fn station_id(tables: &Tables, station: Next) -> ResourceId {
     match station {
         Next::Guest(eni) | Next::Eni(eni) => tables.eni_id(eni).into(),
-        Next::Peering(peering) => tables.peering_id(peering).into(),
+        Next::Peering(side) => tables.peering(side).id.into(),
         Next::InternetGatewayOut(vpc) | Next::InternetGatewayIn(vpc) => {
             let gateway = tables.vpc(vpc).internet_gateway.as_ref();
             gateway.map_or_else(|| tables.vpc_id(vpc).into(), |gateway| gateway.id.into())

@@ -186,6 +186,18 @@ impl Trace {
         }
     }
 
+    /// Whether a packet that leaves an interface would be marked.
+    pub(crate) fn would_mark(&self, headers: &Headers) -> bool {
+        self.detail >= Detail::Path
+            && !self.marks.are_spent()
+            && headers.ip.as_ref().is_some_and(|ip| self.marks.wants(FlowKey::of(ip)))
+    }
+
+    /// Whether frames are kept at capture points.
+    pub(crate) fn keeps_frames(&self) -> bool {
+        self.snap_length.is_some()
+    }
+
     /// Notes that a packet was delivered.
     pub(crate) fn delivered(&mut self, tag: PacketTag, headers: &Headers, to: ResourceId) {
         if !tag.marked {

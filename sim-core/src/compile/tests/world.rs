@@ -47,6 +47,10 @@ pub(super) struct World {
     packets: u64,
     /// How often the tables were compiled.
     rules: u64,
+    /// Whether the way of every packet is told step by step.
+    is_told: bool,
+    /// What anybody could observe of each hop: captures, drops, where the frame goes next and what is in it.
+    seen: Vec<String>,
     ids: IdAllocator,
 }
 
@@ -58,6 +62,15 @@ pub(super) fn check(topology: &str, exchange: &[(&str, &str)]) {
         let account = world.act(action);
         assert_eq!(account, *expected, "\n  after: {action}\n    got: {account}\n");
     }
+    let [told, untold] = [true, false].map(|is_told| {
+        let mut world = World { is_told, ..World::new(topology) };
+        for (action, _) in exchange {
+            let times = if action.contains(": ") { 3 } else { 1 };
+            (0..times).for_each(|_| drop(world.act(action)));
+        }
+        world.seen
+    });
+    assert_eq!(told, untold, "a packet that goes as others before it fares as if it were judged anew");
 }
 
 impl World {
@@ -73,6 +86,8 @@ impl World {
             made: Vec::new(),
             packets: 0,
             rules: 0,
+            is_told: true,
+            seen: Vec::new(),
             ids: IdAllocator::new(7),
         };
         for line in topology.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -448,10 +463,10 @@ impl World {
             let neighbor = at.vpc.owner_of(destination).filter(|owner| owner.subnet == at.eni.subnet);
             let destination_mac = neighbor.map_or(at.subnet.router_mac, |owner| owner.mac);
             crate::net::rewrite_macs(&mut frame, at.eni.mac, destination_mac);
-            return self.leave(eni, Transit { frame, packet, entry: Entry::Interface(eni) });
+            return self.leave(eni, Transit::new(frame, packet, Entry::Interface(eni)));
         };
         let mut account = Vec::new();
-        self.follow(next, Transit { frame, packet, entry }, &mut account);
+        self.follow(next, Transit::new(frame, packet, entry), &mut account);
         account.join(" | ")
     }
 
@@ -460,13 +475,13 @@ impl World {
         self.packets += 1;
         let eni = self.compiler.eni_index(self.id(sender)).expect("compiled");
         let entry = Entry::Interface(eni);
-        self.leave(eni, Transit { frame: Frame::new(bytes), packet: self.tag(), entry })
+        self.leave(eni, Transit::new(Frame::new(bytes), self.tag(), entry))
     }
 
     /// Sends a packet of an interface's from a later hop on, as if the world had changed while it was on its way there.
     pub(super) fn send_from(&mut self, next: Next, entry: Entry, packet: &str) -> String {
         self.packets += 1;
-        let transit = Transit { frame: Frame::new(build(packet)), packet: self.tag(), entry };
+        let transit = Transit::new(Frame::new(build(packet)), self.tag(), entry);
         let mut account = Vec::new();
         self.follow(next, transit, &mut account);
         account.join(" | ")
@@ -478,9 +493,8 @@ impl World {
         self.tables.interface(index).expect("compiled")
     }
 
-    /// A packet whose whole way is told.
     fn tag(&self) -> PacketTag {
-        PacketTag { marked: true, ..PacketTag::new(PacketId(self.packets)) }
+        PacketTag { marked: self.is_told, ..PacketTag::new(PacketId(self.packets)) }
     }
 
     fn leave(&mut self, eni: EniIndex, transit: Transit) -> String {
@@ -516,7 +530,8 @@ impl World {
         account: &mut Vec<String>,
         stage: impl FnOnce(&mut Hop<'_>, &mut Transit) -> Outcome,
     ) {
-        let mut trace = Trace::new(Detail::Stages, Some(u32::MAX));
+        let detail = if self.is_told { Detail::Stages } else { Detail::Drops };
+        let mut trace = Trace::new(detail, Some(u32::MAX));
         let before = transit.packet.id;
         let hop = &mut Hop {
             now: self.now,
@@ -527,6 +542,10 @@ impl World {
         };
         let outcome = stage(hop, &mut transit);
         account.extend(trace.recording().events.iter().filter_map(|event| self.line(event)));
+        let observed =
+            trace.recording().events.iter().filter(|event| matches!(event.step, Step::Seen { .. } | Step::Dropped(_)));
+        self.seen.extend(observed.map(|event| format!("{:?} {:?} {:?}", event.leg, event.headers, event.step)));
+        self.seen.push(format!("{outcome:?} {:?} {:?}", transit.entry, transit.frame));
         let Outcome::Forward(next) = outcome else { return };
         if transit.packet.id != before {
             account.push(format!("reply {}", Summary(&transit.frame.headers)));
