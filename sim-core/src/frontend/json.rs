@@ -4,6 +4,7 @@
 //! generated, and generators write JSON. This reader takes what is valid JSON (RFC 8259) and nothing else: where it meets
 //! anything else, a key that occurs twice included, it gives up without a word, and the YAML reader says what is wrong.
 
+use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 
 use super::diagnostic::Span;
@@ -12,7 +13,25 @@ use crate::id::FileId;
 
 /// The tree of a text that is one JSON object, or `None` if it is anything else.
 pub(super) fn read(text: &str, file: FileId) -> Option<Node> {
-    let mut reader = Reader { text, at: 0, file, depth: 0, entries: Vec::new(), items: Vec::new() };
+    read_with(text, file, None)
+}
+
+/// The same, with the entries of a map in it handed out one by one; the tree has an empty map there. Where there is no tree,
+/// what was handed out means nothing.
+pub(super) fn read_apart(text: &str, file: FileId, apart: Apart<'_>) -> Option<Node> {
+    read_with(text, file, Some(apart))
+}
+
+/// A map that may be too large to be kept.
+pub(super) struct Apart<'v> {
+    /// Its key in the outermost map.
+    pub key: &'v str,
+    /// Takes its entries.
+    pub visit: &'v mut dyn FnMut(Key, Node),
+}
+
+fn read_with(text: &str, file: FileId, apart: Option<Apart<'_>>) -> Option<Node> {
+    let mut reader = Reader { text, at: 0, file, depth: 0, entries: Vec::new(), items: Vec::new(), apart };
     reader.skip_blanks();
     if reader.peek() != Some(b'{') {
         return None;
@@ -22,7 +41,7 @@ pub(super) fn read(text: &str, file: FileId) -> Option<Node> {
     (reader.at == text.len()).then_some(node)
 }
 
-struct Reader<'t> {
+struct Reader<'t, 'v> {
     text: &'t str,
     at: usize,
     file: FileId,
@@ -31,9 +50,10 @@ struct Reader<'t> {
     /// that grow by themselves would be most of the memory, and of the work.
     entries: Vec<(Key, Node)>,
     items: Vec<Node>,
+    apart: Option<Apart<'v>>,
 }
 
-impl Reader<'_> {
+impl Reader<'_, '_> {
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
@@ -78,32 +98,61 @@ impl Reader<'_> {
     fn entries(&mut self) -> Option<Vec<(Key, Node)>> {
         let first = self.entries.len();
         let mut seen = SeenKeys::default();
+        self.each_entry(|reader, key, value| {
+            let is_new = seen.find(&key.text, &reader.entries[first..]).is_none();
+            is_new.then(|| reader.entries.push((key, value)))
+        })?;
+        Some(self.entries.drain(first..).collect())
+    }
+
+    /// Hands out the entries of a map instead.
+    fn entries_apart(&mut self) -> Option<()> {
+        let mut seen = FxHashSet::default();
+        self.each_entry(|reader, key, value| {
+            let is_new = seen.insert(key.text.clone());
+            let apart = reader.apart.as_mut().filter(|_| is_new)?;
+            (apart.visit)(key, value);
+            Some(())
+        })
+    }
+
+    /// Reads the entries of a map, for as long as `take` takes them.
+    fn each_entry(&mut self, mut take: impl FnMut(&mut Self, Key, Node) -> Option<()>) -> Option<()> {
         self.skip_blanks();
         if self.take(b'}') {
-            return Some(Vec::new());
+            return Some(());
         }
         loop {
             self.skip_blanks();
             let start = self.at;
             let key = Key { text: self.string()?, span: self.span(start) };
-            if seen.find(&key.text, &self.entries[first..]).is_some() {
-                return None;
-            }
             self.skip_blanks();
             if !self.take(b':') {
                 return None;
             }
             self.skip_blanks();
-            let value = self.value()?;
-            self.entries.push((key, value));
+            let value = if self.is_apart(&key) { self.empty_value()? } else { self.value()? };
+            take(self, key, value)?;
             self.skip_blanks();
             if self.take(b'}') {
-                return Some(self.entries.drain(first..).collect());
+                return Some(());
             }
             if !self.take(b',') {
                 return None;
             }
         }
+    }
+
+    /// Whether what comes under this key is the map whose entries are handed out.
+    fn is_apart(&self, key: &Key) -> bool {
+        self.depth == 1 && self.peek() == Some(b'{') && self.apart.as_ref().is_some_and(|apart| apart.key == key.text)
+    }
+
+    /// That map, without its entries.
+    fn empty_value(&mut self) -> Option<Node> {
+        let start = self.at;
+        self.within(Reader::entries_apart)?;
+        Some(Node { kind: NodeKind::Mapping(Vec::new()), tag: None, span: self.span(start) })
     }
 
     fn items(&mut self) -> Option<Vec<Node>> {
@@ -226,6 +275,27 @@ mod tests {
         }
         let deep = "{\"a\":".repeat(5_000);
         assert_eq!(read(&deep, FileId(0)), None);
+    }
+
+    #[test]
+    fn the_entries_of_one_map_are_handed_out() {
+        let text = r#"{"a": {"x": 1}, "b": {"x": {"b": {}}, "y": []}, "c": {"b": {"x": 1}}}"#;
+        let whole = read(text, FileId(0)).expect("it is JSON");
+        let mut entries = Vec::new();
+        let mut visit = |key, value| entries.push((key, value));
+        let rest = read_apart(text, FileId(0), Apart { key: "b", visit: &mut visit }).expect("it is JSON");
+        assert_eq!(whole.get("b").and_then(Node::as_mapping), Some(&entries[..]));
+        assert_eq!(rest.get("b").and_then(Node::as_mapping), Some(&[][..]));
+        for same in ["a", "c"] {
+            assert_eq!(rest.entry(same), whole.entry(same));
+        }
+        assert_eq!(
+            rest.entry("b").map(|(key, node)| (key, node.span)),
+            whole.entry("b").map(|(key, node)| (key, node.span))
+        );
+        for wrong in [r#"{"b": {"x": 1, "x": 2}}"#, r#"{"b": {"x": 1}"#, r#"{"b": {}, "b": {}}"#] {
+            assert_eq!(read_apart(wrong, FileId(0), Apart { key: "b", visit: &mut |_, _| {} }), None, "{wrong}");
+        }
     }
 
     proptest! {

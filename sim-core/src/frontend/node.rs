@@ -94,6 +94,13 @@ pub(crate) fn read(sources: &Sources, file: FileId) -> Result<Node, Vec<Diagnost
     }
 }
 
+/// Reads a JSON text as [`read`] does, but for the map under a `key` of the outermost one: its entries are handed out one by
+/// one, so that they need not all be there at once, and the tree has an empty map there. `None` for any other text, wrong or
+/// not; what was handed out means nothing then.
+pub(crate) fn read_apart(sources: &Sources, file: FileId, key: &str, visit: &mut dyn FnMut(Key, Node)) -> Option<Node> {
+    json::read_apart(&sources.file(file).text, file, json::Apart { key, visit })
+}
+
 impl Node {
     /// The text of an untagged scalar.
     pub(crate) fn as_str(&self) -> Option<&str> {

@@ -16,7 +16,7 @@ use super::functions::{Environment, Evaluator, Lookup, NoResources, NoValue, Res
 use super::parameters::{self, GivenParameter};
 use super::resources::{Creation, ResourceType, Source, read_attribute};
 use super::schema::{Effect, Unfit, convert_fields};
-use super::template::{Declaration, Template};
+use super::template::{Declaration, Named, Template};
 use super::value::{Value, ValueKind};
 use crate::cloud::ApiError;
 use crate::frontend::Api;
@@ -156,7 +156,7 @@ fn environment<'t>(
         stack_name: config.name.as_str().into(),
         stack_id: stack_id.into(),
         parameters,
-        conditions: IndexMap::new(),
+        conditions: Named::default(),
     };
     if !problems.is_empty() {
         return None;

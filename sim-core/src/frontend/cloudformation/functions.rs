@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use smol_str::SmolStr;
 
 use super::expression::{Expression, ExpressionKind, MapLookup, Name, Piece};
-use super::template::Template;
+use super::template::{Named, Template};
 use super::value::{Value, ValueKind};
 use crate::cloud::ApiError;
 use crate::frontend::diagnostic::{Diagnostic, Span};
@@ -77,8 +77,8 @@ pub(crate) struct Environment<'t> {
     pub(crate) account: AccountId,
     pub(crate) stack_name: SmolStr,
     pub(crate) stack_id: SmolStr,
-    pub(crate) parameters: IndexMap<SmolStr, Value>,
-    pub(crate) conditions: IndexMap<SmolStr, bool>,
+    pub(crate) parameters: Named<Value>,
+    pub(crate) conditions: Named<bool>,
 }
 
 /// Evaluates expressions of one stack.

@@ -4,20 +4,15 @@
 //! reported with its whole path. This file knows names and references only.
 
 use std::collections::BTreeSet;
-use std::hash::BuildHasher;
 
-use indexmap::IndexMap;
 use smol_str::SmolStr;
 
 use super::expression::{Expression, ExpressionKind, Name};
-use super::template::Declaration;
+use super::template::{Declaration, Named};
 use crate::frontend::diagnostic::{Diagnostic, Span};
 
 /// Puts resources in the order of creation, by `Ref`, `Fn::GetAtt`, `Fn::Sub` and `DependsOn`.
-pub(crate) fn order_resources<S: BuildHasher + Default>(
-    resources: &mut IndexMap<SmolStr, Declaration, S>,
-    problems: &mut Vec<Diagnostic>,
-) {
+pub(crate) fn order_resources(resources: &mut Named<Declaration>, problems: &mut Vec<Diagnostic>) {
     let references = |declaration: &Declaration, visit: &mut dyn FnMut(&Name)| declaration.references(visit);
     if is_in_order(resources, references) {
         return; // As generated templates are, which may be large.
@@ -29,7 +24,7 @@ pub(crate) fn order_resources<S: BuildHasher + Default>(
 }
 
 /// Puts conditions in an order in which each needs only earlier ones.
-pub(crate) fn order_conditions(conditions: &mut IndexMap<SmolStr, Expression>, problems: &mut Vec<Diagnostic>) {
+pub(crate) fn order_conditions(conditions: &mut Named<Expression>, problems: &mut Vec<Diagnostic>) {
     let edges = edges(conditions, |condition, visit| {
         condition.walk(&mut |part| {
             if let ExpressionKind::Condition(name) | ExpressionKind::If { condition: name, .. } = &part.kind {
@@ -43,10 +38,7 @@ pub(crate) fn order_conditions(conditions: &mut IndexMap<SmolStr, Expression>, p
 }
 
 /// Whether each thing refers to earlier ones only.
-fn is_in_order<T, S: BuildHasher>(
-    things: &IndexMap<SmolStr, T, S>,
-    references: impl Fn(&T, &mut dyn FnMut(&Name)),
-) -> bool {
+fn is_in_order<T>(things: &Named<T>, references: impl Fn(&T, &mut dyn FnMut(&Name))) -> bool {
     things.values().enumerate().all(|(index, thing)| {
         let mut is_later = true;
         references(thing, &mut |name| is_later &= things.get_index_of(&name.text).is_none_or(|need| need < index));
@@ -57,10 +49,7 @@ fn is_in_order<T, S: BuildHasher>(
 /// For each thing, what it refers to and where.
 type Edges<'t> = Vec<(&'t str, Vec<(usize, Span)>)>;
 
-fn edges<T, S: BuildHasher>(
-    things: &IndexMap<SmolStr, T, S>,
-    references: impl Fn(&T, &mut dyn FnMut(&Name)),
-) -> Edges<'_> {
+fn edges<T>(things: &Named<T>, references: impl Fn(&T, &mut dyn FnMut(&Name))) -> Edges<'_> {
     things
         .iter()
         .map(|(name, thing)| {
@@ -137,7 +126,7 @@ fn circle(edges: &Edges<'_>, waiting_for: &[usize], message: &str) -> Diagnostic
     problem
 }
 
-fn reorder<T, S: BuildHasher + Default>(things: &mut IndexMap<SmolStr, T, S>, order: &[usize]) {
+fn reorder<T>(things: &mut Named<T>, order: &[usize]) {
     if order.is_sorted() {
         return;
     }
