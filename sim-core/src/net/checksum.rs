@@ -51,11 +51,13 @@ fn sum(bytes: &[u8]) -> u64 {
     let mut last = [0; 16];
     last[..rest.len()].copy_from_slice(rest);
     let (mut even, mut odd) = (0_u128, 0_u128);
-    for pair in pairs.iter().chain([&last]) {
+    let mut add = |pair: &[u8; 16]| {
         let bits = u128::from_le_bytes(*pair);
         even += bits & u128::from(u64::MAX);
         odd += bits >> 64;
-    }
+    };
+    pairs.iter().for_each(&mut add);
+    add(&last);
     let total = even + odd;
     // 2^16, 2^32 and 2^64 are all 1 to a sum in one's complement.
     let quads = (total >> 64) as u64 + (total as u64 >> 32) + (total as u64 & 0xffff_ffff);
