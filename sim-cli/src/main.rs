@@ -22,12 +22,6 @@ mod scenario_path;
 
 use std::process::ExitCode;
 
-use mimalloc::MiMalloc;
-
-/// A world is made of many small pieces: the system's allocator takes a third of what building one costs.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
-
 fn main() -> ExitCode {
     panic_message::install();
     let outcome = std::panic::catch_unwind(|| match args::parse() {
