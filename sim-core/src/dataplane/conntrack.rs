@@ -9,6 +9,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::fragments::Fragments;
 use super::tables::EniIndex;
 use crate::engine::{SimDuration, SimTime};
 use crate::net::{FlowKey, IpHeader, TcpFlags, Transport, protocol};
@@ -38,6 +39,8 @@ const SWEEP_FROM: usize = 1024;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Flows {
     by_eni: Vec<Option<Box<TrackedFlows>>>,
+    /// What is remembered of packets that come in pieces.
+    pub(super) fragments: Fragments,
 }
 
 impl Flows {

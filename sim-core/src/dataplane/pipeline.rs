@@ -82,6 +82,9 @@ pub(crate) enum Outcome {
     /// On to the next hop, either the frame itself or what the VPC answered by itself: a packet of its own that goes back
     /// towards the guest that sent the other.
     Forward(Next),
+    /// Larger than the gateway takes, and may be cut (MTU-3): the hop is to be made again by each of its fragments, whose
+    /// packets have at most so many bytes.
+    Fragment(u16),
     /// Lost (and the trace knows why), or eaten in silence. The buffer may be used again.
     Consumed,
 }

@@ -12,7 +12,7 @@ use smoltcp::wire::{Ipv4Packet, Ipv6Packet, TcpPacket};
 use super::neighbour::ETHERNET_HEADER;
 use super::network::IpView;
 use crate::engine::{SimDuration, SimTime};
-use crate::net::{BufferPool, protocol};
+use crate::net::{BufferPool, fragment, protocol};
 
 /// Linux's `ip_frag_time`.
 const REASSEMBLY_TIMEOUT: SimDuration = SimDuration::from_secs(30);
@@ -83,8 +83,8 @@ impl Reassembly {
     }
 }
 
-/// What a packet becomes on the way out: most often itself.
-pub(super) type Pieces = SmallVec<[Vec<u8>; 1]>;
+/// What a packet becomes on the way out.
+pub(super) type Pieces = SmallVec<[Vec<u8>; 4]>;
 
 /// Cuts a packet (header room in front) into pieces of at most `mtu` bytes.
 pub(super) fn fit(packet: Vec<u8>, ip: &IpView, mtu: u16, pool: &mut BufferPool) -> Pieces {
@@ -95,8 +95,7 @@ pub(super) fn fit(packet: Vec<u8>, ip: &IpView, mtu: u16, pool: &mut BufferPool)
     let pieces = if ip.protocol == protocol::TCP && !ip.fragment {
         cut_segment(bytes, ip, usize::from(mtu), pool)
     } else {
-        let dont_fragment = ip.source.is_ipv6() || bytes[6] & 0x40 != 0;
-        (!dont_fragment).then(|| fragment(bytes, ip, usize::from(mtu), pool))
+        fragment(&packet, mtu, pool)
     };
     match pieces {
         Some(pieces) => {
@@ -114,22 +113,6 @@ fn piece_of(headers: &[u8], chunk: &[u8], pool: &mut BufferPool) -> Vec<u8> {
     piece.extend_from_slice(headers);
     piece.extend_from_slice(chunk);
     piece
-}
-
-fn fragment(bytes: &[u8], ip: &IpView, mtu: usize, pool: &mut BufferPool) -> Pieces {
-    let (header, payload) = bytes.split_at(ip.header_len);
-    let step = (mtu - ip.header_len) / 8 * 8;
-    let count = payload.len().div_ceil(step);
-    let pieces = payload.chunks(step).enumerate().map(|(index, chunk)| {
-        let mut piece = piece_of(header, chunk, pool);
-        let mut view = Ipv4Packet::new_unchecked(&mut piece[ETHERNET_HEADER..]);
-        view.set_total_len((ip.header_len + chunk.len()) as u16);
-        view.set_frag_offset((index * step) as u16);
-        view.set_more_frags(index + 1 < count);
-        view.fill_checksum();
-        piece
-    });
-    pieces.collect()
 }
 
 fn cut_segment(bytes: &[u8], ip: &IpView, mtu: usize, pool: &mut BufferPool) -> Option<Pieces> {

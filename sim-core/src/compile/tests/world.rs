@@ -30,7 +30,7 @@ use crate::dataplane::pipeline::{self, Entry, Hop, Next, Outcome, Transit};
 use crate::dataplane::tables::{EniIndex, Interface, Tables};
 use crate::engine::{SimDuration, SimTime};
 use crate::id::*;
-use crate::net::{Frame, Headers, MacAddr, Summary};
+use crate::net::{BufferPool, Frame, Headers, MacAddr, Summary, fragment};
 use crate::trace::{Detail, GroupDecision, PacketId, PacketTag, Step, Trace, TraceEvent};
 
 /// The small world.
@@ -514,7 +514,7 @@ impl World {
         &mut self,
         mut transit: Transit,
         account: &mut Vec<String>,
-        stage: impl FnOnce(&mut Hop<'_>, &mut Transit) -> Outcome,
+        stage: impl Fn(&mut Hop<'_>, &mut Transit) -> Outcome + Copy,
     ) {
         let mut trace = Trace::new(Detail::Stages, Some(u32::MAX));
         let before = transit.packet.id;
@@ -527,7 +527,16 @@ impl World {
         };
         let outcome = stage(hop, &mut transit);
         account.extend(trace.recording().events.iter().filter_map(|event| self.line(event)));
-        let Outcome::Forward(next) = outcome else { return };
+        let next = match outcome {
+            Outcome::Forward(next) => next,
+            Outcome::Fragment(limit) => {
+                for piece in fragment(&transit.frame.bytes, limit, &mut BufferPool::default()).into_iter().flatten() {
+                    self.hop(Transit { frame: Frame::new(piece), ..transit.clone() }, account, stage);
+                }
+                return;
+            }
+            Outcome::Consumed => return,
+        };
         if transit.packet.id != before {
             account.push(format!("reply {}", Summary(&transit.frame.headers)));
         }
@@ -553,6 +562,7 @@ impl World {
             Step::Vpc { vpc } => format!("in {}", name((*vpc).into())),
             Step::Gateway { .. } => return None,
             Step::Translated { from, to, .. } => format!("{from} becomes {to}"),
+            Step::Fragmented { limit_bytes, .. } => format!("cut to {limit_bytes} bytes"),
             Step::Delivered { .. } => "delivered".to_owned(),
             Step::Dropped(reason) => {
                 let mut text = format!("{} by {}: ", reason.code, name(reason.by));
