@@ -11,6 +11,7 @@
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
+use super::fragments::Fragments;
 use super::known_way::KnownWays;
 use super::tables::EniIndex;
 use crate::engine::{SimDuration, SimTime};
@@ -41,6 +42,8 @@ const SWEEP_FROM: usize = 1024;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Flows {
     by_eni: Vec<Option<Box<TrackedFlows>>>,
+    /// What is remembered of packets that come in pieces.
+    pub(super) fragments: Fragments,
 }
 
 impl Flows {

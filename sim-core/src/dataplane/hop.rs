@@ -49,7 +49,13 @@ impl Hop<'_> {
                 Outcome::Consumed
             }
             Err(Stop::Answer(asker, answer)) => self.reply(asker, answer, transit),
-            Err(Stop::TooLarge { sender, by, limit_bytes }) => self.refuse_size(sender, by, limit_bytes, transit),
+            Err(Stop::TooLarge { sender, by, limit_bytes }) => {
+                let may_be_cut = transit.frame.headers.ip.is_some_and(|ip| !ip.dont_fragment);
+                match may_be_cut {
+                    true => self.cut(by, limit_bytes, transit),
+                    false => self.refuse_size(sender, by, limit_bytes, transit),
+                }
+            }
             Err(Stop::Silence) => Outcome::Consumed,
         }
     }
@@ -65,12 +71,16 @@ impl Hop<'_> {
         Outcome::Forward(Next::Guest(asker))
     }
 
-    /// The packet is lost; the router of the sender's subnet tells the sender, if it asked not to have its packet cut
+    /// The packet goes on in fragments, since its sender does not mind (MTU-3).
+    fn cut(&mut self, by: ResourceId, limit_bytes: u16, transit: &Transit) -> Outcome {
+        self.tell(transit, Step::Fragmented { gateway: by, limit_bytes });
+        Outcome::Fragment(limit_bytes)
+    }
+
+    /// The packet is lost; the router of the sender's subnet tells the sender, who asked not to have its packet cut
     /// (MTU-2d, MTU-3). The message is judged at the sender's interface as any other (MTU-9).
-    ///
-    /// Differs from AWS: a packet without DF is lost too instead of being fragmented.
     fn refuse_size(&mut self, sender: EniIndex, by: ResourceId, limit_bytes: u16, transit: &mut Transit) -> Outcome {
-        let told = transit.frame.headers.ip.filter(|ip| ip.dont_fragment).and_then(|ip| {
+        let told = transit.frame.headers.ip.and_then(|ip| {
             let subnet = self.tables.interface(sender)?.subnet;
             let router = if ip.source.is_ipv4() { IpAddr::V4(subnet.router) } else { IpAddr::V6(ROUTER_IPV6) };
             packet_too_big(&transit.frame, subnet.router_mac, router, limit_bytes, Vec::new())
@@ -105,6 +115,7 @@ impl Hop<'_> {
         transit: &mut Transit,
     ) -> Result<(), DropReason> {
         let ip = ip_of(&transit.frame, at.eni.id.into(), direction)?;
+        let ip = self.flows.fragments.judged(self.now, &transit.frame, &ip);
         let (leg, judged) = security_group::judge(at, self.flows, self.now, direction, &transit.frame, &ip, self.rules);
         if direction == Direction::Egress {
             transit.packet.leg = leg;
@@ -122,7 +133,8 @@ impl Hop<'_> {
         ip: &IpHeader,
     ) -> Result<(), DropReason> {
         let acl = network_acl::of(at);
-        let rule = network_acl::judge(acl, direction, ip)?;
+        let ip = self.flows.fragments.judged(self.now, &transit.frame, ip);
+        let rule = network_acl::judge(acl, direction, &ip)?;
         self.tell(transit, Step::NetworkAcl { acl: acl.id, subnet: at.subnet.id, direction, rule });
         Ok(())
     }

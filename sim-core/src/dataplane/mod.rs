@@ -5,6 +5,7 @@
 
 pub(crate) mod conntrack;
 mod eni;
+mod fragments;
 mod gateway;
 mod hop;
 mod known_way;

@@ -94,6 +94,9 @@ pub(crate) enum Outcome {
     /// On to the next hop, either the frame itself or what the VPC answered by itself: a packet of its own that goes back
     /// towards the guest that sent the other.
     Forward(Next),
+    /// Larger than the gateway takes, and may be cut (MTU-3): the hop is to be made again by each of its fragments, whose
+    /// packets have at most so many bytes.
+    Fragment(u16),
     /// Lost (and the trace knows why), or eaten in silence. The buffer may be used again.
     Consumed,
 }
@@ -120,7 +123,7 @@ pub(crate) fn leave_eni(hop: &mut Hop<'_>, eni: EniIndex, transit: &mut Transit)
     }
     let outcome = hop.run(transit, |hop, transit| leave(hop, eni, transit));
     match outcome {
-        Outcome::Forward(Next::Guest(_)) | Outcome::Consumed => {} // The VPC has answered, or the packet is lost.
+        Outcome::Forward(Next::Guest(_)) | Outcome::Fragment(_) | Outcome::Consumed => {} // The VPC has answered, or the packet is lost.
         Outcome::Forward(next) => hop.learn_way_out(eni, transit, next),
     }
     outcome
@@ -227,7 +230,7 @@ pub(crate) fn arrive_eni(hop: &mut Hop<'_>, eni: EniIndex, transit: &mut Transit
         return Outcome::Forward(next);
     }
     let outcome = hop.run(transit, |hop, transit| arrive(hop, eni, transit));
-    if outcome != Outcome::Consumed {
+    if outcome == Outcome::Forward(Next::Guest(eni)) {
         hop.learn_way_in(eni, transit);
     }
     outcome

@@ -48,6 +48,16 @@ pub(crate) struct Frame {
     pub headers: Headers,
 }
 
+impl Frame {
+    /// The identification of the IPv4 packet that this is a fragment of, if it is one.
+    pub(crate) fn ipv4_fragment(&self) -> Option<u16> {
+        // Most packets say that they are none without a look at their bytes.
+        self.headers.ip.filter(|ip| !ip.dont_fragment)?;
+        let &[.., id_high, id_low, flags, offset] = self.bytes.get(..ETHERNET_LEN + 8)? else { return None };
+        (u16::from_be_bytes([flags, offset]) & 0x3fff != 0).then(|| u16::from_be_bytes([id_high, id_low]))
+    }
+}
+
 /// What the headers of an Ethernet frame say.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Headers {

@@ -6,6 +6,7 @@
 mod arp;
 pub(crate) mod checksum;
 mod flow;
+mod fragment;
 mod headers;
 mod icmp;
 mod lpm;
@@ -17,6 +18,7 @@ mod summary;
 
 pub(crate) use arp::{ArpOperation, ArpPacket};
 pub(crate) use flow::FlowKey;
+pub(crate) use fragment::fragment;
 pub(crate) use headers::{Frame, Headers, IpHeader, TcpFlags, Transport, ether_type, protocol};
 pub(crate) use icmp::packet_too_big;
 pub(crate) use lpm::PrefixTable;

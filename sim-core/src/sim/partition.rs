@@ -17,7 +17,7 @@ use crate::engine::{EventKey, EventQueue, SimTime};
 use crate::flat::flat;
 use crate::host::{Disk, Finished, Host, Note, ProcessId};
 use crate::id::{AvailabilityZone, Origin, ResourceId};
-use crate::net::{BufferPool, Frame, Headers};
+use crate::net::{BufferPool, Frame, Headers, fragment};
 use crate::trace::{Decider, DropCode, DropReason, PacketId, PacketTag, Recording, Step, Trace};
 
 /// A guest, by number: an instance or a host on the Internet. The same for the whole run.
@@ -514,8 +514,21 @@ impl Partition {
         match outcome {
             Outcome::Forward(Next::Guest(eni)) => self.down_the_access_link(shared, Plug::Eni(eni), slot),
             Outcome::Forward(next) => self.forward(shared, here, scheduler, next, slot),
+            Outcome::Fragment(limit_bytes) => self.fragment(shared, slot, limit_bytes),
             Outcome::Consumed => self.end(slot),
         }
+    }
+
+    /// Each fragment of a frame makes the hop for itself.
+    fn fragment(&mut self, shared: &Shared<'_>, slot: Slot, limit_bytes: u16) {
+        let Flight { to, transit, zone } = self.flights.remove(slot);
+        let Transit { frame, packet, entry, .. } = transit;
+        for bytes in fragment(&frame.bytes, limit_bytes, &mut self.pool).into_iter().flatten() {
+            let transit = Transit::new(Frame::new(bytes), packet, entry);
+            let piece = self.flights.insert(Flight { to, transit, zone });
+            self.arrive(shared, piece);
+        }
+        self.pool.give(frame.bytes);
     }
 
     /// Sends a frame from one station of the fabric to the next.

@@ -176,6 +176,13 @@ pub(crate) enum Step {
         /// The address after.
         to: IpAddr,
     },
+    /// Too large for a gateway, which cuts it: what follows happens to each fragment.
+    Fragmented {
+        /// The gateway that did it.
+        gateway: ResourceId,
+        /// What it takes.
+        limit_bytes: u16,
+    },
     /// Delivered to the guest behind an interface, or to a host on the Internet.
     Delivered {
         /// The interface.
@@ -197,6 +204,7 @@ flat!(enum Step {
     8 => Translated { gateway, from, to },
     9 => Delivered { to },
     10 => Dropped(reason),
+    11 => Fragmented { gateway, limit_bytes },
 });
 
 impl Step {
@@ -210,7 +218,8 @@ impl Step {
             | Step::SecurityGroup { .. }
             | Step::NetworkAcl { .. }
             | Step::Route { .. }
-            | Step::Translated { .. } => Detail::Stages,
+            | Step::Translated { .. }
+            | Step::Fragmented { .. } => Detail::Stages,
         }
     }
 }

@@ -30,7 +30,7 @@ use crate::dataplane::pipeline::{self, Entry, Hop, Next, Outcome, Transit};
 use crate::dataplane::tables::{EniIndex, Interface, Tables};
 use crate::engine::{SimDuration, SimTime};
 use crate::id::*;
-use crate::net::{Frame, Headers, MacAddr, Summary};
+use crate::net::{BufferPool, Frame, Headers, MacAddr, Summary, fragment};
 use crate::trace::{Detail, GroupDecision, PacketId, PacketTag, Step, Trace, TraceEvent};
 
 /// The small world.
@@ -528,7 +528,7 @@ impl World {
         &mut self,
         mut transit: Transit,
         account: &mut Vec<String>,
-        stage: impl FnOnce(&mut Hop<'_>, &mut Transit) -> Outcome,
+        stage: impl Fn(&mut Hop<'_>, &mut Transit) -> Outcome + Copy,
     ) {
         let detail = if self.is_told { Detail::Stages } else { Detail::Drops };
         let mut trace = Trace::new(detail, Some(u32::MAX));
@@ -546,7 +546,16 @@ impl World {
             trace.recording().events.iter().filter(|event| matches!(event.step, Step::Seen { .. } | Step::Dropped(_)));
         self.seen.extend(observed.map(|event| format!("{:?} {:?} {:?}", event.leg, event.headers, event.step)));
         self.seen.push(format!("{outcome:?} {:?} {:?}", transit.entry, transit.frame));
-        let Outcome::Forward(next) = outcome else { return };
+        let next = match outcome {
+            Outcome::Forward(next) => next,
+            Outcome::Fragment(limit) => {
+                for piece in fragment(&transit.frame.bytes, limit, &mut BufferPool::default()).into_iter().flatten() {
+                    self.hop(Transit { frame: Frame::new(piece), ..transit.clone() }, account, stage);
+                }
+                return;
+            }
+            Outcome::Consumed => return,
+        };
         if transit.packet.id != before {
             account.push(format!("reply {}", Summary(&transit.frame.headers)));
         }
@@ -572,6 +581,7 @@ impl World {
             Step::Vpc { vpc } => format!("in {}", name((*vpc).into())),
             Step::Gateway { .. } => return None,
             Step::Translated { from, to, .. } => format!("{from} becomes {to}"),
+            Step::Fragmented { limit_bytes, .. } => format!("cut to {limit_bytes} bytes"),
             Step::Delivered { .. } => "delivered".to_owned(),
             Step::Dropped(reason) => {
                 let mut text = format!("{} by {}: ", reason.code, name(reason.by));
