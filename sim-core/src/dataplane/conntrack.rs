@@ -9,6 +9,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::gateway::GatewayFlows;
 use super::tables::EniIndex;
 use crate::engine::{SimDuration, SimTime};
 use crate::net::{FlowKey, IpHeader, TcpFlags, Transport, protocol};
@@ -34,10 +35,12 @@ const LIMIT: usize = 1 << 18;
 /// Below this size a table is not worth sweeping.
 const SWEEP_FROM: usize = 1024;
 
-/// All tracked flows of all interfaces.
+/// All tracked flows of all interfaces, and what gateways remember.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Flows {
     by_eni: Vec<Option<Box<TrackedFlows>>>,
+    /// Of gateways that keep state.
+    pub(super) gateways: GatewayFlows,
 }
 
 impl Flows {

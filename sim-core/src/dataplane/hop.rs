@@ -4,14 +4,15 @@ use std::mem;
 use std::net::IpAddr;
 
 use super::gateway::internet::Translation;
-use super::pipeline::{Entry, Hop, Next, Outcome, Transit};
+use super::gateway::nat::{PortTranslation, Refusal};
+use super::pipeline::{self, Entry, Hop, Next, Outcome, Transit};
 use super::route_table::Chosen;
 use super::services::{self, Answer, Service};
 use super::tables::{EniIndex, Interface, ROUTER_IPV6, Target};
 use super::{network_acl, route_table, security_group};
 use crate::id::{Origin, ResourceId};
 use crate::net::{Frame, IpHeader, packet_too_big};
-use crate::trace::{Decider, Direction, DropCode, DropReason, Step};
+use crate::trace::{Decider, Direction, DropCode, DropReason, Leg, Step};
 
 /// Why a hop does not pass a packet on.
 #[derive(Debug)]
@@ -24,6 +25,12 @@ pub(super) enum Stop {
         sender: EniIndex,
         by: ResourceId,
         limit_bytes: u16,
+    },
+    /// A NAT gateway does not pass the packet on, and may have something to say to its sender.
+    Refused {
+        /// By its interface.
+        nat_gateway: EniIndex,
+        refusal: Refusal,
     },
     /// Heard, and not worth a word.
     Silence,
@@ -50,8 +57,17 @@ impl Hop<'_> {
             }
             Err(Stop::Answer(asker, answer)) => self.reply(asker, answer, transit),
             Err(Stop::TooLarge { sender, by, limit_bytes }) => self.refuse_size(sender, by, limit_bytes, transit),
+            Err(Stop::Refused { nat_gateway, refusal }) => self.refuse(nat_gateway, refusal, transit),
             Err(Stop::Silence) => Outcome::Consumed,
         }
+    }
+
+    /// The packet is lost at a NAT gateway; what the gateway says of it leaves by its interface.
+    fn refuse(&mut self, nat_gateway: EniIndex, refusal: Refusal, transit: &mut Transit) -> Outcome {
+        self.tell(transit, Step::Dropped(refusal.reason));
+        let Some(frame) = refusal.answer else { return Outcome::Consumed };
+        *transit = Transit { frame: *frame, packet: transit.packet.answer(), entry: Entry::Interface(nat_gateway) };
+        pipeline::leave_nat_gateway(self, nat_gateway, transit)
     }
 
     /// The VPC's answer is at the asker's interface at once and goes straight to its guest: no rule judges it (SG-26).
@@ -140,6 +156,11 @@ impl Hop<'_> {
             Target::InternetGateway(gateway) => gateway.into(),
             Target::Peering(peering) => self.tables.peering_id(peering).into(),
             Target::Eni(eni) => self.tables.eni_id(eni).into(),
+            Target::NatGateway(eni) => match self.tables.interface(eni) {
+                Some(interface) => interface.point(),
+                None => self.tables.eni_id(eni).into(),
+            },
+            Target::EgressOnlyGateway(gateway) => gateway.into(),
         };
         self.tell(transit, Step::Route { table: table.id, destination, target: target_id, origin });
         Ok(target)
@@ -149,6 +170,15 @@ impl Hop<'_> {
         if let Some(Translation { from, to }) = translation {
             self.tell(transit, Step::Translated { gateway, from, to });
         }
+    }
+
+    /// Tells of a NAT gateway's translation. Inbound it is always an answer.
+    pub(super) fn port_translated(&mut self, transit: &mut Transit, gateway: ResourceId, translation: PortTranslation) {
+        let PortTranslation { from, to, direction } = translation;
+        if direction == Direction::Ingress {
+            transit.packet.leg = Leg::Return;
+        }
+        self.tell(transit, Step::PortTranslated { gateway, from, to });
     }
 
     /// A packet leaves an interface: it may be one whose whole way is told.

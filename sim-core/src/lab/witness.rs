@@ -77,7 +77,8 @@ impl Witness {
             | Step::SecurityGroup { .. }
             | Step::NetworkAcl { .. }
             | Step::Route { .. }
-            | Step::Translated { .. } => {}
+            | Step::Translated { .. }
+            | Step::PortTranslated { .. } => {}
         }
     }
 

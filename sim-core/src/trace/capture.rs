@@ -141,6 +141,7 @@ impl Captures {
             | Step::Vpc { .. }
             | Step::Gateway { .. }
             | Step::Translated { .. }
+            | Step::PortTranslated { .. }
             | Step::Delivered { .. } => None,
         }
     }

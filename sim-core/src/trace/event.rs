@@ -176,6 +176,15 @@ pub(crate) enum Step {
         /// The address after.
         to: IpAddr,
     },
+    /// An address and the port that goes with it, or an echo's identifier, were translated.
+    PortTranslated {
+        /// The gateway that did it.
+        gateway: ResourceId,
+        /// Before.
+        from: (IpAddr, u16),
+        /// After.
+        to: (IpAddr, u16),
+    },
     /// Delivered to the guest behind an interface, or to a host on the Internet.
     Delivered {
         /// The interface.
@@ -197,6 +206,7 @@ flat!(enum Step {
     8 => Translated { gateway, from, to },
     9 => Delivered { to },
     10 => Dropped(reason),
+    11 => PortTranslated { gateway, from, to },
 });
 
 impl Step {
@@ -210,7 +220,8 @@ impl Step {
             | Step::SecurityGroup { .. }
             | Step::NetworkAcl { .. }
             | Step::Route { .. }
-            | Step::Translated { .. } => Detail::Stages,
+            | Step::Translated { .. }
+            | Step::PortTranslated { .. } => Detail::Stages,
         }
     }
 }
