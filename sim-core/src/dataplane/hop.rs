@@ -3,15 +3,16 @@
 use std::mem;
 use std::net::IpAddr;
 
+use super::gateway::bindings::IDLE_TIMEOUT;
 use super::gateway::internet::Translation;
 use super::gateway::nat::{PortTranslation, Refusal};
 use super::pipeline::{self, Entry, Hop, Next, Outcome, Transit};
 use super::route_table::Chosen;
 use super::services::{self, Answer, Service};
-use super::tables::{EniIndex, Interface, ROUTER_IPV6, Target};
+use super::tables::{EniIndex, Interface, PeeringIndex, ROUTER_IPV6, Target};
 use super::{network_acl, route_table, security_group};
 use crate::id::{Origin, ResourceId};
-use crate::net::{Frame, IpHeader, packet_too_big};
+use crate::net::{FlowKey, Frame, IpHeader, packet_too_big};
 use crate::trace::{Decider, Direction, DropCode, DropReason, Leg, Step};
 
 /// Why a hop does not pass a packet on.
@@ -169,6 +170,33 @@ impl Hop<'_> {
     pub(super) fn translated(&mut self, transit: &Transit, gateway: ResourceId, translation: Option<Translation>) {
         if let Some(Translation { from, to }) = translation {
             self.tell(transit, Step::Translated { gateway, from, to });
+        }
+    }
+
+    /// The peering connection by which a flow of a NAT gateway beyond it came to an interface that now answers.
+    pub(super) fn way_back_to_nat_gateway(
+        &mut self,
+        at: &Interface<'_>,
+        frame: &Frame,
+        ip: &IpHeader,
+    ) -> Option<PeeringIndex> {
+        let returns = self.flows.gateways.returns();
+        if returns.is_empty() {
+            return None;
+        }
+        let flow = if ip.is_icmp_error() { FlowKey::quoted(frame)?.reversed() } else { FlowKey::of(ip) };
+        returns.use_flow(self.now, IDLE_TIMEOUT, &(at.eni.index, flow))
+    }
+
+    /// Remembers by which peering connection a NAT gateway's flow came, so that its answers go back the same way (NAT-14,
+    /// PCX-27).
+    pub(super) fn note_way_back_to_nat_gateway(&mut self, at: &Interface<'_>, transit: &Transit, ip: &IpHeader) {
+        let Entry::Peering(peering) = transit.entry else { return };
+        let (_, far) = self.tables.peering(peering).seen_from(at.vpc_index);
+        if self.tables.nat_gateway_at(far, ip.source).is_some() && !ip.is_icmp_error() {
+            let flow = (at.eni.index, FlowKey::of(ip).reversed());
+            // When the memory is full the answer meets the route table like any other.
+            let _ = self.flows.gateways.returns().remember(self.now, IDLE_TIMEOUT, flow, peering);
         }
     }
 

@@ -19,7 +19,6 @@
 //! No router of a VPC lowers the TTL (L2-12, L2-14), and none says why it drops (L2-18, L2-21), except for size (MTU-3).
 
 use super::conntrack::Flows;
-use super::gateway::bindings::IDLE_TIMEOUT;
 use super::gateway::nat::NatGateway;
 use super::gateway::{egress_only, internet, peering};
 use super::hop::{Stop, deleted, detached, fits, ip_of, sent_from_inside};
@@ -27,7 +26,7 @@ use super::tables::{EniIndex, Guest, Interface, PeeringIndex, Tables, Target, Vp
 use super::{eni, route_table};
 use crate::engine::SimTime;
 use crate::flat::flat;
-use crate::net::{FlowKey, Frame, IpHeader, MacAddr, lower_ttl, rewrite_macs};
+use crate::net::{Frame, IpHeader, MacAddr, lower_ttl, rewrite_macs};
 use crate::trace::{Direction, PacketTag, Step, Trace};
 
 /// Where a frame entered the VPC it is in. This is what makes routing non-transitive (PCX-22).
@@ -318,30 +317,6 @@ pub(super) fn leave_nat_gateway(hop: &mut Hop<'_>, eni: EniIndex, transit: &mut 
         let Guest::NatGateway(id) = at.eni.guest else { return Err(Stop::Silence) };
         leave_nat(hop, NatGateway { id, at }, transit)
     })
-}
-
-impl Hop<'_> {
-    /// The peering connection by which a flow of a NAT gateway beyond it came to an interface that now answers.
-    fn way_back_to_nat_gateway(&mut self, at: &Interface<'_>, frame: &Frame, ip: &IpHeader) -> Option<PeeringIndex> {
-        let returns = self.flows.gateways.returns();
-        if returns.is_empty() {
-            return None;
-        }
-        let flow = if ip.is_icmp_error() { FlowKey::quoted(frame)?.reversed() } else { FlowKey::of(ip) };
-        returns.use_flow(self.now, IDLE_TIMEOUT, &(at.eni.index, flow))
-    }
-
-    /// Remembers by which peering connection a NAT gateway's flow came, so that its answers go back the same way (NAT-14,
-    /// PCX-27).
-    fn note_way_back_to_nat_gateway(&mut self, at: &Interface<'_>, transit: &Transit, ip: &IpHeader) {
-        let Entry::Peering(peering) = transit.entry else { return };
-        let (_, far) = self.tables.peering(peering).seen_from(at.vpc_index);
-        if self.tables.nat_gateway_at(far, ip.source).is_some() && !ip.is_icmp_error() {
-            let flow = (at.eni.index, FlowKey::of(ip).reversed());
-            // When the memory is full the answer meets the route table like any other.
-            let _ = self.flows.gateways.returns().remember(self.now, IDLE_TIMEOUT, flow, peering);
-        }
-    }
 }
 
 /// Where an arriving frame comes from, seen from the interface.
