@@ -11,6 +11,7 @@ mod attachment;
 mod base64;
 mod cidr;
 mod describe;
+mod egress_only_internet_gateway;
 mod elastic_ip;
 mod error;
 mod identity;
@@ -22,6 +23,7 @@ mod internet_gateway;
 mod key_pair;
 mod launch;
 mod lookup;
+mod nat_gateway;
 mod network_acl;
 mod network_interface;
 mod operation;
@@ -37,6 +39,7 @@ mod rule_protocol;
 mod security_group;
 mod security_group_rule;
 mod subnet;
+mod subnet_cidr;
 mod tag;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -53,6 +56,7 @@ use crate::engine::SimTime;
 use crate::id::*;
 use records::Records;
 
+pub(crate) use egress_only_internet_gateway::EgressOnlyInternetGateway;
 pub(crate) use elastic_ip::ElasticIp;
 pub(crate) use error::ApiError;
 pub(crate) use image::{Image, ImageFamily};
@@ -60,10 +64,13 @@ pub(crate) use instance::{Instance, InstanceState};
 pub(crate) use internet_gateway::InternetGateway;
 pub(crate) use key_pair::KeyPair;
 pub(crate) use launch::{Launch, RunInstances};
+pub(crate) use nat_gateway::NatGateway;
+#[cfg(test)]
+pub(crate) use nat_gateway::{Connectivity, NatGatewayState};
 pub(crate) use network_acl::{AclAction, AclEntry, NetworkAcl};
 #[cfg(test)]
 pub(crate) use network_interface::Attachment;
-pub(crate) use network_interface::{NetworkInterface, PrivateAddress, PublicAddress};
+pub(crate) use network_interface::{NetworkInterface, PrivateAddress, PublicAddress, Requester};
 pub(crate) use operation::Operation;
 #[cfg(test)]
 pub(crate) use peering::PeeringSide;
@@ -122,6 +129,8 @@ pub(crate) struct Cloud {
     pub(crate) subnets: Records<SubnetId, Subnet>,
     pub(crate) route_tables: Records<RouteTableId, RouteTable>,
     pub(crate) internet_gateways: Records<InternetGatewayId, InternetGateway>,
+    pub(crate) nat_gateways: Records<NatGatewayId, NatGateway>,
+    pub(crate) egress_only_internet_gateways: Records<EgressOnlyInternetGatewayId, EgressOnlyInternetGateway>,
     pub(crate) peerings: Records<VpcPeeringConnectionId, VpcPeeringConnection>,
     pub(crate) security_groups: Records<SecurityGroupId, SecurityGroup>,
     pub(crate) network_acls: Records<NetworkAclId, NetworkAcl>,
@@ -162,6 +171,8 @@ impl Cloud {
             subnets: Records::default(),
             route_tables: Records::default(),
             internet_gateways: Records::default(),
+            nat_gateways: Records::default(),
+            egress_only_internet_gateways: Records::default(),
             peerings: Records::default(),
             security_groups: Records::default(),
             network_acls: Records::default(),

@@ -9,12 +9,14 @@ use super::answer::Answer;
 use super::{Caller, Cloud};
 
 use super::attachment::*;
+use super::egress_only_internet_gateway::*;
 use super::elastic_ip::*;
 use super::identity::*;
 use super::instance::*;
 use super::internet_gateway::*;
 use super::key_pair::*;
 use super::launch::*;
+use super::nat_gateway::*;
 use super::network_acl::*;
 use super::network_interface::*;
 use super::peering::*;
@@ -24,6 +26,7 @@ use super::route_table::*;
 use super::security_group::*;
 use super::security_group_rule::*;
 use super::subnet::*;
+use super::subnet_cidr::*;
 use super::tag::*;
 use super::vpc::*;
 use super::vpc_cidr::*;
@@ -82,6 +85,8 @@ operations! {
     DeleteSubnet delete_subnet;
     DescribeSubnets describe_subnets;
     ModifySubnetAttribute modify_subnet_attribute;
+    AssociateSubnetCidrBlock associate_subnet_cidr_block;
+    DisassociateSubnetCidrBlock disassociate_subnet_cidr_block;
 
     CreateRouteTable create_route_table;
     DeleteRouteTable delete_route_table;
@@ -98,6 +103,13 @@ operations! {
     AttachInternetGateway attach_internet_gateway;
     DetachInternetGateway detach_internet_gateway;
     DescribeInternetGateways describe_internet_gateways;
+
+    CreateNatGateway create_nat_gateway;
+    DeleteNatGateway delete_nat_gateway;
+    DescribeNatGateways describe_nat_gateways;
+    CreateEgressOnlyInternetGateway create_egress_only_internet_gateway;
+    DeleteEgressOnlyInternetGateway delete_egress_only_internet_gateway;
+    DescribeEgressOnlyInternetGateways describe_egress_only_internet_gateways;
 
     CreateVpcPeeringConnection create_vpc_peering_connection;
     AcceptVpcPeeringConnection accept_vpc_peering_connection;
@@ -131,6 +143,8 @@ operations! {
     DetachNetworkInterface detach_network_interface;
     AssignPrivateIpAddresses assign_private_ip_addresses;
     UnassignPrivateIpAddresses unassign_private_ip_addresses;
+    AssignIpv6Addresses assign_ipv6_addresses;
+    UnassignIpv6Addresses unassign_ipv6_addresses;
 
     RunInstances run_instances;
     DescribeInstances describe_instances;

@@ -48,6 +48,12 @@ quotas! {
     RoutesPerRouteTable "routes-per-route-table" 500 "RouteLimitExceeded";
     /// Internet gateways of an account in a Region (IGW-1).
     InternetGatewaysPerRegion "internet-gateways-per-region" 5 "InternetGatewayLimitExceeded";
+    /// Egress-only Internet gateways of an account in a Region (EIGW-1).
+    EgressOnlyGatewaysPerRegion "egress-only-internet-gateways-per-region" 5 "EgressOnlyInternetGatewayLimitExceeded";
+    /// Egress-only Internet gateways of a VPC (EIGW-1).
+    EgressOnlyGatewaysPerVpc "egress-only-internet-gateways-per-vpc" 1 "EgressOnlyInternetGatewayLimitExceeded";
+    /// NAT gateways of an account in an Availability Zone (NAT-18).
+    NatGatewaysPerZone "nat-gateways-per-availability-zone" 5 "NatGatewayLimitExceeded";
     /// Security groups of an account in a Region.
     SecurityGroupsPerRegion "security-groups-per-region" 2500 "SecurityGroupLimitExceeded";
     /// Rules of a group in each direction, IPv4 and IPv6 counted apart (SG-29).

@@ -1,7 +1,7 @@
 //! Routes (RT): what may be routed where, and whether a route's target is usable.
 //!
-//! Targets that vpcsim has not yet (NAT gateways, transit gateways, VPN gateways, endpoints) do not exist in any cloud, and
-//! are refused as EC2 refuses an unknown one.
+//! Targets that vpcsim has not yet (transit gateways, VPN gateways, endpoints) do not exist in any cloud, and are refused as EC2
+//! refuses an unknown one.
 
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -15,8 +15,8 @@ use super::error::permit;
 use super::lookup::parse_id;
 use super::request::requests;
 use super::{
-    ApiError, Caller, Cloud, Instance, InstanceState, InternetGateway, NetworkInterface, PeeringStatus, Quota,
-    RouteTable, VpcPeeringConnection,
+    ApiError, Caller, Cloud, EgressOnlyInternetGateway, Instance, InstanceState, InternetGateway, NatGateway,
+    NetworkInterface, PeeringStatus, Quota, RouteTable, VpcPeeringConnection,
 };
 use crate::id::*;
 
@@ -35,6 +35,9 @@ pub(crate) enum RouteTarget {
     Peering(VpcPeeringConnectionId),
     /// An instance is stored as its interface (RT-19).
     NetworkInterface(NetworkInterfaceId),
+    NatGateway(NatGatewayId),
+    /// IPv6 only (RT-19).
+    EgressOnlyInternetGateway(EgressOnlyInternetGatewayId),
 }
 
 /// Whether packets that match a route get anywhere (RT-15).
@@ -102,8 +105,10 @@ struct TargetIds<'a> {
     instance: Option<&'a str>,
     interface: Option<&'a str>,
     peering: Option<&'a str>,
+    nat_gateway: Option<&'a str>,
+    egress_only: Option<&'a str>,
     /// Kinds that vpcsim has none of.
-    others: [(ResourceKind, Option<&'a str>); 4],
+    others: [(ResourceKind, Option<&'a str>); 2],
 }
 
 macro_rules! target_ids {
@@ -113,10 +118,10 @@ macro_rules! target_ids {
             instance: $request.instance_id.as_deref(),
             interface: $request.network_interface_id.as_deref(),
             peering: $request.vpc_peering_connection_id.as_deref(),
+            nat_gateway: $request.nat_gateway_id.as_deref(),
+            egress_only: $request.egress_only_internet_gateway_id.as_deref(),
             others: [
-                (ResourceKind::NatGateway, $request.nat_gateway_id.as_deref()),
                 (ResourceKind::TransitGateway, $request.transit_gateway_id.as_deref()),
-                (ResourceKind::EgressOnlyInternetGateway, $request.egress_only_internet_gateway_id.as_deref()),
                 (ResourceKind::VpcEndpoint, $request.vpc_endpoint_id.as_deref()),
             ],
         }
@@ -149,6 +154,8 @@ impl Cloud {
                 .get(&id)
                 .and_then(|interface| self.instances.get(&interface.attachment.as_ref()?.instance))
                 .is_some_and(|instance| instance.state == InstanceState::Running),
+            RouteTarget::NatGateway(id) => self.nat_gateways.get(&id).is_some_and(NatGateway::is_available),
+            RouteTarget::EgressOnlyInternetGateway(id) => self.egress_only_internet_gateways.contains_key(&id),
         };
         if usable { RouteState::Active } else { RouteState::Blackhole }
     }
@@ -160,12 +167,12 @@ impl Cloud {
             request.destination_ipv6_cidr_block.as_deref(),
             request.destination_prefix_list_id.as_deref(),
         )?;
-        let target = self.target(caller, table, target_ids!(request))?;
+        let target = self.target(caller, table, destination, target_ids!(request))?;
         check_link_local(destination)?;
         let exists =
             || ApiError::new("RouteAlreadyExists", format!("The route identified by {destination} already exists."));
         match self.reach(table.vpc, destination) {
-            Reach::Local if !matches!(target, RouteTarget::NetworkInterface(_)) => return Err(interfaces_only()),
+            Reach::Local if !may_be_inside(target) => return Err(interfaces_only()),
             Reach::Local => return Err(exists()),
             Reach::Inside => self.check_inside(table.vpc, destination, target)?,
             Reach::Outside => {}
@@ -203,9 +210,9 @@ impl Cloud {
             }
             None
         } else {
-            let target = self.target(caller, table, target_ids!(request))?;
+            let target = self.target(caller, table, destination, target_ids!(request))?;
             match reach {
-                Reach::Local if !matches!(target, RouteTarget::NetworkInterface(_)) => return Err(interfaces_only()),
+                Reach::Local if !may_be_inside(target) => return Err(interfaces_only()),
                 Reach::Inside => self.check_inside(table.vpc, destination, target)?,
                 Reach::Local | Reach::Outside => {}
             }
@@ -289,6 +296,12 @@ impl Cloud {
                     .text("State", state)
                     .into()
             }
+            RouteTarget::NatGateway(id) => {
+                object.text("NatGatewayId", id).text("Origin", "CreateRoute").text("State", state).into()
+            }
+            RouteTarget::EgressOnlyInternetGateway(id) => {
+                object.text("EgressOnlyInternetGatewayId", id).text("Origin", "CreateRoute").text("State", state).into()
+            }
         }
     }
 
@@ -303,9 +316,9 @@ impl Cloud {
         }
     }
 
-    /// RT-13: a route inside the VPC's own range covers exactly one subnet and points at an interface.
+    /// RT-13: a route inside the VPC's own range covers exactly one subnet and points at an interface or a NAT gateway.
     fn check_inside(&self, vpc: VpcId, destination: IpNet, target: RouteTarget) -> Result<(), ApiError> {
-        if !matches!(target, RouteTarget::NetworkInterface(_)) {
+        if !may_be_inside(target) {
             return Err(interfaces_only());
         }
         let is_subnet = self.index.vpc(vpc).subnets.iter().map(|subnet| &self.subnets[subnet]).any(|subnet| {
@@ -322,8 +335,14 @@ impl Cloud {
     }
 
     /// The target a request names, checked to be of the table's VPC (RT-16, RT-19, RT-20).
-    fn target(&self, caller: &Caller, table: &RouteTable, ids: TargetIds<'_>) -> Result<RouteTarget, ApiError> {
-        let given = [ids.gateway, ids.instance, ids.interface, ids.peering];
+    fn target(
+        &self,
+        caller: &Caller,
+        table: &RouteTable,
+        destination: IpNet,
+        ids: TargetIds<'_>,
+    ) -> Result<RouteTarget, ApiError> {
+        let given = [ids.gateway, ids.instance, ids.interface, ids.peering, ids.nat_gateway, ids.egress_only];
         let given = given.iter().flatten().count() + ids.others.iter().filter(|(_, id)| id.is_some()).count();
         match given {
             0 => {
@@ -343,12 +362,7 @@ impl Cloud {
         }
         if let Some((kind, id)) = ids.others.into_iter().find_map(|(kind, id)| Some((kind, id?))) {
             // RouteTargets of AWS that no operation of vpcsim makes: there can be none.
-            return Err(match kind {
-                ResourceKind::NatGateway => {
-                    ApiError::new("InvalidNatGatewayID.NotFound", format!("The natGateway ID '{id}' does not exist"))
-                }
-                kind => ApiError::not_found(kind, id),
-            });
+            return Err(ApiError::not_found(kind, id));
         }
         let elsewhere = |what: &str, id: &dyn fmt::Display| {
             ApiError::invalid_value(format!("route table {} and {what} {id} belong to different networks", table.id))
@@ -377,6 +391,26 @@ impl Cloud {
             }
             return Ok(RouteTarget::Peering(peering.id));
         }
+        if let Some(text) = ids.nat_gateway {
+            let gateway = self.nat_gateway_target(caller, text, destination)?;
+            if gateway.vpc != table.vpc {
+                return Err(elsewhere("network gateway", &gateway.id));
+            }
+            return Ok(RouteTarget::NatGateway(gateway.id));
+        }
+        if let Some(text) = ids.egress_only {
+            let gateway = self.find::<EgressOnlyInternetGateway>(caller, text)?;
+            if let IpNet::V4(_) = destination {
+                return Err(ApiError::invalid_value(format!(
+                    "{} takes IPv6 only: the route needs a destinationIpv6CidrBlock.",
+                    gateway.id
+                ))); // RT-19
+            }
+            if gateway.vpc != table.vpc {
+                return Err(elsewhere("network gateway", &gateway.id));
+            }
+            return Ok(RouteTarget::EgressOnlyInternetGateway(gateway.id));
+        }
         let interface = match (ids.interface, ids.instance) {
             (Some(text), _) => self.find::<NetworkInterface>(caller, text)?,
             (None, text) => {
@@ -400,6 +434,25 @@ impl Cloud {
         }
         Ok(RouteTarget::NetworkInterface(interface.id))
     }
+
+    /// The NAT gateway that a route to `destination` names.
+    fn nat_gateway_target(&self, caller: &Caller, text: &str, destination: IpNet) -> Result<&NatGateway, ApiError> {
+        let unknown =
+            || ApiError::new("InvalidNatGatewayID.NotFound", format!("The natGateway ID '{text}' does not exist"));
+        let gateway = self.find::<NatGateway>(caller, text).map_err(|_| unknown())?;
+        if gateway.is_going() {
+            return Err(unknown());
+        }
+        if let IpNet::V6(_) = destination {
+            return Err(ApiError::not_simulated("NAT64 (an IPv6 route to a NAT gateway)")); // NAT-19
+        }
+        Ok(gateway)
+    }
+}
+
+/// What a route within the VPC's own blocks may point at (RT-13).
+fn may_be_inside(target: RouteTarget) -> bool {
+    matches!(target, RouteTarget::NetworkInterface(_) | RouteTarget::NatGateway(_))
 }
 
 /// The one destination a request gives.

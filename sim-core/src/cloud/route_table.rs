@@ -124,6 +124,18 @@ impl Described for RouteTable {
                 _ => None,
             })
         }),
+        ("route.nat-gateway-id", |table, _| {
+            table.targets(|target| match target {
+                RouteTarget::NatGateway(id) => Some(id.to_string()),
+                _ => None,
+            })
+        }),
+        ("route.egress-only-internet-gateway-id", |table, _| {
+            table.targets(|target| match target {
+                RouteTarget::EgressOnlyInternetGateway(id) => Some(id.to_string()),
+                _ => None,
+            })
+        }),
         ("route.network-interface-id", |table, _| {
             table.targets(|target| match target {
                 RouteTarget::NetworkInterface(id) => Some(id.to_string()),

@@ -14,8 +14,8 @@ use super::error::permit;
 use super::lookup::{Resource, parse_id};
 use super::request::{members, requests};
 use super::{
-    ApiError, Caller, Cloud, ElasticIp, Instance, InternetGateway, KeyPair, NetworkAcl, NetworkInterface, RouteTable,
-    SecurityGroup, Subnet, Vpc, VpcPeeringConnection,
+    ApiError, Caller, Cloud, EgressOnlyInternetGateway, ElasticIp, Instance, InternetGateway, KeyPair, NatGateway,
+    NetworkAcl, NetworkInterface, RouteTable, SecurityGroup, Subnet, Vpc, VpcPeeringConnection,
 };
 use crate::id::*;
 
@@ -130,6 +130,8 @@ macro_rules! of_record {
             Instance InstanceId instances;
             Allocation AllocationId elastic_ips;
             KeyPair KeyPairId key_pairs;
+            NatGateway NatGatewayId nat_gateways;
+            EgressOnlyInternetGateway EgressOnlyInternetGatewayId egress_only_internet_gateways;
         }
     };
     ($cloud:ident $id:ident $field:ident $($kind:ident $typed:ident $table:ident;)*) => {
@@ -194,7 +196,8 @@ impl Cloud {
         Ok(look_up! {
             Vpc vpcs; Subnet subnets; RouteTable route_tables; InternetGateway internet_gateways;
             SecurityGroup security_groups; NetworkAcl network_acls; NetworkInterface network_interfaces;
-            Instance instances; KeyPair key_pairs;
+            Instance instances; KeyPair key_pairs; NatGateway nat_gateways;
+            EgressOnlyInternetGateway egress_only_internet_gateways;
         })
     }
 
@@ -271,7 +274,7 @@ impl Cloud {
             };
         }
         each!(Vpc Subnet RouteTable InternetGateway VpcPeeringConnection SecurityGroup NetworkAcl NetworkInterface
-            Instance ElasticIp KeyPair);
+            Instance ElasticIp KeyPair NatGateway EgressOnlyInternetGateway);
         for (id, tags) in self.rule_tags.iter() {
             if self.find_group_rule(caller, *id).is_ok() {
                 add((*id).into(), tags);
@@ -323,6 +326,8 @@ fn resource_type(kind: ResourceKind) -> &'static str {
         ResourceKind::Instance => "instance",
         ResourceKind::KeyPair => "key-pair",
         ResourceKind::Allocation => "elastic-ip",
+        ResourceKind::NatGateway => "natgateway",
+        ResourceKind::EgressOnlyInternetGateway => "egress-only-internet-gateway",
         _ => "",
     }
 }

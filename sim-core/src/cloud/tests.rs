@@ -1,8 +1,11 @@
 //! Tests of the room as a whole: requests as their front ends make them, and the codes and answers they get.
 
 mod attachment;
+mod egress_only_internet_gateway;
+mod ipv6;
 mod lab;
 mod life_cycle;
+mod nat_gateway;
 pub(crate) mod property;
 mod refusals;
 

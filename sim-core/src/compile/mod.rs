@@ -10,7 +10,8 @@
 //! VPC                   its route tables (blocks are `local` routes), its subnets (the main route table)
 //! Internet gateway      the route tables of its VPC (RT-15)
 //! peering connection    the route tables of both ends (RT-17), their groups that name groups elsewhere (SG-9, SG-12)
-//! network interface     route tables with a route to it, when its instance comes up or goes (RT-16)
+//! network interface     route tables with a route to it or its NAT gateway, when its instance or gateway comes up or goes (RT-16)
+//! egress-only gateway   the route tables of its VPC (RT-15)
 //! ```
 
 mod address;
@@ -41,6 +42,7 @@ pub(crate) struct Compiler {
     places: FxHashMap<ResourceId, Place>,
     /// Where Internet gateways are attached.
     gateways: IdMap<InternetGatewayId, VpcIndex>,
+    egress_only_gateways: IdMap<EgressOnlyInternetGatewayId, VpcIndex>,
     /// Route tables by the interfaces to which they have a route, or had one once: to compile one in vain does no harm.
     routes_to: IdMap<NetworkInterfaceId, Vec<RouteTableId>>,
 }
@@ -64,6 +66,7 @@ struct Touched<'c> {
     enis: Vec<&'c NetworkInterface>,
     gone_enis: Vec<NetworkInterfaceId>,
     gateways: Vec<InternetGatewayId>,
+    egress_only_gateways: Vec<EgressOnlyInternetGatewayId>,
     peerings: Vec<VpcPeeringConnectionId>,
 }
 
@@ -102,6 +105,7 @@ impl<'c> Touched<'c> {
                 NetworkAcl NetworkAclId network_acls;
                 SecurityGroup SecurityGroupId security_groups;
                 InternetGateway InternetGatewayId gateways;
+                EgressOnlyInternetGateway EgressOnlyInternetGatewayId egress_only_gateways;
                 VpcPeeringConnection VpcPeeringConnectionId peerings;
             }
         }
@@ -118,6 +122,7 @@ impl Compiler {
         self.remove_what_is_gone(cloud, &touched, &mut dependent, tables);
         self.compile_vpcs(cloud, &touched.vpcs, &mut dependent, tables);
         self.compile_gateways(cloud, &touched.gateways, &mut dependent, tables);
+        self.compile_egress_only_gateways(cloud, &touched.egress_only_gateways, &mut dependent, tables);
         self.compile_peerings(cloud, &touched.peerings, &mut dependent, tables);
         self.compile_parts(cloud, &touched, &mut dependent, tables);
         self.compile_subnets(cloud, &dependent, tables);
@@ -272,6 +277,29 @@ impl Compiler {
         }
     }
 
+    fn compile_egress_only_gateways(
+        &mut self,
+        cloud: &Cloud,
+        touched: &[EgressOnlyInternetGatewayId],
+        dependent: &mut Dependent,
+        tables: &mut Tables,
+    ) {
+        // First all that go, because one may come where another was.
+        for id in touched.iter().filter(|id| !cloud.egress_only_internet_gateways.contains_key(id)) {
+            if let Some(vpc) = self.egress_only_gateways.remove(id) {
+                address::set_egress_only_gateway(cloud, tables, vpc, None);
+                dependent.route_tables.extend(tables.vpc(vpc).route_tables.iter().map(|table| table.id));
+            }
+        }
+        for gateway in touched.iter().filter_map(|id| cloud.egress_only_internet_gateways.get(id)) {
+            let vpc = self.number_vpc(cloud, gateway.vpc, tables);
+            if self.egress_only_gateways.insert(gateway.id, vpc).is_none() {
+                address::set_egress_only_gateway(cloud, tables, vpc, Some(gateway.id));
+                dependent.route_tables.extend(tables.vpc(vpc).route_tables.iter().map(|table| table.id));
+            }
+        }
+    }
+
     fn compile_peerings(
         &mut self,
         cloud: &Cloud,
@@ -364,7 +392,7 @@ impl Compiler {
         for record in dependent.route_tables.iter().filter_map(|id| cloud.route_tables.get(id)) {
             let vpc = self.vpcs[&record.vpc];
             let table = vpc::route_table(self, cloud, &tables.vpc(vpc).blocks, record);
-            for eni in vpc::routed_interfaces(record) {
+            for eni in vpc::routed_interfaces(cloud, record) {
                 let readers = self.routes_to.entry(eni).or_default();
                 if !readers.contains(&record.id) {
                     readers.push(record.id);

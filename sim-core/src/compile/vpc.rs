@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use rustc_hash::FxHashMap;
 
 use super::{Compiler, is_active, private_addresses};
-use crate::cloud::{self, Cloud, InstanceState, NetworkInterface, RouteTarget};
+use crate::cloud::{self, Cloud, InstanceState, NetworkInterface, Requester, RouteTarget};
 use crate::dataplane::tables::{
     AddressOwners, EniIndex, EniTable, Guest, Route, RouteState, RouteTable, Slots, SourceDestCheck, SubnetTable,
     Target, VpcTables,
@@ -33,6 +33,7 @@ impl VpcTables {
             addresses: AddressOwners::default(),
             macs: FxHashMap::default(),
             internet_gateway: None,
+            egress_only_gateway: None,
         }
     }
 }
@@ -49,11 +50,12 @@ pub(super) fn empty_route_table(table: &cloud::RouteTable) -> RouteTable {
     RouteTable { id: table.id, routes: PrefixTable::new([]), origin: table.origin }
 }
 
-/// The interfaces that a table has routes to.
-pub(super) fn routed_interfaces(table: &cloud::RouteTable) -> impl Iterator<Item = NetworkInterfaceId> {
+/// The interfaces that a table has routes to, those of NAT gateways included.
+pub(super) fn routed_interfaces(cloud: &Cloud, table: &cloud::RouteTable) -> impl Iterator<Item = NetworkInterfaceId> {
     table.routes.iter().filter_map(|route| match route.target {
         RouteTarget::NetworkInterface(id) => Some(id),
-        RouteTarget::InternetGateway(_) | RouteTarget::Peering(_) => None,
+        RouteTarget::NatGateway(id) => cloud.nat_gateways.get(&id)?.interface,
+        RouteTarget::InternetGateway(_) | RouteTarget::Peering(_) | RouteTarget::EgressOnlyInternetGateway(_) => None,
     })
 }
 
@@ -98,6 +100,17 @@ fn route_state(compiler: &Compiler, cloud: &Cloud, vpc: VpcId, target: RouteTarg
                 _ => RouteState::Blackhole(id.into()),
             }
         }
+        RouteTarget::NatGateway(id) => {
+            let gateway = cloud.nat_gateways.get(&id).filter(|gateway| gateway.vpc == vpc && gateway.is_available());
+            match gateway.and_then(|gateway| compiler.eni_index(gateway.interface?)) {
+                Some(index) => RouteState::Active(Target::NatGateway(index)),
+                None => RouteState::Blackhole(id.into()),
+            }
+        }
+        RouteTarget::EgressOnlyInternetGateway(id) => match cloud.egress_only_internet_gateways.get(&id) {
+            Some(gateway) if gateway.vpc == vpc => RouteState::Active(Target::EgressOnlyGateway(id)),
+            _ => RouteState::Blackhole(id.into()),
+        },
     }
 }
 
@@ -138,8 +151,11 @@ pub(super) fn eni_table(
     })
 }
 
-/// Whether a running instance is behind an interface.
+/// What is behind an interface: a running instance, a NAT gateway, or nothing that answers.
 fn guest(cloud: &Cloud, eni: &NetworkInterface) -> Guest {
+    if let Some(Requester::NatGateway(gateway)) = eni.requester {
+        return Guest::NatGateway(gateway);
+    }
     let instance = eni.attachment.as_ref().and_then(|attachment| cloud.instances.get(&attachment.instance));
     match instance.map(|instance| instance.state) {
         Some(InstanceState::Running) => Guest::Running,

@@ -11,6 +11,7 @@
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
+use super::gateway::GatewayFlows;
 use super::fragments::Fragments;
 use super::known_way::KnownWays;
 use super::tables::EniIndex;
@@ -38,12 +39,14 @@ const LIMIT: usize = 1 << 18;
 /// Below this size a table is not worth sweeping.
 const SWEEP_FROM: usize = 1024;
 
-/// All tracked flows of all interfaces.
+/// All tracked flows of all interfaces, and what gateways remember.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Flows {
     by_eni: Vec<Option<Box<TrackedFlows>>>,
     /// What is remembered of packets that come in pieces.
     pub(super) fragments: Fragments,
+    /// Of gateways that keep state.
+    pub(super) gateways: GatewayFlows,
 }
 
 impl Flows {

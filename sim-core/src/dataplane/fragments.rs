@@ -4,48 +4,35 @@
 //! SIM: AWS says nothing of how its filters treat fragments; that a datagram in pieces passes where a small one does is what
 //! people see. A later fragment whose first was never seen is judged without ports.
 
-use std::net::IpAddr;
-
 use rustc_hash::FxHashMap;
 
 use crate::engine::{SimDuration, SimTime};
-use crate::net::{Frame, IpHeader, Transport};
+use crate::net::{FragmentOf, Frame, IpHeader, Transport};
 
 /// How long pieces of a packet may be apart: Linux's `ip_frag_time`, as receivers have it.
 const LIFETIME: SimDuration = SimDuration::from_secs(30);
 /// Packets in pieces that are remembered at once. Beyond it the table is swept, and if that does not help, forgotten.
 const LIMIT: usize = 1024;
 
-/// What makes fragments one packet (RFC 791 §2.3).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-struct Packet {
-    source: IpAddr,
-    destination: IpAddr,
-    protocol: u8,
-    identification: u16,
-}
-
 /// The transport headers of packets that are under way in pieces.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fragments {
-    first: FxHashMap<Packet, (Transport, SimTime)>,
+    first: FxHashMap<FragmentOf, (Transport, SimTime)>,
 }
 
 impl Fragments {
     /// The header to judge a frame's packet by.
     pub(super) fn judged(&mut self, now: SimTime, frame: &Frame, ip: &IpHeader) -> IpHeader {
-        match frame.ipv4_fragment() {
+        match FragmentOf::of(frame) {
             None => *ip,
-            Some(identification) => self.judged_fragment(now, ip, identification),
+            Some(packet) => self.judged_fragment(now, ip, packet),
         }
     }
 
-    fn judged_fragment(&mut self, now: SimTime, ip: &IpHeader, identification: u16) -> IpHeader {
-        let IpHeader { source, destination, protocol, transport, .. } = *ip;
-        let packet = Packet { source, destination, protocol, identification };
-        if transport != Transport::Fragment {
+    fn judged_fragment(&mut self, now: SimTime, ip: &IpHeader, packet: FragmentOf) -> IpHeader {
+        if ip.transport != Transport::Fragment {
             self.make_room(now);
-            self.first.insert(packet, (transport, now + LIFETIME));
+            self.first.insert(packet, (ip.transport, now + LIFETIME));
             return *ip;
         }
         match self.first.get(&packet) {

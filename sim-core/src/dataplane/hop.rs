@@ -3,15 +3,17 @@
 use std::mem;
 use std::net::IpAddr;
 
+use super::gateway::bindings::IDLE_TIMEOUT;
 use super::gateway::internet::Translation;
-use super::pipeline::{Entry, Hop, Next, Outcome, Transit};
+use super::gateway::nat::{PortTranslation, Refusal};
+use super::pipeline::{self, Entry, Hop, Next, Outcome, Transit};
 use super::route_table::Chosen;
 use super::services::{self, Answer, Service};
-use super::tables::{EniIndex, Interface, ROUTER_IPV6, Target};
+use super::tables::{EniIndex, Interface, PeeringIndex, ROUTER_IPV6, Target};
 use super::{network_acl, route_table, security_group};
 use crate::id::{Origin, ResourceId};
-use crate::net::{Frame, IpHeader, packet_too_big};
-use crate::trace::{Decider, Direction, DropCode, DropReason, Step};
+use crate::net::{FlowKey, Frame, IpHeader, packet_too_big};
+use crate::trace::{Decider, Direction, DropCode, DropReason, Leg, Step};
 
 /// Why a hop does not pass a packet on.
 #[derive(Debug)]
@@ -24,6 +26,12 @@ pub(super) enum Stop {
         sender: EniIndex,
         by: ResourceId,
         limit_bytes: u16,
+    },
+    /// A NAT gateway does not pass the packet on, and may have something to say to its sender.
+    Refused {
+        /// By its interface.
+        nat_gateway: EniIndex,
+        refusal: Refusal,
     },
     /// Heard, and not worth a word.
     Silence,
@@ -56,8 +64,17 @@ impl Hop<'_> {
                     false => self.refuse_size(sender, by, limit_bytes, transit),
                 }
             }
+            Err(Stop::Refused { nat_gateway, refusal }) => self.refuse(nat_gateway, refusal, transit),
             Err(Stop::Silence) => Outcome::Consumed,
         }
+    }
+
+    /// The packet is lost at a NAT gateway; what the gateway says of it leaves by its interface.
+    fn refuse(&mut self, nat_gateway: EniIndex, refusal: Refusal, transit: &mut Transit) -> Outcome {
+        self.tell(transit, Step::Dropped(refusal.reason));
+        let Some(frame) = refusal.answer else { return Outcome::Consumed };
+        *transit = Transit::new(*frame, transit.packet.answer(), Entry::Interface(nat_gateway));
+        pipeline::leave_nat_gateway(self, nat_gateway, transit)
     }
 
     /// The VPC's answer is at the asker's interface at once and goes straight to its guest: no rule judges it (SG-26).
@@ -152,6 +169,11 @@ impl Hop<'_> {
             Target::InternetGateway(gateway) => gateway.into(),
             Target::Peering(peering) => self.tables.peering_id(peering).into(),
             Target::Eni(eni) => self.tables.eni_id(eni).into(),
+            Target::NatGateway(eni) => match self.tables.interface(eni) {
+                Some(interface) => interface.point(),
+                None => self.tables.eni_id(eni).into(),
+            },
+            Target::EgressOnlyGateway(gateway) => gateway.into(),
         };
         self.tell(transit, Step::Route { table: table.id, destination, target: target_id, origin });
         Ok(target)
@@ -161,6 +183,49 @@ impl Hop<'_> {
         if let Some(Translation { from, to }) = translation {
             self.tell(transit, Step::Translated { gateway, from, to });
         }
+    }
+
+    /// The peering connection by which a flow of a NAT gateway beyond it came to an interface that now answers.
+    pub(super) fn way_back_to_nat_gateway(
+        &mut self,
+        eni: EniIndex,
+        frame: &Frame,
+        ip: &IpHeader,
+    ) -> Option<PeeringIndex> {
+        let returns = self.flows.gateways.returns();
+        if returns.is_empty() {
+            return None;
+        }
+        let flow = if ip.is_icmp_error() { FlowKey::quoted(frame)?.reversed() } else { FlowKey::of(ip) };
+        returns.use_flow(self.now, IDLE_TIMEOUT, &(eni, flow))
+    }
+
+    /// Whether a packet that arrived has been noted for [`way_back_to_nat_gateway`](Self::way_back_to_nat_gateway).
+    pub(super) fn is_noted_for_the_way_back(&mut self, eni: EniIndex, ip: &IpHeader) -> bool {
+        let returns = self.flows.gateways.returns();
+        !returns.is_empty() && returns.use_flow(self.now, IDLE_TIMEOUT, &(eni, FlowKey::of(ip).reversed())).is_some()
+    }
+
+    /// Remembers by which peering connection a NAT gateway's flow came, so that its answers go back the same way (NAT-14,
+    /// PCX-27).
+    pub(super) fn note_way_back_to_nat_gateway(&mut self, at: &Interface<'_>, transit: &Transit, ip: &IpHeader) {
+        let Entry::Peering(peering) = transit.entry else { return };
+        let side = self.tables.side(peering, at.vpc_index);
+        let (_, far) = self.tables.peering(side).seen_from(side);
+        if self.tables.nat_gateway_at(far, ip.source).is_some() && !ip.is_icmp_error() {
+            let flow = (at.eni.index, FlowKey::of(ip).reversed());
+            // When the memory is full the answer meets the route table like any other.
+            let _ = self.flows.gateways.returns().remember(self.now, IDLE_TIMEOUT, flow, peering);
+        }
+    }
+
+    /// Tells of a NAT gateway's translation. Inbound it is always an answer.
+    pub(super) fn port_translated(&mut self, transit: &mut Transit, gateway: ResourceId, translation: PortTranslation) {
+        let PortTranslation { from, to, direction } = translation;
+        if direction == Direction::Ingress {
+            transit.packet.leg = Leg::Return;
+        }
+        self.tell(transit, Step::PortTranslated { gateway, from, to });
     }
 
     /// A packet leaves an interface: it may be one whose whole way is told.

@@ -11,7 +11,7 @@
 use super::gateway::peering;
 use super::pipeline::{Entry, Hop, Next, Transit};
 use super::tables::{EniIndex, PeeringSide};
-use crate::net::{Frame, IpHeader, MacAddr, Transport, protocol, rewrite_macs};
+use crate::net::{FragmentOf, Frame, IpHeader, MacAddr, Transport, protocol, rewrite_macs};
 use crate::trace::Direction;
 
 /// What is known of one flow at one interface.
@@ -77,6 +77,9 @@ impl Hop<'_> {
     pub(super) fn learn_way_out(&mut self, eni: EniIndex, transit: &Transit, next: Next) {
         let headers = &transit.frame.headers;
         let Some(ip) = alike_in_its_flow(&transit.frame) else { return };
+        if self.way_back_to_nat_gateway(eni, &transit.frame, ip).is_some() {
+            return; // It lasts as long as the gateway's memory of the flow (NAT-14).
+        }
         let Some(ways) = self.flows.of_mut(eni).ways(Direction::Egress, ip) else { return };
         let hand_over = match next {
             Next::Peering(side) => {
@@ -126,6 +129,9 @@ impl Hop<'_> {
     pub(super) fn learn_way_in(&mut self, eni: EniIndex, transit: &Transit) {
         let headers = &transit.frame.headers;
         let Some(ip) = alike_in_its_flow(&transit.frame) else { return };
+        if self.is_noted_for_the_way_back(eni, ip) {
+            return; // Each packet of it keeps the way back alive.
+        }
         if let Some(ways) = self.flows.of_mut(eni).ways(Direction::Ingress, ip) {
             let (source_mac, destination_mac) = (headers.source_mac, headers.destination_mac);
             ways.back = Some(WayIn { rules: self.rules, entry: transit.entry, source_mac, destination_mac });
@@ -143,5 +149,5 @@ fn alike_in_its_flow(frame: &Frame) -> Option<&IpHeader> {
         Transport::Icmp { kind: 0 | 8, code: 0, id, .. } => ip.protocol == protocol::ICMP && id != 0,
         Transport::Icmp { .. } | Transport::Fragment | Transport::Other => false,
     };
-    (is_all_in_its_key && frame.ipv4_fragment().is_none()).then_some(ip)
+    (is_all_in_its_key && FragmentOf::of(frame).is_none()).then_some(ip)
 }

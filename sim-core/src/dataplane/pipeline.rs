@@ -1,30 +1,35 @@
 //! A packet's path, in order, both directions: start reading here.
 //!
-//! Five hops, each one engine event: a frame leaves an interface, crosses a peering connection, goes out or comes in through an
-//! Internet gateway, arrives at an interface. Each hop calls its stages top to bottom; a stage passes the packet on or drops it
+//! Six hops, each one engine event: a frame leaves an interface, crosses a peering connection, goes out or comes in through an
+//! Internet gateway, goes out through an egress-only one, arrives at an interface. Each hop calls its stages top to bottom; a stage passes the packet on or drops it
 //! with a reason, and the pipeline alone tells the trace. Ingress and egress are seen from the interface or gateway, and for a
 //! network ACL from the subnet.
 //!
 //! ```text
 //!  leave_eni ──┬──────────────────────────────► arrive_eni      same VPC
 //!              ├─► cross_peering ─────────────► arrive_eni      the peer VPC, never a gateway of it (PCX-22)
+//!              ├─► leave_egress_only_gateway ─► the Internet
 //!              └─► leave_internet_gateway ──┬─► the Internet
 //!                                           └─► enter_internet_gateway ─► arrive_eni
 //! ```
+//!
+//! A NAT gateway has an interface like an instance. What arrives there is translated and leaves by the same interface, in the
+//! same event: from `arrive_eni` on, by any of the ways above.
 //!
 //! What the stages decided for one packet of a flow is done to the next without asking them again ([`super::known_way`]).
 //!
 //! No router of a VPC lowers the TTL (L2-12, L2-14), and none says why it drops (L2-18, L2-21), except for size (MTU-3).
 
 use super::conntrack::Flows;
-use super::gateway::{internet, peering};
+use super::gateway::nat::NatGateway;
+use super::gateway::{egress_only, internet, peering};
 use super::hop::{Stop, deleted, detached, fits, ip_of, sent_from_inside};
 use super::known_way::HandOver;
-use super::tables::{EniIndex, Interface, PeeringIndex, PeeringSide, Tables, Target, VpcIndex};
+use super::tables::{EniIndex, Guest, Interface, PeeringIndex, PeeringSide, Tables, Target, VpcIndex};
 use super::{eni, route_table};
 use crate::engine::SimTime;
 use crate::flat::flat;
-use crate::net::{Frame, MacAddr, rewrite_macs};
+use crate::net::{Frame, IpHeader, MacAddr, lower_ttl, rewrite_macs};
 use crate::trace::{Direction, PacketTag, Step, Trace};
 
 /// Where a frame entered the VPC it is in. This is what makes routing non-transitive (PCX-22).
@@ -36,7 +41,7 @@ pub(crate) enum Entry {
     Router,
     /// Handed over by a peering connection.
     Peering(PeeringIndex),
-    /// Came from the Internet.
+    /// Came from the Internet, through an Internet gateway or an egress-only one.
     InternetGateway(VpcIndex),
 }
 
@@ -73,10 +78,12 @@ pub(crate) enum Next {
     Peering(PeeringSide),
     /// Through the fabric to the VPC's Internet gateway, outbound: [`leave_internet_gateway`].
     InternetGatewayOut(VpcIndex),
-    /// From the Internet to the VPC's Internet gateway: [`enter_internet_gateway`].
+    /// From the Internet to the VPC's gateway that answers there: [`enter_internet_gateway`].
     InternetGatewayIn(VpcIndex),
     /// Out on the Internet, to whoever has the destination address.
     Internet,
+    /// Through the fabric to the VPC's egress-only Internet gateway: [`leave_egress_only_gateway`].
+    EgressOnlyGateway(VpcIndex),
 }
 
 flat!(enum Next {
@@ -86,6 +93,7 @@ flat!(enum Next {
     3 => InternetGatewayOut(vpc),
     4 => InternetGatewayIn(vpc),
     5 => Internet,
+    6 => EgressOnlyGateway(vpc),
 });
 
 /// What came of a hop. What is left in the [`Transit`] is as the hop made it.
@@ -148,12 +156,21 @@ fn leave(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<Ne
     if !at.subnet.contains(ip.destination) {
         hop.network_acl(&at, Direction::Egress, transit, &ip)?; // stateless, never within a subnet (ACL-6)
     }
+    if let Some(peering) = hop.way_back_to_nat_gateway(at.eni.index, &transit.frame, &ip) {
+        return Ok(Next::Peering(tables.side(peering, at.vpc_index))); // no route is needed (NAT-14)
+    }
     let target = hop.route(&at, transit, ip.destination)?; // longest prefix; a blackhole drops
+    follow_route(tables, &at, target, &ip)
+}
+
+/// Where a route's target is.
+fn follow_route(tables: &Tables, at: &Interface<'_>, target: Target, ip: &IpHeader) -> Result<Next, Stop> {
     match target {
-        Target::Local => Ok(Next::Eni(route_table::deliver_local(&at, ip.destination)?)),
-        Target::Eni(middlebox) => Ok(Next::Eni(middlebox)),
+        Target::Local => Ok(Next::Eni(route_table::deliver_local(at, ip.destination)?)),
+        Target::Eni(middlebox) | Target::NatGateway(middlebox) => Ok(Next::Eni(middlebox)),
         Target::Peering(peering) => Ok(Next::Peering(tables.side(peering, at.vpc_index))),
         Target::InternetGateway(_) => Ok(Next::InternetGatewayOut(at.vpc_index)),
+        Target::EgressOnlyGateway(_) => Ok(Next::EgressOnlyGateway(at.vpc_index)),
     }
 }
 
@@ -203,7 +220,25 @@ fn go_out(hop: &mut Hop<'_>, index: VpcIndex, transit: &mut Transit) -> Result<N
     Ok(if is_own { Next::InternetGatewayIn(index) } else { Next::Internet })
 }
 
-/// A frame from the Internet enters a VPC through its Internet gateway.
+/// A frame leaves a VPC through its egress-only Internet gateway.
+pub(crate) fn leave_egress_only_gateway(hop: &mut Hop<'_>, vpc: VpcIndex, transit: &mut Transit) -> Outcome {
+    hop.run(transit, |hop, transit| go_out_for_good(hop, vpc, transit))
+}
+
+fn go_out_for_good(hop: &mut Hop<'_>, index: VpcIndex, transit: &mut Transit) -> Result<Next, Stop> {
+    let tables = hop.tables;
+    let vpc = tables.vpc(index);
+    let gateway = vpc.egress_only_gateway.ok_or_else(|| detached(vpc.id.into(), Direction::Egress))?;
+    hop.seen(transit, gateway, Direction::Egress);
+    let (sender, ip) = sent_from_inside(transit, gateway.into())?;
+    fits(ip, sender, gateway.into(), internet::MTU_BYTES)?;
+    let flows = hop.flows.gateways.egress_only(index);
+    egress_only::admit_outbound(gateway, flows, vpc, hop.now, ip)?; // remembers the flow
+    hop.tell(transit, Step::Gateway { gateway: gateway.into() });
+    Ok(Next::Internet)
+}
+
+/// A frame from the Internet enters a VPC through its Internet gateway, or comes back through its egress-only one.
 pub(crate) fn enter_internet_gateway(hop: &mut Hop<'_>, vpc: VpcIndex, transit: &mut Transit) -> Outcome {
     hop.run(transit, |hop, transit| come_in(hop, vpc, transit))
 }
@@ -211,9 +246,18 @@ pub(crate) fn enter_internet_gateway(hop: &mut Hop<'_>, vpc: VpcIndex, transit: 
 fn come_in(hop: &mut Hop<'_>, index: VpcIndex, transit: &mut Transit) -> Result<Next, Stop> {
     let tables = hop.tables;
     let vpc = tables.vpc(index);
+    let ip = ip_of(&transit.frame, vpc.id.into(), Direction::Ingress)?;
+    if let Some((gateway, owner)) = egress_only::way_in(vpc, &ip) {
+        hop.seen(transit, gateway, Direction::Ingress);
+        let flows = hop.flows.gateways.egress_only(index);
+        egress_only::admit_inbound(gateway, flows, hop.now, &transit.frame, &ip)?; // answers only (EIGW-1)
+        hop.tell(transit, Step::Gateway { gateway: gateway.into() });
+        hop.tell(transit, Step::Vpc { vpc: vpc.id });
+        transit.entry = Entry::InternetGateway(index);
+        return Ok(Next::Eni(owner.index));
+    }
     let gateway = vpc.internet_gateway.as_ref().ok_or_else(|| detached(vpc.id.into(), Direction::Ingress))?;
     hop.seen(transit, gateway.id, Direction::Ingress);
-    let ip = ip_of(&transit.frame, gateway.id.into(), Direction::Ingress)?;
 
     let (owner, private) = internet::check_inbound(gateway, vpc, &ip)?;
     hop.tell(transit, Step::Gateway { gateway: gateway.id.into() });
@@ -241,18 +285,71 @@ fn arrive(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<N
     let at = tables.interface(index).ok_or_else(|| deleted(tables.eni_id(index).into()))?;
     let origin = Neighborhood::of(tables, &at, transit.entry);
     rewrite_macs(&mut transit.frame, origin.source_mac(&at), at.eni.mac);
-    hop.seen(transit, at.eni.id, Direction::Ingress);
-    let ip = ip_of(&transit.frame, at.eni.id.into(), Direction::Ingress)?;
+    let point = at.point();
+    hop.seen(transit, point, Direction::Ingress);
+    let ip = ip_of(&transit.frame, point, Direction::Ingress)?;
 
     if let Neighborhood::Beyond = origin {
         hop.network_acl(&at, Direction::Ingress, transit, &ip)?; // stateless, never within a subnet (ACL-6)
     }
+    if let Guest::NatGateway(id) = at.eni.guest {
+        return pass_nat_gateway(hop, NatGateway { id, at }, transit, &ip);
+    }
+    hop.note_way_back_to_nat_gateway(&at, transit, &ip);
     hop.security_groups(&at, Direction::Ingress, transit)?; // stateful
     eni::check_destination(&at, &ip)?;
     hop.tell(transit, Step::AddressChecked { interface: at.eni.id });
     eni::check_guest(&at)?;
     hop.delivered(transit, at.eni.id.into());
     Ok(Next::Guest(index))
+}
+
+/// A NAT gateway passes a packet on, translated.
+fn pass_nat_gateway(
+    hop: &mut Hop<'_>,
+    nat: NatGateway<'_>,
+    transit: &mut Transit,
+    ip: &IpHeader,
+) -> Result<Next, Stop> {
+    let refuse = |refusal| Stop::Refused { nat_gateway: nat.at.eni.index, refusal };
+    nat.check_protocol(&transit.frame, ip)?; // TCP, UDP and ICMP (NAT-1)
+    nat.check_size(&transit.frame, ip).map_err(refuse)?;
+    if !lower_ttl(&mut transit.frame, 1) {
+        return Err(refuse(nat.expired(&transit.frame, ip))); // a hop of its own (L2-15)
+    }
+    let bindings = hop.flows.gateways.nat(nat.at.eni.index);
+    let translation = nat.translate(bindings, hop.now, &mut transit.frame, ip).map_err(refuse)?;
+    hop.tell(transit, Step::Gateway { gateway: nat.id.into() });
+    hop.port_translated(transit, nat.id.into(), translation);
+    leave_nat(hop, nat, transit)
+}
+
+/// What a NAT gateway sends leaves its interface, by the network ACL and the route table of its own subnet (NAT-10, RT-26). No
+/// security group judges it.
+fn leave_nat(hop: &mut Hop<'_>, nat: NatGateway<'_>, transit: &mut Transit) -> Result<Next, Stop> {
+    let at = nat.at;
+    transit.entry = Entry::Interface(at.eni.index);
+    rewrite_macs(&mut transit.frame, at.eni.mac, at.subnet.router_mac);
+    hop.seen(transit, nat.id, Direction::Egress);
+    let ip = ip_of(&transit.frame, nat.id.into(), Direction::Egress)?;
+    if !at.subnet.contains(ip.destination) {
+        hop.network_acl(&at, Direction::Egress, transit, &ip)?; // stateless, never within a subnet (ACL-6)
+    }
+    let target = hop.route(&at, transit, ip.destination)?;
+    if target == Target::NatGateway(at.eni.index) {
+        let (decider, origin) = internet::route_taken(Some(at), ip.destination);
+        return Err(nat.loops(decider, origin).into()); // NAT-21
+    }
+    follow_route(hop.tables, &at, target, &ip)
+}
+
+/// What a NAT gateway has to say itself leaves its interface.
+pub(super) fn leave_nat_gateway(hop: &mut Hop<'_>, eni: EniIndex, transit: &mut Transit) -> Outcome {
+    hop.run(transit, |hop, transit| {
+        let at = hop.tables.interface(eni).ok_or(Stop::Silence)?;
+        let Guest::NatGateway(id) = at.eni.guest else { return Err(Stop::Silence) };
+        leave_nat(hop, NatGateway { id, at }, transit)
+    })
 }
 
 /// Where an arriving frame comes from, seen from the interface.

@@ -14,8 +14,8 @@ use smallvec::SmallVec;
 use super::matching::{Block, ProtocolMatch};
 use crate::flat::flat;
 use crate::id::{
-    AvailabilityZone, InternetGatewayId, NetworkAclId, NetworkInterfaceId, Origin, Region, ResourceId, RouteTableId,
-    SecurityGroupId, SubnetId, VpcId, VpcPeeringConnectionId,
+    AvailabilityZone, EgressOnlyInternetGatewayId, InternetGatewayId, NatGatewayId, NetworkAclId, NetworkInterfaceId,
+    Origin, Region, ResourceId, RouteTableId, SecurityGroupId, SubnetId, VpcId, VpcPeeringConnectionId,
 };
 use crate::net::{MacAddr, PrefixTable};
 use crate::trace::Direction;
@@ -98,6 +98,7 @@ pub(crate) struct VpcTables {
     pub(crate) addresses: AddressOwners,
     pub(crate) macs: FxHashMap<MacAddr, Slot>,
     pub(crate) internet_gateway: Option<InternetGatewayTable>,
+    pub(crate) egress_only_gateway: Option<EgressOnlyInternetGatewayId>,
 }
 
 impl VpcTables {
@@ -275,6 +276,8 @@ pub(crate) enum Guest {
     Running,
     /// Not attached, or its instance does not run.
     Absent,
+    /// No guest: the interface is a NAT gateway's.
+    NatGateway(NatGatewayId),
 }
 
 /// One route table, `local` routes included (RT-4).
@@ -307,6 +310,9 @@ pub(crate) enum Target {
     InternetGateway(InternetGatewayId),
     Peering(PeeringIndex),
     Eni(EniIndex),
+    /// By its interface.
+    NatGateway(EniIndex),
+    EgressOnlyGateway(EgressOnlyInternetGatewayId),
 }
 
 /// One network ACL.
@@ -423,6 +429,16 @@ pub(crate) struct Interface<'t> {
     pub(crate) eni: &'t EniTable,
 }
 
+impl Interface<'_> {
+    /// The capture point that the interface is: itself, or the gateway whose it is.
+    pub(crate) fn point(&self) -> ResourceId {
+        match self.eni.guest {
+            Guest::Running | Guest::Absent => self.eni.id.into(),
+            Guest::NatGateway(gateway) => gateway.into(),
+        }
+    }
+}
+
 impl Tables {
     /// The interface with this number, unless it is deleted.
     pub(crate) fn interface(&self, index: EniIndex) -> Option<Interface<'_>> {
@@ -446,6 +462,14 @@ impl Tables {
     /// The peering connection that has this side.
     pub(crate) fn peering(&self, side: PeeringSide) -> &PeeringTable {
         &self.peerings[side.peering().0 as usize]
+    }
+
+    /// The NAT gateway that has an address in a VPC.
+    pub(crate) fn nat_gateway_at(&self, vpc: VpcIndex, address: IpAddr) -> Option<NatGatewayId> {
+        match self.vpc(vpc).owner_of(address)?.guest {
+            Guest::NatGateway(gateway) => Some(gateway),
+            Guest::Running | Guest::Absent => None,
+        }
     }
 
     /// An interface's id, also after it was deleted.

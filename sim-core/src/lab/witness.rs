@@ -78,7 +78,8 @@ impl Witness {
             | Step::NetworkAcl { .. }
             | Step::Route { .. }
             | Step::Translated { .. }
-            | Step::Fragmented { .. } => {}
+            | Step::Fragmented { .. }
+            | Step::PortTranslated { .. } => {}
         }
     }
 

@@ -1,9 +1,12 @@
-//! Cutting IPv4 packets into fragments (RFC 791 §3.2), by their sender or by a gateway on the way.
+//! IPv4 fragments (RFC 791 §3.2): cutting packets, by their sender or by a gateway on the way, and telling which packet a fragment
+//! belongs to, since only the first shows ports.
+
+use std::net::IpAddr;
 
 use smallvec::SmallVec;
 use smoltcp::wire::Ipv4Packet;
 
-use super::headers::ETHERNET_LEN;
+use super::headers::{ETHERNET_LEN, Frame};
 use super::pool::BufferPool;
 
 /// The pieces of a packet; one larger than the path takes is most often not much larger.
@@ -38,13 +41,42 @@ pub(crate) fn fragment(frame: &[u8], mtu: u16, pool: &mut BufferPool) -> Option<
     Some(pieces.collect())
 }
 
+/// The packet that an IPv4 fragment is a part of.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct FragmentOf {
+    /// Source address.
+    pub source: IpAddr,
+    /// Destination address.
+    pub destination: IpAddr,
+    /// IP protocol number.
+    pub protocol: u8,
+    /// The packet's identification.
+    pub identification: u16,
+}
+
+impl FragmentOf {
+    /// The packet that `frame` carries a part of; `None` when it carries a whole one.
+    pub(crate) fn of(frame: &Frame) -> Option<FragmentOf> {
+        // Most packets say that they are none without a look at their bytes.
+        let ip = frame.headers.ip.filter(|ip| !ip.dont_fragment && ip.source.is_ipv4())?;
+        let header = frame.bytes.get(ETHERNET_LEN..ETHERNET_LEN + 8)?;
+        // The flag "more fragments" and the offset: both are zero in a whole packet.
+        let is_part = u16::from_be_bytes([header[6], header[7]]) & 0x3fff != 0;
+        is_part.then(|| FragmentOf {
+            source: ip.source,
+            destination: ip.destination,
+            protocol: ip.protocol,
+            identification: u16::from_be_bytes([header[4], header[5]]),
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use etherparse::PacketBuilder;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::net::Frame;
 
     fn datagram(payload: &[u8], dont_fragment: bool) -> Vec<u8> {
         let builder = PacketBuilder::ethernet2([2; 6], [4; 6]).ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64);

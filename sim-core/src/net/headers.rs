@@ -48,16 +48,6 @@ pub(crate) struct Frame {
     pub headers: Headers,
 }
 
-impl Frame {
-    /// The identification of the IPv4 packet that this is a fragment of, if it is one.
-    pub(crate) fn ipv4_fragment(&self) -> Option<u16> {
-        // Most packets say that they are none without a look at their bytes.
-        self.headers.ip.filter(|ip| !ip.dont_fragment)?;
-        let &[.., id_high, id_low, flags, offset] = self.bytes.get(..ETHERNET_LEN + 8)? else { return None };
-        (u16::from_be_bytes([flags, offset]) & 0x3fff != 0).then(|| u16::from_be_bytes([id_high, id_low]))
-    }
-}
-
 /// What the headers of an Ethernet frame say.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Headers {
@@ -219,6 +209,11 @@ impl IpHeader {
             6 => ipv6_header(packet, Completeness::Quoted).ok(),
             _ => None,
         }
+    }
+
+    /// Whether this is neighbour discovery (RFC 4861 §4), which for IPv6 is what ARP is for IPv4: talk of the link.
+    pub(crate) fn is_neighbor_discovery(&self) -> bool {
+        self.protocol == protocol::ICMPV6 && matches!(self.transport, Transport::Icmp { kind: 133..=137, .. })
     }
 
     /// Whether this is an ICMP error, which speaks of another packet and quotes its start.

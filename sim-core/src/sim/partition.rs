@@ -71,7 +71,7 @@ impl Placement {
             Next::InternetGatewayIn(vpc) => Some(self.of_vpc(vpc)),
             Next::Internet => Some(Placement::INTERNET),
             // The near side of a peering connection belongs to the VPC that sends, as its Internet gateway does.
-            Next::Peering(_) | Next::InternetGatewayOut(_) | Next::Guest(_) => None,
+            Next::Peering(_) | Next::InternetGatewayOut(_) | Next::EgressOnlyGateway(_) | Next::Guest(_) => None,
         }
     }
 }
@@ -113,7 +113,8 @@ impl Wiring {
 }
 
 /// Four kinds of things schedule events: interfaces, Internet hosts (and the Internet itself, before the first), the two sides
-/// of peering connections, Internet gateways. Their numbers interleave, so that they are distinct and dense.
+/// of peering connections, and the edges of VPCs, where both kinds of Internet gateways are. A NAT gateway is an interface. Their
+/// numbers interleave, so that they are distinct and dense.
 const SCHEDULERS: u32 = 4;
 
 /// What schedules an event.
@@ -501,6 +502,9 @@ impl Partition {
                 Next::InternetGatewayOut(vpc) => {
                     (here, Scheduler::InternetGateway(vpc), pipeline::leave_internet_gateway(hop, vpc, transit))
                 }
+                Next::EgressOnlyGateway(vpc) => {
+                    (here, Scheduler::InternetGateway(vpc), pipeline::leave_egress_only_gateway(hop, vpc, transit))
+                }
                 Next::InternetGatewayIn(vpc) => {
                     (here, Scheduler::InternetGateway(vpc), pipeline::enter_internet_gateway(hop, vpc, transit))
                 }
@@ -513,7 +517,17 @@ impl Partition {
         };
         match outcome {
             Outcome::Forward(Next::Guest(eni)) => self.down_the_access_link(shared, Plug::Eni(eni), slot),
-            Outcome::Forward(next) => self.forward(shared, here, scheduler, next, slot),
+            Outcome::Forward(next) => {
+                let from = match here {
+                    // A NAT gateway sends it on: from its interface the way begins anew.
+                    Next::Eni(eni) => {
+                        self.flights.get_mut(slot).zone = zone_of(tables, eni);
+                        Next::Guest(eni)
+                    }
+                    _ => here,
+                };
+                self.forward(shared, from, scheduler, next, slot);
+            }
             Outcome::Fragment(limit_bytes) => self.fragment(shared, slot, limit_bytes),
             Outcome::Consumed => self.end(slot),
         }
@@ -686,7 +700,7 @@ fn link_end(station: Next) -> u64 {
         Next::Guest(eni) | Next::Eni(eni) => (eni.0, 0),
         Next::Internet => (0, 1),
         Next::Peering(side) => (side.peering().0, 2),
-        Next::InternetGatewayOut(vpc) | Next::InternetGatewayIn(vpc) => (vpc.0, 3),
+        Next::InternetGatewayOut(vpc) | Next::InternetGatewayIn(vpc) | Next::EgressOnlyGateway(vpc) => (vpc.0, 3),
     };
     u64::from(number) * 4 + kind
 }
@@ -699,6 +713,10 @@ fn station_id(tables: &Tables, station: Next) -> ResourceId {
         Next::InternetGatewayOut(vpc) | Next::InternetGatewayIn(vpc) => {
             let gateway = tables.vpc(vpc).internet_gateway.as_ref();
             gateway.map_or_else(|| tables.vpc_id(vpc).into(), |gateway| gateway.id.into())
+        }
+        Next::EgressOnlyGateway(vpc) => {
+            let gateway = tables.vpc(vpc).egress_only_gateway;
+            gateway.map_or_else(|| tables.vpc_id(vpc).into(), ResourceId::from)
         }
         Next::Internet => internet::ID.into(),
     }

@@ -142,6 +142,7 @@ impl Captures {
             | Step::Gateway { .. }
             | Step::Translated { .. }
             | Step::Fragmented { .. }
+            | Step::PortTranslated { .. }
             | Step::Delivered { .. } => None,
         }
     }

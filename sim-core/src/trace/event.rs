@@ -183,6 +183,15 @@ pub(crate) enum Step {
         /// What it takes.
         limit_bytes: u16,
     },
+    /// An address and the port that goes with it, or an echo's identifier, were translated.
+    PortTranslated {
+        /// The gateway that did it.
+        gateway: ResourceId,
+        /// Before.
+        from: (IpAddr, u16),
+        /// After.
+        to: (IpAddr, u16),
+    },
     /// Delivered to the guest behind an interface, or to a host on the Internet.
     Delivered {
         /// The interface.
@@ -205,6 +214,7 @@ flat!(enum Step {
     9 => Delivered { to },
     10 => Dropped(reason),
     11 => Fragmented { gateway, limit_bytes },
+    12 => PortTranslated { gateway, from, to },
 });
 
 impl Step {
@@ -219,7 +229,8 @@ impl Step {
             | Step::NetworkAcl { .. }
             | Step::Route { .. }
             | Step::Translated { .. }
-            | Step::Fragmented { .. } => Detail::Stages,
+            | Step::Fragmented { .. }
+            | Step::PortTranslated { .. } => Detail::Stages,
         }
     }
 }

@@ -179,7 +179,7 @@ impl Trace {
     pub(crate) fn mark(&mut self, tag: &mut PacketTag, headers: &Headers) {
         if self.detail >= Detail::Path
             && !self.marks.are_spent()
-            && let Some(ip) = &headers.ip
+            && let Some(ip) = headers.ip.as_ref().filter(|ip| !ip.is_neighbor_discovery())
             && self.marks.mark(FlowKey::of(ip))
         {
             tag.marked = true;

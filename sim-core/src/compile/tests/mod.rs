@@ -1,8 +1,10 @@
 //! What becomes of packets, from the cloud's records to the account of every hop.
 
+mod egress_only;
 mod frames;
 mod incremental;
 mod layouts;
+mod nat;
 mod path;
 mod properties;
 mod world;

@@ -4,6 +4,8 @@
 //! vpc main 10.0.0.0/16 [fd00:1::/56] [region eu-west-1]
 //! subnet web main 10.0.1.0/24 [fd00:1:0:1::/64]     with a route table of its own, `rtb-web`, and the ACL `acl-main`
 //! igw gw main
+//! eigw out main
+//! nat ngw web 10.0.1.5 [public 203.0.113.5] [10.0.1.6 …]     further addresses are secondary ones
 //! peering ab main other [pending-acceptance|deleted]
 //! route web 0.0.0.0/0 gw
 //! group sg main                                     without any rule
@@ -42,6 +44,8 @@ pub(super) struct World {
     pub(super) now: SimTime,
     /// The frame that a guest got last.
     pub(super) delivered: Option<Frame>,
+    /// The frame that the Internet got last.
+    pub(super) left: Option<Frame>,
     names: BTreeMap<String, ResourceId>,
     made: Vec<ResourceId>,
     packets: u64,
@@ -82,6 +86,7 @@ impl World {
             flows: Flows::default(),
             now: SimTime::ZERO,
             delivered: None,
+            left: None,
             names: BTreeMap::new(),
             made: Vec::new(),
             packets: 0,
@@ -160,6 +165,22 @@ impl World {
                     origin: Origin::Aws,
                 };
                 self.cloud.internet_gateways.insert(id, gateway);
+            }
+            ["eigw", name, vpc] => {
+                let (id, vpc) = (self.fresh(name), self.id(vpc));
+                let (owner, region) = (AccountId::DEFAULT, self.cloud.vpcs[&vpc].region);
+                let gateway =
+                    EgressOnlyInternetGateway { id, owner, region, vpc, tags: Tags::default(), origin: Origin::Aws };
+                self.cloud.egress_only_internet_gateways.insert(id, gateway);
+            }
+            ["drop", "eigw", name] => {
+                let id: EgressOnlyInternetGatewayId = self.id(name);
+                self.cloud.egress_only_internet_gateways.remove(&id);
+            }
+            ["nat", name, subnet, address, ref rest @ ..] => self.nat_gateway(name, subnet, address, rest),
+            ["drop", "nat", name] => {
+                let id: NatGatewayId = self.id(name);
+                self.cloud.nat_gateways[&id].state = NatGatewayState::Deleting { until: SimTime::MAX };
             }
             ["drop", "igw", name] => {
                 let id: InternetGatewayId = self.id(name);
@@ -366,6 +387,8 @@ impl World {
         match self.names[name].kind() {
             ResourceKind::InternetGateway => RouteTarget::InternetGateway(self.id(name)),
             ResourceKind::VpcPeeringConnection => RouteTarget::Peering(self.id(name)),
+            ResourceKind::NatGateway => RouteTarget::NatGateway(self.id(name)),
+            ResourceKind::EgressOnlyInternetGateway => RouteTarget::EgressOnlyInternetGateway(self.id(name)),
             _ => RouteTarget::NetworkInterface(self.id(name)),
         }
     }
@@ -410,6 +433,7 @@ impl World {
                 device_index: 0,
                 delete_on_termination: true,
             }),
+            requester: None,
             description: Box::default(),
             tags: Tags::default(),
             origin: Origin::Aws,
@@ -438,6 +462,53 @@ impl World {
         };
         self.cloud.network_interfaces.insert(id, eni);
         self.cloud.instances.insert(instance, record);
+    }
+
+    fn nat_gateway(&mut self, name: &str, subnet: &str, address: &str, rest: &[&str]) {
+        let (id, subnet): (NatGatewayId, SubnetId) = (self.fresh(name), self.id(subnet));
+        let interface: NetworkInterfaceId = self.fresh(&format!("eni-{name}"));
+        let record = &self.cloud.subnets[&subnet];
+        let (vpc, zone) = (record.vpc, record.zone);
+        let private = |address: &str, public| PrivateAddress { address: address.parse().expect("an address"), public };
+        let (public, secondary) = match rest {
+            ["public", public, secondary @ ..] => (Some(public.parse().expect("an address")), secondary),
+            secondary => (None, secondary),
+        };
+        let primary = private(address, public.map(PublicAddress::Auto));
+        let ipv4 = std::iter::once(primary).chain(secondary.iter().map(|address| private(address, None))).collect();
+        let eni = NetworkInterface {
+            id: interface,
+            subnet,
+            vpc,
+            owner: AccountId::DEFAULT,
+            mac: MacAddr::local(self.cloud.network_interfaces.len() as u64 + 1),
+            ipv4,
+            ipv6: Vec::new(),
+            groups: smallvec![],
+            source_dest_check: false,
+            attachment: None,
+            requester: Some(Requester::NatGateway(id)),
+            description: Box::default(),
+            tags: Tags::default(),
+            origin: Origin::Aws,
+        };
+        let gateway = NatGateway {
+            id,
+            owner: AccountId::DEFAULT,
+            zone,
+            vpc,
+            subnet,
+            connectivity: if public.is_some() { Connectivity::Public } else { Connectivity::Private },
+            state: NatGatewayState::Available,
+            created: SimTime::ZERO,
+            deleted: None,
+            interface: Some(interface),
+            addresses: Vec::new(),
+            tags: Tags::default(),
+            origin: Origin::Aws,
+        };
+        self.cloud.network_interfaces.insert(interface, eni);
+        self.cloud.nat_gateways.insert(id, gateway);
     }
 
     /// Sends a packet from an interface, or from `internet`: `tcp 10.0.1.10:40000 > 10.0.2.10:80 SYN`, `udp …`,
@@ -510,10 +581,16 @@ impl World {
                 assert_eq!(transit.frame.headers.destination_mac, at.eni.mac, "delivered to its MAC address");
                 self.delivered = Some(transit.frame);
             }
-            Next::Internet => account.push(format!("internet sees {}", Summary(&transit.frame.headers))),
+            Next::Internet => {
+                account.push(format!("internet sees {}", Summary(&transit.frame.headers)));
+                self.left = Some(transit.frame);
+            }
             Next::Eni(eni) => self.hop(transit, account, |hop, transit| pipeline::arrive_eni(hop, eni, transit)),
             Next::Peering(peering) => {
                 self.hop(transit, account, |hop, transit| pipeline::cross_peering(hop, peering, transit))
+            }
+            Next::EgressOnlyGateway(vpc) => {
+                self.hop(transit, account, |hop, transit| pipeline::leave_egress_only_gateway(hop, vpc, transit))
             }
             Next::InternetGatewayOut(vpc) => {
                 self.hop(transit, account, |hop, transit| pipeline::leave_internet_gateway(hop, vpc, transit))
@@ -582,6 +659,9 @@ impl World {
             Step::Gateway { .. } => return None,
             Step::Translated { from, to, .. } => format!("{from} becomes {to}"),
             Step::Fragmented { limit_bytes, .. } => format!("cut to {limit_bytes} bytes"),
+            Step::PortTranslated { from: (from, from_port), to: (to, to_port), .. } => {
+                format!("{from}:{from_port} becomes {to}:{to_port}")
+            }
             Step::Delivered { .. } => "delivered".to_owned(),
             Step::Dropped(reason) => {
                 let mut text = format!("{} by {}: ", reason.code, name(reason.by));

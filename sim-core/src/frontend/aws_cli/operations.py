@@ -11,11 +11,14 @@ OPERATIONS = {
         CreateVpc DeleteVpc DescribeVpcs ModifyVpcAttribute DescribeVpcAttribute
         AssociateVpcCidrBlock DisassociateVpcCidrBlock
         CreateSubnet DeleteSubnet DescribeSubnets ModifySubnetAttribute
+        AssociateSubnetCidrBlock DisassociateSubnetCidrBlock
         CreateRouteTable DeleteRouteTable DescribeRouteTables
         AssociateRouteTable DisassociateRouteTable ReplaceRouteTableAssociation
         CreateRoute ReplaceRoute DeleteRoute
         CreateInternetGateway DeleteInternetGateway AttachInternetGateway DetachInternetGateway
         DescribeInternetGateways
+        CreateNatGateway DeleteNatGateway DescribeNatGateways
+        CreateEgressOnlyInternetGateway DeleteEgressOnlyInternetGateway DescribeEgressOnlyInternetGateways
         CreateVpcPeeringConnection AcceptVpcPeeringConnection RejectVpcPeeringConnection
         DeleteVpcPeeringConnection DescribeVpcPeeringConnections ModifyVpcPeeringConnectionOptions
         CreateSecurityGroup DeleteSecurityGroup DescribeSecurityGroups DescribeSecurityGroupRules
@@ -26,6 +29,7 @@ OPERATIONS = {
         CreateNetworkInterface DeleteNetworkInterface DescribeNetworkInterfaces
         ModifyNetworkInterfaceAttribute AttachNetworkInterface DetachNetworkInterface
         AssignPrivateIpAddresses UnassignPrivateIpAddresses
+        AssignIpv6Addresses UnassignIpv6Addresses
         RunInstances DescribeInstances DescribeInstanceStatus StartInstances StopInstances
         TerminateInstances ModifyInstanceAttribute
         AllocateAddress AssociateAddress DisassociateAddress ReleaseAddress DescribeAddresses

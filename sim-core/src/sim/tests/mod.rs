@@ -132,6 +132,21 @@ impl Lab {
         Site { vpc, subnet, routes, group, gateway }
     }
 
+    /// A NAT gateway in a public subnet of its own, to which the site's default route leads from now on. It is available when
+    /// [`boot`](Self::boot) returns.
+    fn nat_gateway(&mut self, site: &Site, block: &str) -> String {
+        let subnet = self.subnet(&site.vpc, block, 9);
+        let table = self.get("CreateRouteTable", json!({"VpcId": site.vpc}), "/RouteTable/RouteTableId");
+        self.ok("AssociateRouteTable", json!({"RouteTableId": table, "SubnetId": subnet}));
+        self.route(&table, "0.0.0.0/0", "GatewayId", &site.gateway);
+        let allocation = self.get("AllocateAddress", json!({}), "/AllocationId");
+        let request = json!({"SubnetId": subnet, "AllocationId": allocation});
+        let gateway = self.get("CreateNatGateway", request, "/NatGateway/NatGatewayId");
+        let route = json!({"RouteTableId": site.routes, "DestinationCidrBlock": "0.0.0.0/0", "NatGatewayId": gateway});
+        self.ok("ReplaceRoute", route);
+        gateway
+    }
+
     /// A subnet with a /64 of the VPC's IPv6 block, by number.
     fn subnet(&mut self, vpc: &str, block: &str, number: u8) -> String {
         let blocks =

@@ -15,6 +15,8 @@ struct Draw {
     vpcs: usize,
     /// Pairs of VPCs that are peered, with routes both ways or only there.
     peerings: Vec<(usize, usize, bool)>,
+    /// VPCs whose instance goes out through a NAT gateway.
+    nat_gateways: Vec<bool>,
     /// Commands that run at the same time: from the instance of a VPC to that of another, or to the Internet.
     traffic: Vec<(usize, Option<usize>, Kind)>,
     jitter_micros: u64,
@@ -37,14 +39,16 @@ fn draws() -> impl Strategy<Value = Draw> {
         (
             any::<u64>(),
             prop::collection::vec(pair, 1..8),
+            prop::collection::vec(prop::bool::weighted(0.3), vpcs),
             prop::collection::vec(command, 1..8),
             prop_oneof![Just(0u64), Just(50), Just(300)],
             prop_oneof![3 => Just(0u32), 1 => Just(50_000)],
         )
-            .prop_map(move |(seed, peerings, traffic, jitter_micros, loss_per_million)| Draw {
+            .prop_map(move |(seed, peerings, nat_gateways, traffic, jitter_micros, loss_per_million)| Draw {
                 seed,
                 vpcs,
                 peerings,
+                nat_gateways,
                 traffic,
                 jitter_micros,
                 loss_per_million,
@@ -108,6 +112,9 @@ fn run(draw: &Draw, threads: usize, transport: Option<Box<dyn Transport>>) -> Ac
         if both_ways {
             lab.route(&sites[b].routes, &format!("10.{a}.0.0/16"), "VpcPeeringConnectionId", &id);
         }
+    }
+    for (number, site) in sites.iter().enumerate().filter(|(number, _)| draw.nat_gateways[*number]) {
+        lab.nat_gateway(site, &format!("10.{number}.2.0/24"));
     }
     lab.boot();
     observe(&mut lab, &mut account);

@@ -4,15 +4,18 @@
 //! EC2's requests; defaults and refusals are EC2's own and stay in `cloud`.
 
 mod creation;
+mod egress_only_internet_gateway;
 mod elastic_ip;
 mod instance;
 mod internet_gateway;
+mod nat_gateway;
 mod network_acl;
 mod network_interface;
 mod peering;
 mod route_table;
 mod security_group;
 mod subnet;
+mod subnet_cidr_block;
 mod vpc;
 
 use super::schema::Property;
@@ -70,8 +73,11 @@ static TYPES: &[&ResourceType] = &[
     &vpc::VPC,
     &vpc::VPC_CIDR_BLOCK,
     &subnet::SUBNET,
+    &subnet_cidr_block::SUBNET_CIDR_BLOCK,
     &internet_gateway::INTERNET_GATEWAY,
     &internet_gateway::VPC_GATEWAY_ATTACHMENT,
+    &egress_only_internet_gateway::EGRESS_ONLY_INTERNET_GATEWAY,
+    &nat_gateway::NAT_GATEWAY,
     &route_table::ROUTE_TABLE,
     &route_table::ROUTE,
     &route_table::SUBNET_ROUTE_TABLE_ASSOCIATION,
@@ -93,14 +99,11 @@ static TYPES: &[&ResourceType] = &[
 const KNOWN_ELSEWHERE: &[&str] = &[
     "AWS::EC2::CustomerGateway",
     "AWS::EC2::DHCPOptions",
-    "AWS::EC2::EgressOnlyInternetGateway",
     "AWS::EC2::FlowLog",
     "AWS::EC2::GatewayRouteTableAssociation",
     "AWS::EC2::LaunchTemplate",
-    "AWS::EC2::NatGateway",
     "AWS::EC2::NetworkInterfacePermission",
     "AWS::EC2::PrefixList",
-    "AWS::EC2::SubnetCidrBlock",
     "AWS::EC2::TransitGateway",
     "AWS::EC2::TransitGatewayAttachment",
     "AWS::EC2::TransitGatewayRoute",

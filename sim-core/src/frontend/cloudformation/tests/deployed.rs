@@ -150,30 +150,30 @@ fn a_peering_accepts_itself_in_one_account_pcx_5() {
 fn what_is_not_simulated_is_named_and_takes_along_only_what_needs_it() {
     let text = "\
 Resources:
-  Nat:
-    Type: AWS::EC2::NatGateway
+  Hub:
+    Type: AWS::EC2::TransitGateway
     Properties: { SubnetId: !Ref Net }
   Net:
     Type: AWS::EC2::Subnet
     Properties: { VpcId: vpc-a, CidrBlock: 10.0.0.0/24 }
   Private:
     Type: AWS::EC2::Route
-    Properties: { RouteTableId: rtb-a, DestinationCidrBlock: 0.0.0.0/0, NatGatewayId: !Ref Nat }
+    Properties: { RouteTableId: rtb-a, DestinationCidrBlock: 0.0.0.0/0, TransitGatewayId: !Ref Hub }
   Web:
     Type: AWS::EC2::Instance
-    DependsOn: Nat
+    DependsOn: Hub
     Properties:
       SubnetId: !Ref Net
       IamInstanceProfile: !Ref Role
       UserData: !Base64 { 'Fn::Sub': '${Role.Arn}' }
-      Tags: [{ Key: via, Value: !Ref Nat }]
+      Tags: [{ Key: via, Value: !Ref Hub }]
   Role: { Type: AWS::IAM::InstanceProfile }
   Odd: { Type: AWS::EC2::Vpc }
 ";
     assert_eq!(
         check(text),
         "\
-warning[VPC101] 3:11 AWS::EC2::NatGateway is not simulated; `Nat` is accepted and does nothing
+warning[VPC101] 3:11 AWS::EC2::TransitGateway is not simulated; `Hub` is accepted and does nothing
 warning[VPC101] 19:17 AWS::IAM::InstanceProfile is not simulated; `Role` is accepted and does nothing
 warning[VPC101] 20:16 AWS::EC2::Vpc is not simulated; `Odd` is accepted and does nothing (did you mean `AWS::EC2::VPC`?)"
     );
@@ -181,10 +181,10 @@ warning[VPC101] 20:16 AWS::EC2::Vpc is not simulated; `Odd` is accepted and does
     let (stack, problems) = deployed(text, &[], &mut recorder);
     assert_eq!(
         problems,
-        "warning[VPC104] 10:73 `Private` is not created: its `NatGatewayId` comes from `Nat` (AWS::EC2::NatGateway), which is not simulated"
+        "warning[VPC104] 10:73 `Private` is not created: its `TransitGatewayId` comes from `Hub` (AWS::EC2::TransitGateway), which is not simulated"
     );
     assert_eq!(stack.resources.keys().collect::<Vec<_>>(), ["Net", "Web"]);
-    assert_eq!(stack.left_out.keys().collect::<Vec<_>>(), ["Nat", "Private", "Role", "Odd"]);
+    assert_eq!(stack.left_out.keys().collect::<Vec<_>>(), ["Hub", "Private", "Role", "Odd"]);
 }
 
 #[test]
