@@ -27,7 +27,10 @@ mod network_interface;
 mod operation;
 mod peering;
 mod place;
+mod prefix_list;
+mod prefix_list_route;
 mod public_address;
+mod public_service;
 mod quota;
 mod records;
 mod request;
@@ -43,6 +46,7 @@ pub(crate) mod tests;
 mod transition;
 mod vpc;
 mod vpc_cidr;
+mod vpc_endpoint;
 
 use std::collections::BTreeMap;
 
@@ -69,6 +73,9 @@ pub(crate) use operation::Operation;
 #[cfg(test)]
 pub(crate) use peering::PeeringSide;
 pub(crate) use peering::{PeeringStatus, VpcPeeringConnection};
+pub(crate) use prefix_list::PrefixList;
+pub(crate) use prefix_list_route::PrefixListRoute;
+pub(crate) use public_service::PublicService;
 pub(crate) use quota::{Quota, Quotas, UnknownQuota};
 #[cfg(test)]
 pub(crate) use route::RouteState;
@@ -80,6 +87,7 @@ pub(crate) use security_group_rule::{GroupRule, RulePeer};
 pub(crate) use subnet::Subnet;
 pub(crate) use tag::{Tag, TagSpecification, Tags};
 pub(crate) use vpc::Vpc;
+pub(crate) use vpc_endpoint::VpcEndpoint;
 
 /// Who asks, where and when.
 #[derive(Clone, Copy, Debug)]
@@ -130,6 +138,9 @@ pub(crate) struct Cloud {
     pub(crate) instances: Records<InstanceId, Instance>,
     pub(crate) elastic_ips: Records<AllocationId, ElasticIp>,
     pub(crate) key_pairs: Records<KeyPairId, KeyPair>,
+    pub(crate) vpc_endpoints: Records<VpcEndpointId, VpcEndpoint>,
+    /// The customer-managed ones; AWS's own are the same for everybody and are in [`PublicService`].
+    pub(crate) prefix_lists: Records<PrefixListId, PrefixList>,
     /// The tags an accepter gives to a peering connection are its own (PCX-10).
     accepter_tags: Records<VpcPeeringConnectionId, Tags>,
     /// Rules are parts of their groups; their tags are kept here.
@@ -168,6 +179,8 @@ impl Cloud {
             instances: Records::default(),
             elastic_ips: Records::default(),
             key_pairs: Records::default(),
+            vpc_endpoints: Records::default(),
+            prefix_lists: Records::default(),
             accepter_tags: Records::default(),
             rule_tags: Records::default(),
             dhcp_options: BTreeMap::new(),

@@ -35,6 +35,8 @@ pub(crate) enum RouteTarget {
     Peering(VpcPeeringConnectionId),
     /// An instance is stored as its interface (RT-19).
     NetworkInterface(NetworkInterfaceId),
+    /// A gateway endpoint; only its association makes such a route (GWE-3).
+    VpcEndpoint(VpcEndpointId),
 }
 
 /// Whether packets that match a route get anywhere (RT-15).
@@ -123,6 +125,22 @@ macro_rules! target_ids {
     };
 }
 
+/// What a request says where a route leads to.
+enum Destination<'a> {
+    Block(IpNet),
+    PrefixList(&'a str),
+}
+
+macro_rules! destination {
+    ($request:ident) => {
+        Destination::read(
+            $request.destination_cidr_block.as_deref(),
+            $request.destination_ipv6_cidr_block.as_deref(),
+            $request.destination_prefix_list_id.as_deref(),
+        )?
+    };
+}
+
 /// What a destination is to the VPC's own blocks.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reach {
@@ -136,30 +154,34 @@ enum Reach {
 
 impl Cloud {
     /// Whether a route of this VPC's tables is active or a blackhole (RT-15).
-    pub(crate) fn route_state(&self, vpc: VpcId, route: &Route) -> RouteState {
-        let usable = match route.target {
+    pub(crate) fn route_state(&self, vpc: VpcId, target: &RouteTarget) -> RouteState {
+        let usable = match target {
             RouteTarget::InternetGateway(id) => {
-                self.internet_gateways.get(&id).is_some_and(|gateway| gateway.attached == Some(vpc))
+                self.internet_gateways.get(id).is_some_and(|gateway| gateway.attached == Some(vpc))
             }
             RouteTarget::Peering(id) => {
-                self.peerings.get(&id).is_some_and(|peering| peering.status == PeeringStatus::Active)
+                self.peerings.get(id).is_some_and(|peering| peering.status == PeeringStatus::Active)
             }
             RouteTarget::NetworkInterface(id) => self
                 .network_interfaces
-                .get(&id)
+                .get(id)
                 .and_then(|interface| self.instances.get(&interface.attachment.as_ref()?.instance))
                 .is_some_and(|instance| instance.state == InstanceState::Running),
+            RouteTarget::VpcEndpoint(id) => self.vpc_endpoints.contains_key(id),
         };
         if usable { RouteState::Active } else { RouteState::Blackhole }
     }
 
     pub(crate) fn create_route(&mut self, caller: &Caller, request: CreateRoute) -> Answer {
         let table = self.find::<RouteTable>(caller, &request.route_table_id)?;
-        let destination = destination(
-            request.destination_cidr_block.as_deref(),
-            request.destination_ipv6_cidr_block.as_deref(),
-            request.destination_prefix_list_id.as_deref(),
-        )?;
+        let destination = match destination!(request) {
+            Destination::Block(block) => block,
+            Destination::PrefixList(list) => {
+                let target = self.target(caller, table, target_ids!(request))?;
+                let (table, list) = (table.id, list.to_owned());
+                return self.create_prefix_list_route(caller, table, &list, target, request.dry_run);
+            }
+        };
         let target = self.target(caller, table, target_ids!(request))?;
         check_link_local(destination)?;
         let exists =
@@ -175,7 +197,9 @@ impl Cloud {
         }
         let same_family =
             |route: &&Route| matches!(route.destination, IpNet::V4(_)) == matches!(destination, IpNet::V4(_));
-        self.config.quotas.admit(Quota::RoutesPerRouteTable, table.routes.iter().filter(same_family).count())?;
+        let existing =
+            table.routes.iter().filter(same_family).count() + self.routes_of_lists(table, destination.into());
+        self.config.quotas.admit(Quota::RoutesPerRouteTable, existing)?;
         let table = table.id;
         permit(request.dry_run)?;
         self.route_tables[&table].routes.push(Route { destination, target, origin: caller.origin });
@@ -185,11 +209,14 @@ impl Cloud {
 
     pub(crate) fn replace_route(&mut self, caller: &Caller, request: ReplaceRoute) -> Answer {
         let table = self.find::<RouteTable>(caller, &request.route_table_id)?;
-        let destination = destination(
-            request.destination_cidr_block.as_deref(),
-            request.destination_ipv6_cidr_block.as_deref(),
-            request.destination_prefix_list_id.as_deref(),
-        )?;
+        let destination = match destination!(request) {
+            Destination::Block(block) => block,
+            Destination::PrefixList(list) => {
+                let target = self.target(caller, table, target_ids!(request))?;
+                let (table, list) = (table.id, list.to_owned());
+                return self.replace_prefix_list_route(caller, table, &list, target, request.dry_run);
+            }
+        };
         let reach = self.reach(table.vpc, destination);
         let existing = table.routes.iter().position(|route| route.destination == destination);
         if existing.is_none() && reach != Reach::Local {
@@ -228,11 +255,13 @@ impl Cloud {
 
     pub(crate) fn delete_route(&mut self, caller: &Caller, request: DeleteRoute) -> Answer {
         let table = self.find::<RouteTable>(caller, &request.route_table_id)?;
-        let destination = destination(
-            request.destination_cidr_block.as_deref(),
-            request.destination_ipv6_cidr_block.as_deref(),
-            request.destination_prefix_list_id.as_deref(),
-        )?;
+        let destination = match destination!(request) {
+            Destination::Block(block) => block,
+            Destination::PrefixList(list) => {
+                let (table, list) = (table.id, list.to_owned());
+                return self.delete_prefix_list_route(caller, table, &list, request.dry_run);
+            }
+        };
         if self.reach(table.vpc, destination) == Reach::Local {
             return Err(ApiError::invalid_value(format!(
                 "cannot remove local route {destination} in route table {}",
@@ -265,13 +294,23 @@ impl Cloud {
                 .text("State", RouteState::Active)
                 .into()
         });
-        local.chain(table.routes.iter().map(|route| self.describe_route(table.vpc, route))).collect()
+        let written = table
+            .routes
+            .iter()
+            .map(|route| self.describe_route(table.vpc, route_destination(route.destination), &route.target));
+        let of_lists = table.prefix_list_routes.iter().map(|route| {
+            let object = Object::new().text("DestinationPrefixListId", route.list);
+            self.describe_route(table.vpc, object, &route.target)
+        });
+        local.chain(written).chain(of_lists).collect()
     }
 
-    fn describe_route(&self, vpc: VpcId, route: &Route) -> Value {
-        let object = route_destination(route.destination);
-        let state = self.route_state(vpc, route);
-        match route.target {
+    fn describe_route(&self, vpc: VpcId, object: Object, target: &RouteTarget) -> Value {
+        let state = self.route_state(vpc, target);
+        match *target {
+            RouteTarget::VpcEndpoint(id) => {
+                object.text("GatewayId", id).text("Origin", "CreateRoute").text("State", state).into()
+            }
             RouteTarget::InternetGateway(id) => {
                 object.text("GatewayId", id).text("Origin", "CreateRoute").text("State", state).into()
             }
@@ -347,12 +386,16 @@ impl Cloud {
                 ResourceKind::NatGateway => {
                     ApiError::new("InvalidNatGatewayID.NotFound", format!("The natGateway ID '{id}' does not exist"))
                 }
+                ResourceKind::VpcEndpoint => self.endpoint_as_target(caller, id),
                 kind => ApiError::not_found(kind, id),
             });
         }
         let elsewhere = |what: &str, id: &dyn fmt::Display| {
             ApiError::invalid_value(format!("route table {} and {what} {id} belong to different networks", table.id))
         };
+        if let Some(text) = ids.gateway.filter(|text| text.starts_with("vpce-")) {
+            return Err(self.endpoint_as_target(caller, text));
+        }
         if let Some(text) = ids.gateway {
             let unknown =
                 || ApiError::new("InvalidGatewayID.NotFound", format!("The gateway ID '{text}' does not exist"));
@@ -402,22 +445,32 @@ impl Cloud {
     }
 }
 
-/// The one destination a request gives.
-fn destination(ipv4: Option<&str>, ipv6: Option<&str>, prefix_list: Option<&str>) -> Result<IpNet, ApiError> {
-    match (ipv4, ipv6, prefix_list) {
-        (Some(text), None, None) => ipv4_block(text, "destinationCidrBlock").map(IpNet::V4),
-        (None, Some(text), None) => ipv6_block(text, "destinationIpv6CidrBlock").map(IpNet::V6),
-        (None, None, Some(text)) => Err(ApiError::not_found(ResourceKind::PrefixList, text)),
-        (None, None, None) => Err(ApiError::new(
-            "MissingParameter",
-            "The request must contain the parameter destinationCidrBlock or destinationIpv6CidrBlock",
-        )),
-        _ => Err(ApiError::new("InvalidParameterCombination", "The request must contain exactly one destination")),
+impl Destination<'_> {
+    /// The one destination a request gives.
+    fn read<'a>(
+        ipv4: Option<&str>,
+        ipv6: Option<&str>,
+        prefix_list: Option<&'a str>,
+    ) -> Result<Destination<'a>, ApiError> {
+        match (ipv4, ipv6, prefix_list) {
+            (Some(text), None, None) => {
+                ipv4_block(text, "destinationCidrBlock").map(|block| Destination::Block(IpNet::V4(block)))
+            }
+            (None, Some(text), None) => {
+                ipv6_block(text, "destinationIpv6CidrBlock").map(|block| Destination::Block(IpNet::V6(block)))
+            }
+            (None, None, Some(text)) => Ok(Destination::PrefixList(text)),
+            (None, None, None) => Err(ApiError::new(
+                "MissingParameter",
+                "The request must contain the parameter destinationCidrBlock or destinationIpv6CidrBlock",
+            )),
+            _ => Err(ApiError::new("InvalidParameterCombination", "The request must contain exactly one destination")),
+        }
     }
 }
 
 /// RT-14: what the host itself answers is never routed.
-fn check_link_local(destination: IpNet) -> Result<(), ApiError> {
+pub(super) fn check_link_local(destination: IpNet) -> Result<(), ApiError> {
     const RESERVED: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(169, 254, 168, 0), 22);
     let reserved = match destination {
         IpNet::V4(block) => RESERVED.contains(&block),

@@ -13,8 +13,8 @@ use super::error::permit;
 use super::lookup::{Resource, parse_id};
 use super::request::{members, requests};
 use super::{
-    ApiError, Caller, Cloud, ElasticIp, Instance, InternetGateway, KeyPair, NetworkAcl, NetworkInterface, RouteTable,
-    SecurityGroup, Subnet, Vpc, VpcPeeringConnection,
+    ApiError, Caller, Cloud, ElasticIp, Instance, InternetGateway, KeyPair, NetworkAcl, NetworkInterface, PrefixList,
+    RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint, VpcPeeringConnection,
 };
 use crate::id::*;
 
@@ -129,6 +129,8 @@ macro_rules! of_record {
             Instance InstanceId instances;
             Allocation AllocationId elastic_ips;
             KeyPair KeyPairId key_pairs;
+            VpcEndpoint VpcEndpointId vpc_endpoints;
+            PrefixList PrefixListId prefix_lists;
         }
     };
     ($cloud:ident $id:ident $field:ident $($kind:ident $typed:ident $table:ident;)*) => {
@@ -193,7 +195,7 @@ impl Cloud {
         Ok(look_up! {
             Vpc vpcs; Subnet subnets; RouteTable route_tables; InternetGateway internet_gateways;
             SecurityGroup security_groups; NetworkAcl network_acls; NetworkInterface network_interfaces;
-            Instance instances; KeyPair key_pairs;
+            Instance instances; KeyPair key_pairs; VpcEndpoint vpc_endpoints; PrefixList prefix_lists;
         })
     }
 
@@ -270,7 +272,7 @@ impl Cloud {
             };
         }
         each!(Vpc Subnet RouteTable InternetGateway VpcPeeringConnection SecurityGroup NetworkAcl NetworkInterface
-            Instance ElasticIp KeyPair);
+            Instance ElasticIp KeyPair VpcEndpoint PrefixList);
         for (id, tags) in self.rule_tags.iter() {
             if self.find_group_rule(caller, *id).is_ok() {
                 add((*id).into(), tags);
@@ -322,6 +324,8 @@ fn resource_type(kind: ResourceKind) -> &'static str {
         ResourceKind::Instance => "instance",
         ResourceKind::KeyPair => "key-pair",
         ResourceKind::Allocation => "elastic-ip",
+        ResourceKind::VpcEndpoint => "vpc-endpoint",
+        ResourceKind::PrefixList => "prefix-list",
         _ => "",
     }
 }

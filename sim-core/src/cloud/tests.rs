@@ -1,6 +1,7 @@
 //! Tests of the room as a whole: requests as their front ends make them, and the codes and answers they get.
 
 mod attachment;
+mod endpoints;
 mod lab;
 mod life_cycle;
 pub(crate) mod property;
@@ -44,7 +45,7 @@ impl Bench {
 
     /// The text at a pointer of the answer to a request that is right.
     #[track_caller]
-    pub(super) fn get(&mut self, name: &str, parameters: Value, pointer: &str) -> String {
+    pub(crate) fn get(&mut self, name: &str, parameters: Value, pointer: &str) -> String {
         let answer = self.ok(name, parameters);
         text(&answer, pointer)
     }

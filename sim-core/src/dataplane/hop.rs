@@ -140,6 +140,7 @@ impl Hop<'_> {
             Target::InternetGateway(gateway) => gateway.into(),
             Target::Peering(peering) => self.tables.peering_id(peering).into(),
             Target::Eni(eni) => self.tables.eni_id(eni).into(),
+            Target::Endpoint(endpoint) => self.tables.endpoint(endpoint).id.into(),
         };
         self.tell(transit, Step::Route { table: table.id, destination, target: target_id, origin });
         Ok(target)
@@ -178,7 +179,7 @@ pub(super) fn sent_from_inside(transit: &Transit, gateway: ResourceId) -> Result
     let ip = transit.frame.headers.ip.as_ref().ok_or_else(|| drop(DropCode::MalformedFrame, Decider::Resource))?;
     match transit.entry {
         Entry::Interface(sender) => Ok((sender, ip)),
-        Entry::Router | Entry::Peering(_) | Entry::InternetGateway(_) => {
+        Entry::Router | Entry::Peering(_) | Entry::InternetGateway(_) | Entry::Endpoint(_) => {
             Err(drop(DropCode::NoTransitiveRouting, Decider::Address(ip.destination)))
         }
     }

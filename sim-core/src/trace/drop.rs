@@ -86,6 +86,10 @@ drop_codes! {
     IgwSourceAddressNotInRfc6598Ingress "IGW_SOURCE_ADDRESS_NOT_IN_RFC6598_INGRESS" Gateway aws;
     /// A peering used as transit: source or destination lies outside the VPCs' blocks (PCX-22, PCX-23).
     PcxRequiresAddressInVpcCidr "PCX_REQUIRES_ADDRESS_IN_VPC_CIDR" Gateway aws;
+    /// A gateway endpoint takes TCP and ICMP echo only (GWE-15).
+    VpceGatewayProtocolRestriction "VPCE_GATEWAY_PROTOCOL_RESTRICTION" Gateway aws;
+    /// What comes back through a gateway endpoint is not from the service (GWE-5).
+    VpceGatewayEgressSourceAddressRestriction "VPCE_GATEWAY_EGRESS_SOURCE_ADDRESS_RESTRICTION" Gateway aws;
     /// Larger than the element takes, with DF set (MTU-3).
     MtuExceeded "MTU_EXCEEDED" Mtu vpcsim;
     /// The hop limit reached 0.

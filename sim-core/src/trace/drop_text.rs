@@ -93,6 +93,12 @@ impl DropCode {
                  or from, an address outside of them: an attempt to go through a VPC to a third one, or out by its gateway. \
                  Peering is not transitive, whatever routes there are: peer the two VPCs directly, or use a transit gateway."
             }
+            DropCode::VpceGatewayProtocolRestriction => {
+                "A gateway endpoint carries TCP and ping to its service and nothing else."
+            }
+            DropCode::VpceGatewayEgressSourceAddressRestriction => {
+                "What came back through a gateway endpoint was not from an address of the service's prefix list."
+            }
             DropCode::MtuExceeded => {
                 "The packet is larger than the element on its path takes, and must not be fragmented. Where the sender is \
                  told by ICMP, it sends smaller packets from then on; where a security group or ACL stops that message, it \

@@ -92,6 +92,7 @@ fn routes_in_ids(tables: &Tables, table: &RouteTable) -> String {
             RouteState::Active(Target::InternetGateway(id)) => id.to_string(),
             RouteState::Active(Target::Peering(index)) => tables.peering_id(index).to_string(),
             RouteState::Active(Target::Eni(index)) => tables.eni_id(index).to_string(),
+            RouteState::Active(Target::Endpoint(index)) => tables.endpoint(index).id.to_string(),
         };
         format!("{destination} {target} {:?}", route.origin)
     });
