@@ -23,6 +23,7 @@ fn the_shipped_labs_print_what_they_always_printed() {
         ("vpc-peering.seed-7.quiet.txt", &["vpc-peering", "-q", "--seed", "7"]),
         ("transitive-peering.txt", &["transitive-peering"]),
         ("transitive-peering.verbose.txt", &["transitive-peering", "-v"]),
+        ("gateway-endpoint.txt", &["gateway-endpoint"]),
     ] {
         golden::compare(file, &printed(args));
     }
