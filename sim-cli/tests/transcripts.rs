@@ -35,8 +35,6 @@ fn a_lab_prints_in_every_format_what_it_always_printed() {
         ("vpc-peering.tap", &["vpc-peering", "--format", "tap"]),
         ("vpc-peering.seed-7.quiet.txt", &["vpc-peering", "-q", "--seed", "7"]),
         ("transitive-peering.verbose.txt", &["transitive-peering", "-v"]),
-        ("nat-gateway.txt", &["nat-gateway"]),
-        ("dual-stack.txt", &["dual-stack"]),
     ] {
         golden::compare(file, &printed(args));
     }

@@ -4,13 +4,16 @@
 //! A program knows sockets, files and a clock. It does not know AWS, the fabric, or how its output will be shown; texts
 //! that differ between images come from the [`Profile`](crate::host::Profile).
 
+mod aws_service;
 mod curl;
+mod endpoint_policy;
 mod hostname;
 mod httpd;
 mod ip;
 mod iperf3;
 mod options;
 mod outside;
+mod package_mirror;
 mod packages;
 mod ping;
 mod resolve;
@@ -36,6 +39,10 @@ macro_rules! program {
 pub(crate) const OUTSIDE_SERVER: &str = "(outside server)";
 pub(crate) use outside::ROOT as OUTSIDE_ROOT;
 
+/// What a public service of AWS runs. No shell can type this name.
+pub(crate) const AWS_SERVICE: &str = "(AWS service)";
+pub(crate) use aws_service::POLICY as ENDPOINT_POLICY;
+
 /// All programs.
 pub(crate) fn programs() -> Programs {
     Programs(find)
@@ -53,6 +60,7 @@ fn find(name: &str) -> Option<Program> {
         "hostnamectl" => program!(hostname::control),
         "sshd" => program!(sshd::main),
         OUTSIDE_SERVER => program!(outside::main),
+        AWS_SERVICE => program!(aws_service::main),
         "systemctl" => program!(services::systemctl),
         "service" => program!(services::service),
         "chkconfig" => program!(services::chkconfig),

@@ -29,7 +29,10 @@ mod network_interface;
 mod operation;
 mod peering;
 mod place;
+mod prefix_list;
+mod prefix_list_route;
 mod public_address;
+mod public_service;
 mod quota;
 mod records;
 mod request;
@@ -47,6 +50,7 @@ mod touched;
 mod transition;
 mod vpc;
 mod vpc_cidr;
+mod vpc_endpoint;
 
 use std::collections::BTreeMap;
 
@@ -75,6 +79,9 @@ pub(crate) use operation::Operation;
 #[cfg(test)]
 pub(crate) use peering::PeeringSide;
 pub(crate) use peering::{PeeringStatus, VpcPeeringConnection};
+pub(crate) use prefix_list::PrefixList;
+pub(crate) use prefix_list_route::PrefixListRoute;
+pub(crate) use public_service::PublicService;
 pub(crate) use quota::{Quota, Quotas, UnknownQuota};
 #[cfg(test)]
 pub(crate) use route::RouteState;
@@ -86,6 +93,7 @@ pub(crate) use security_group_rule::{GroupRule, RulePeer};
 pub(crate) use subnet::Subnet;
 pub(crate) use tag::{Tag, TagSpecification, Tags};
 pub(crate) use vpc::Vpc;
+pub(crate) use vpc_endpoint::VpcEndpoint;
 
 /// Who asks, where and when.
 #[derive(Clone, Copy, Debug)]
@@ -138,6 +146,9 @@ pub(crate) struct Cloud {
     pub(crate) instances: Records<InstanceId, Instance>,
     pub(crate) elastic_ips: Records<AllocationId, ElasticIp>,
     pub(crate) key_pairs: Records<KeyPairId, KeyPair>,
+    pub(crate) vpc_endpoints: Records<VpcEndpointId, VpcEndpoint>,
+    /// The customer-managed ones; AWS's own are the same for everybody and are in [`PublicService`].
+    pub(crate) prefix_lists: Records<PrefixListId, PrefixList>,
     /// The tags an accepter gives to a peering connection are its own (PCX-10).
     accepter_tags: Records<VpcPeeringConnectionId, Tags>,
     /// Rules are parts of their groups; their tags are kept here.
@@ -180,6 +191,8 @@ impl Cloud {
             instances: Records::default(),
             elastic_ips: Records::default(),
             key_pairs: Records::default(),
+            vpc_endpoints: Records::default(),
+            prefix_lists: Records::default(),
             accepter_tags: Records::default(),
             rule_tags: Records::default(),
             dhcp_options: BTreeMap::new(),

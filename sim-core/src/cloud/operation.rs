@@ -21,6 +21,7 @@ use super::network_acl::*;
 use super::network_interface::*;
 use super::peering::*;
 use super::place::*;
+use super::prefix_list::*;
 use super::route::*;
 use super::route_table::*;
 use super::security_group::*;
@@ -30,6 +31,7 @@ use super::subnet_cidr::*;
 use super::tag::*;
 use super::vpc::*;
 use super::vpc_cidr::*;
+use super::vpc_endpoint::*;
 
 /// The operation's name is not one vpcsim simulates, or the parameters do not have its shape.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -159,6 +161,20 @@ operations! {
     DisassociateAddress disassociate_address;
     ReleaseAddress release_address;
     DescribeAddresses describe_addresses;
+
+    CreateVpcEndpoint create_vpc_endpoint;
+    ModifyVpcEndpoint modify_vpc_endpoint;
+    DeleteVpcEndpoints delete_vpc_endpoints;
+    DescribeVpcEndpoints describe_vpc_endpoints;
+    DescribeVpcEndpointServices describe_vpc_endpoint_services;
+
+    CreateManagedPrefixList create_managed_prefix_list;
+    ModifyManagedPrefixList modify_managed_prefix_list;
+    DeleteManagedPrefixList delete_managed_prefix_list;
+    DescribeManagedPrefixLists describe_managed_prefix_lists;
+    GetManagedPrefixListEntries get_managed_prefix_list_entries;
+    GetManagedPrefixListAssociations get_managed_prefix_list_associations;
+    DescribePrefixLists describe_prefix_lists;
 
     CreateTags create_tags;
     DeleteTags delete_tags;

@@ -15,7 +15,8 @@ use super::lookup::{Resource, parse_id};
 use super::request::{members, requests};
 use super::{
     ApiError, Caller, Cloud, EgressOnlyInternetGateway, ElasticIp, Instance, InternetGateway, KeyPair, NatGateway,
-    NetworkAcl, NetworkInterface, RouteTable, SecurityGroup, Subnet, Vpc, VpcPeeringConnection,
+    NetworkAcl, NetworkInterface, PrefixList, RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint,
+    VpcPeeringConnection,
 };
 use crate::id::*;
 
@@ -132,6 +133,8 @@ macro_rules! of_record {
             KeyPair KeyPairId key_pairs;
             NatGateway NatGatewayId nat_gateways;
             EgressOnlyInternetGateway EgressOnlyInternetGatewayId egress_only_internet_gateways;
+            VpcEndpoint VpcEndpointId vpc_endpoints;
+            PrefixList PrefixListId prefix_lists;
         }
     };
     ($cloud:ident $id:ident $field:ident $($kind:ident $typed:ident $table:ident;)*) => {
@@ -198,6 +201,7 @@ impl Cloud {
             SecurityGroup security_groups; NetworkAcl network_acls; NetworkInterface network_interfaces;
             Instance instances; KeyPair key_pairs; NatGateway nat_gateways;
             EgressOnlyInternetGateway egress_only_internet_gateways;
+            VpcEndpoint vpc_endpoints; PrefixList prefix_lists;
         })
     }
 
@@ -274,7 +278,7 @@ impl Cloud {
             };
         }
         each!(Vpc Subnet RouteTable InternetGateway VpcPeeringConnection SecurityGroup NetworkAcl NetworkInterface
-            Instance ElasticIp KeyPair NatGateway EgressOnlyInternetGateway);
+            Instance ElasticIp KeyPair NatGateway EgressOnlyInternetGateway VpcEndpoint PrefixList);
         for (id, tags) in self.rule_tags.iter() {
             if self.find_group_rule(caller, *id).is_ok() {
                 add((*id).into(), tags);
@@ -328,6 +332,8 @@ fn resource_type(kind: ResourceKind) -> &'static str {
         ResourceKind::Allocation => "elastic-ip",
         ResourceKind::NatGateway => "natgateway",
         ResourceKind::EgressOnlyInternetGateway => "egress-only-internet-gateway",
+        ResourceKind::VpcEndpoint => "vpc-endpoint",
+        ResourceKind::PrefixList => "prefix-list",
         _ => "",
     }
 }

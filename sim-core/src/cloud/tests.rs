@@ -2,6 +2,7 @@
 
 mod attachment;
 mod egress_only_internet_gateway;
+mod endpoints;
 mod ipv6;
 mod lab;
 mod life_cycle;
@@ -47,7 +48,7 @@ impl Bench {
 
     /// The text at a pointer of the answer to a request that is right.
     #[track_caller]
-    pub(super) fn get(&mut self, name: &str, parameters: Value, pointer: &str) -> String {
+    pub(crate) fn get(&mut self, name: &str, parameters: Value, pointer: &str) -> String {
         let answer = self.ok(name, parameters);
         text(&answer, pointer)
     }

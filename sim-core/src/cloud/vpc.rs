@@ -199,7 +199,8 @@ impl Cloud {
             || contents.security_groups.len() > 1
             || contents.network_acls.len() > 1
             || contents.internet_gateway.is_some()
-            || contents.egress_only_gateway.is_some();
+            || contents.egress_only_gateway.is_some()
+            || !contents.endpoints.is_empty();
         let peerings: Vec<_> = contents.peerings.iter().copied().collect();
         // PCX-8: a request from another account has to be rejected first.
         let asked_from_outside = peerings.iter().map(|peering| &self.peerings[peering]).any(|peering| {

@@ -12,9 +12,11 @@
 //! peering connection    the route tables of both ends (RT-17), their groups that name groups elsewhere (SG-9, SG-12)
 //! network interface     route tables with a route to it or its NAT gateway, when its instance or gateway comes up or goes (RT-16)
 //! egress-only gateway   the route tables of its VPC (RT-15)
+//! prefix list           route tables and groups that name it (RT-10, SG-28)
 //! ```
 
 mod address;
+mod endpoint;
 mod rules;
 mod vpc;
 
@@ -26,9 +28,10 @@ use std::sync::Arc;
 use indexmap::IndexSet;
 use rustc_hash::FxHashMap;
 
-use crate::cloud::{Cloud, NetworkInterface, PeeringStatus, VpcPeeringConnection};
+use crate::cloud::{Cloud, NetworkInterface, PeeringStatus, PublicService, RulePeer, VpcPeeringConnection};
 use crate::dataplane::tables::{
-    EniIndex, EniPlace, Peer, PeeringIndex, PeeringState, PeeringTable, Slot, Slots, Tables, VpcIndex, VpcTables,
+    EndpointIndex, EniIndex, EniPlace, Peer, PeeringIndex, PeeringState, PeeringTable, Slot, Slots, Tables, VpcIndex,
+    VpcTables,
 };
 use crate::id::*;
 
@@ -45,6 +48,11 @@ pub(crate) struct Compiler {
     egress_only_gateways: IdMap<EgressOnlyInternetGatewayId, VpcIndex>,
     /// Route tables by the interfaces to which they have a route, or had one once: to compile one in vain does no harm.
     routes_to: IdMap<NetworkInterfaceId, Vec<RouteTableId>>,
+    endpoints: IdMap<VpcEndpointId, EndpointIndex>,
+    /// By number of the service: those of every Region that has a VPC, or had one once.
+    services: Vec<(PublicService, Region)>,
+    /// Route tables and groups by the prefix lists that they name, or named once.
+    readers_of: FxHashMap<PrefixListId, IndexSet<ResourceId, rustc_hash::FxBuildHasher>>,
 }
 
 /// Where a thing's table is.
@@ -68,6 +76,8 @@ struct Touched<'c> {
     gateways: Vec<InternetGatewayId>,
     egress_only_gateways: Vec<EgressOnlyInternetGatewayId>,
     peerings: Vec<VpcPeeringConnectionId>,
+    endpoints: Vec<VpcEndpointId>,
+    prefix_lists: Vec<PrefixListId>,
 }
 
 /// What is to be compiled once everything has its place: it depends on more than itself.
@@ -107,6 +117,8 @@ impl<'c> Touched<'c> {
                 InternetGateway InternetGatewayId gateways;
                 EgressOnlyInternetGateway EgressOnlyInternetGatewayId egress_only_gateways;
                 VpcPeeringConnection VpcPeeringConnectionId peerings;
+                VpcEndpoint VpcEndpointId endpoints;
+                PrefixList PrefixListId prefix_lists;
             }
         }
         touched
@@ -124,6 +136,8 @@ impl Compiler {
         self.compile_gateways(cloud, &touched.gateways, &mut dependent, tables);
         self.compile_egress_only_gateways(cloud, &touched.egress_only_gateways, &mut dependent, tables);
         self.compile_peerings(cloud, &touched.peerings, &mut dependent, tables);
+        self.compile_endpoints(cloud, &touched.endpoints, tables);
+        self.find_readers(&touched.prefix_lists, &mut dependent);
         self.compile_parts(cloud, &touched, &mut dependent, tables);
         self.compile_subnets(cloud, &dependent, tables);
         self.compile_enis(cloud, touched.enis.iter().copied().zip(enis), &mut dependent, tables);
@@ -145,6 +159,16 @@ impl Compiler {
     /// The number of a peering connection that was ever compiled.
     pub(crate) fn peering_index(&self, id: VpcPeeringConnectionId) -> Option<PeeringIndex> {
         self.peerings.get(&id).copied()
+    }
+
+    /// The number of a gateway endpoint that was ever compiled.
+    pub(crate) fn endpoint_index(&self, id: VpcEndpointId) -> Option<EndpointIndex> {
+        self.endpoints.get(&id).copied()
+    }
+
+    /// The public services that the tables speak of, by number.
+    pub(crate) fn services(&self) -> &[(PublicService, Region)] {
+        &self.services
     }
 
     /// The slot of a subnet, route table, ACL or group that exists.
@@ -171,9 +195,11 @@ impl Compiler {
     }
 
     fn number_vpc(&mut self, cloud: &Cloud, id: VpcId, tables: &mut Tables) -> VpcIndex {
+        let services = &mut self.services;
         *self.vpcs.entry(id).or_insert_with(|| {
             let index = VpcIndex(tables.vpcs.len() as u32);
             let region = cloud.vpcs.get(&id).map_or(Region::DEFAULT, |vpc| vpc.region);
+            endpoint::number_services(services, region, tables);
             tables.vpcs.push(Arc::new(VpcTables::empty(id, region)));
             index
         })
@@ -323,7 +349,7 @@ impl Compiler {
                 let names_elsewhere = |peer: &Peer| match peer {
                     Peer::Group { vpc, .. } => *vpc != end,
                     Peer::StaleGroup => true,
-                    Peer::Block(_) | Peer::PrefixList => false,
+                    Peer::Block(_) | Peer::PrefixList(_) => false,
                 };
                 let groups = vpc.security_groups.iter();
                 let concerned = groups
@@ -384,6 +410,11 @@ impl Compiler {
     fn compile_groups(&mut self, cloud: &Cloud, dependent: &Dependent, tables: &mut Tables) {
         for record in dependent.security_groups.iter().filter_map(|id| cloud.security_groups.get(id)) {
             let table = rules::group_table(self, cloud, record);
+            for rule in record.rules() {
+                if let RulePeer::PrefixList(list) = rule.peer {
+                    self.readers_of.entry(list).or_default().insert(record.id.into());
+                }
+            }
             self.put(record.id, self.vpcs[&record.vpc], tables, |vpc| &mut vpc.security_groups, table);
         }
     }
@@ -397,6 +428,9 @@ impl Compiler {
                 if !readers.contains(&record.id) {
                     readers.push(record.id);
                 }
+            }
+            for route in &record.prefix_list_routes {
+                self.readers_of.entry(route.list).or_default().insert(record.id.into());
             }
             self.put(record.id, vpc, tables, |vpc| &mut vpc.route_tables, table);
         }

@@ -3,6 +3,7 @@
 //! Whether a route's target is usable (RT-15) is decided here: a detached gateway, a peering connection that is not active, an
 //! interface without a running instance make a blackhole.
 
+use std::cmp::Reverse;
 use std::net::Ipv4Addr;
 
 use ipnet::IpNet;
@@ -52,14 +53,21 @@ pub(super) fn empty_route_table(table: &cloud::RouteTable) -> RouteTable {
 
 /// The interfaces that a table has routes to, those of NAT gateways included.
 pub(super) fn routed_interfaces(cloud: &Cloud, table: &cloud::RouteTable) -> impl Iterator<Item = NetworkInterfaceId> {
-    table.routes.iter().filter_map(|route| match route.target {
+    let of_lists = table.prefix_list_routes.iter().map(|route| route.target);
+    table.routes.iter().map(|route| route.target).chain(of_lists).filter_map(|target| match target {
         RouteTarget::NetworkInterface(id) => Some(id),
         RouteTarget::NatGateway(id) => cloud.nat_gateways.get(&id)?.interface,
-        RouteTarget::InternetGateway(_) | RouteTarget::Peering(_) | RouteTarget::EgressOnlyInternetGateway(_) => None,
+        RouteTarget::InternetGateway(_)
+        | RouteTarget::Peering(_)
+        | RouteTarget::EgressOnlyInternetGateway(_)
+        | RouteTarget::VpcEndpoint(_) => None,
     })
 }
 
 /// `local` for every block (RT-4) and what somebody wrote; a written route for a block retargets its `local` (RT-13).
+///
+/// Of equal prefixes the later one counts: a list's entry gives way to a written route (RT-10, GWE-6), and of two lists that
+/// with the lower id counts (RT-11). AWS picks one of two lists by chance.
 pub(super) fn route_table(
     compiler: &Compiler,
     cloud: &Cloud,
@@ -74,7 +82,16 @@ pub(super) fn route_table(
             Route { state: route_state(compiler, cloud, table.vpc, route.target), origin: route.origin },
         )
     });
-    RouteTable { id: table.id, routes: PrefixTable::new(local.chain(written)), origin: table.origin }
+    let region = cloud.vpcs.get(&table.vpc).map(|vpc| vpc.region);
+    let mut of_lists: Vec<_> = table.prefix_list_routes.iter().collect();
+    of_lists.sort_unstable_by_key(|route| Reverse(route.list));
+    let listed = of_lists.into_iter().flat_map(|route| {
+        let state = route_state(compiler, cloud, table.vpc, route.target);
+        let list = region.and_then(|region| cloud.prefix_list_in(region, route.list));
+        let blocks = list.map(|list| list.blocks()).unwrap_or_default();
+        blocks.into_iter().map(move |block| (block, Route { state, origin: route.origin }))
+    });
+    RouteTable { id: table.id, routes: PrefixTable::new(listed.chain(local).chain(written)), origin: table.origin }
 }
 
 /// A route's target, or a blackhole where it is gone or not usable (RT-15, RT-16, RT-17).
@@ -92,6 +109,10 @@ fn route_state(compiler: &Compiler, cloud: &Cloud, vpc: VpcId, target: RouteTarg
                 _ => RouteState::Blackhole(id.into()),
             }
         }
+        RouteTarget::VpcEndpoint(id) => match compiler.endpoint_index(id) {
+            Some(index) if cloud.vpc_endpoints.contains_key(&id) => RouteState::Active(Target::Endpoint(index)),
+            _ => RouteState::Blackhole(id.into()),
+        },
         RouteTarget::NetworkInterface(id) => {
             let eni = cloud.network_interfaces.get(&id).filter(|eni| eni.vpc == vpc);
             let is_running = eni.is_some_and(|eni| guest(cloud, eni) == Guest::Running);

@@ -11,8 +11,8 @@
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
-use super::gateway::GatewayFlows;
 use super::fragments::Fragments;
+use super::gateway::GatewayFlows;
 use super::known_way::KnownWays;
 use super::tables::EniIndex;
 use crate::engine::{SimDuration, SimTime};

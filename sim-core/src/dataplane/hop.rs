@@ -174,6 +174,7 @@ impl Hop<'_> {
                 None => self.tables.eni_id(eni).into(),
             },
             Target::EgressOnlyGateway(gateway) => gateway.into(),
+            Target::Endpoint(endpoint) => self.tables.endpoint(endpoint).id.into(),
         };
         self.tell(transit, Step::Route { table: table.id, destination, target: target_id, origin });
         Ok(target)
@@ -255,7 +256,7 @@ pub(super) fn sent_from_inside(transit: &Transit, gateway: ResourceId) -> Result
     let ip = transit.frame.headers.ip.as_ref().ok_or_else(|| drop(DropCode::MalformedFrame, Decider::Resource))?;
     match transit.entry {
         Entry::Interface(sender) => Ok((sender, ip)),
-        Entry::Router | Entry::Peering(_) | Entry::InternetGateway(_) => {
+        Entry::Router | Entry::Peering(_) | Entry::InternetGateway(_) | Entry::Endpoint(_) => {
             Err(drop(DropCode::NoTransitiveRouting, Decider::Address(ip.destination)))
         }
     }

@@ -1,7 +1,8 @@
 //! A packet's path, in order, both directions: start reading here.
 //!
-//! Six hops, each one engine event: a frame leaves an interface, crosses a peering connection, goes out or comes in through an
-//! Internet gateway, goes out through an egress-only one, arrives at an interface. Each hop calls its stages top to bottom; a stage passes the packet on or drops it
+//! Eight hops, each one engine event: a frame leaves an interface, crosses a peering connection, goes out or comes in through an
+//! Internet gateway or a gateway endpoint, goes out through an egress-only gateway, arrives at an interface. Each hop calls its
+//! stages top to bottom; a stage passes the packet on or drops it
 //! with a reason, and the pipeline alone tells the trace. Ingress and egress are seen from the interface or gateway, and for a
 //! network ACL from the subnet.
 //!
@@ -9,7 +10,8 @@
 //!  leave_eni ──┬──────────────────────────────► arrive_eni      same VPC
 //!              ├─► cross_peering ─────────────► arrive_eni      the peer VPC, never a gateway of it (PCX-22)
 //!              ├─► leave_egress_only_gateway ─► the Internet
-//!              └─► leave_internet_gateway ──┬─► the Internet
+//!              ├─► leave_endpoint ─► S3 or DynamoDB ─► enter_endpoint ─► arrive_eni
+//!              └─► leave_internet_gateway ──┬─► the Internet, or a public service of AWS
 //!                                           └─► enter_internet_gateway ─► arrive_eni
 //! ```
 //!
@@ -22,10 +24,12 @@
 
 use super::conntrack::Flows;
 use super::gateway::nat::NatGateway;
-use super::gateway::{egress_only, internet, peering};
+use super::gateway::{egress_only, endpoint, internet, peering};
 use super::hop::{Stop, deleted, detached, fits, ip_of, sent_from_inside};
 use super::known_way::HandOver;
-use super::tables::{EniIndex, Guest, Interface, PeeringIndex, PeeringSide, Tables, Target, VpcIndex};
+use super::tables::{
+    EndpointIndex, EniIndex, Guest, Interface, PeeringIndex, PeeringSide, ServiceIndex, Tables, Target, VpcIndex,
+};
 use super::{eni, route_table};
 use crate::engine::SimTime;
 use crate::flat::flat;
@@ -43,9 +47,17 @@ pub(crate) enum Entry {
     Peering(PeeringIndex),
     /// Came from the Internet, through an Internet gateway or an egress-only one.
     InternetGateway(VpcIndex),
+    /// An answer of the service behind a gateway endpoint.
+    Endpoint(EndpointIndex),
 }
 
-flat!(enum Entry { 0 => Interface(eni), 1 => Router, 2 => Peering(peering), 3 => InternetGateway(vpc) });
+flat!(enum Entry {
+    0 => Interface(eni),
+    1 => Router,
+    2 => Peering(peering),
+    3 => InternetGateway(vpc),
+    4 => Endpoint(endpoint),
+});
 
 /// A frame inside the fabric.
 #[derive(Clone, Debug)]
@@ -84,6 +96,14 @@ pub(crate) enum Next {
     Internet,
     /// Through the fabric to the VPC's egress-only Internet gateway: [`leave_egress_only_gateway`].
     EgressOnlyGateway(VpcIndex),
+    /// Through the fabric to the gateway endpoint, outbound: [`leave_endpoint`].
+    EndpointOut(EndpointIndex),
+    /// From the service to the gateway endpoint: [`enter_endpoint`].
+    EndpointIn(EndpointIndex),
+    /// Out of the gateway endpoint, to the service behind it.
+    BehindEndpoint(EndpointIndex),
+    /// To a public service of AWS, at its public address (IGW-14).
+    PublicService(ServiceIndex),
 }
 
 flat!(enum Next {
@@ -94,6 +114,10 @@ flat!(enum Next {
     4 => InternetGatewayIn(vpc),
     5 => Internet,
     6 => EgressOnlyGateway(vpc),
+    7 => EndpointOut(endpoint),
+    8 => EndpointIn(endpoint),
+    9 => BehindEndpoint(endpoint),
+    10 => PublicService(service),
 });
 
 /// What came of a hop. What is left in the [`Transit`] is as the hop made it.
@@ -171,6 +195,7 @@ fn follow_route(tables: &Tables, at: &Interface<'_>, target: Target, ip: &IpHead
         Target::Peering(peering) => Ok(Next::Peering(tables.side(peering, at.vpc_index))),
         Target::InternetGateway(_) => Ok(Next::InternetGatewayOut(at.vpc_index)),
         Target::EgressOnlyGateway(_) => Ok(Next::EgressOnlyGateway(at.vpc_index)),
+        Target::Endpoint(endpoint) => Ok(Next::EndpointOut(endpoint)),
     }
 }
 
@@ -217,7 +242,11 @@ fn go_out(hop: &mut Hop<'_>, index: VpcIndex, transit: &mut Transit) -> Result<N
     hop.translated(transit, gateway.id.into(), translation);
     // A public address of the same VPC: the gateway turns the packet round (IGW-12).
     let is_own = tables.internet_gateway_of(destination) == Some(index);
-    Ok(if is_own { Next::InternetGatewayIn(index) } else { Next::Internet })
+    if is_own {
+        return Ok(Next::InternetGatewayIn(index));
+    }
+    let service = tables.service_at.get(&destination);
+    Ok(service.map_or(Next::Internet, |service| Next::PublicService(*service)))
 }
 
 /// A frame leaves a VPC through its egress-only Internet gateway.
@@ -266,6 +295,41 @@ fn come_in(hop: &mut Hop<'_>, index: VpcIndex, transit: &mut Transit) -> Result<
     hop.tell(transit, Step::Vpc { vpc: vpc.id });
     transit.entry = Entry::InternetGateway(index);
     Ok(Next::Eni(owner)) // without a gateway route table the way in is local (RT-27)
+}
+
+/// A frame leaves a VPC through a gateway endpoint.
+pub(crate) fn leave_endpoint(hop: &mut Hop<'_>, endpoint: EndpointIndex, transit: &mut Transit) -> Outcome {
+    hop.run(transit, |hop, transit| go_to_service(hop, endpoint, transit))
+}
+
+fn go_to_service(hop: &mut Hop<'_>, index: EndpointIndex, transit: &mut Transit) -> Result<Next, Stop> {
+    let tables = hop.tables;
+    let endpoint = tables.endpoint(index);
+    hop.seen(transit, endpoint.id, Direction::Egress);
+    let (_, ip) = sent_from_inside(transit, endpoint.id.into())?;
+
+    endpoint::check_outbound(endpoint, tables.vpc(endpoint.vpc), ip)?; // the source stays private (GWE-8)
+    hop.tell(transit, Step::Gateway { gateway: endpoint.id.into() });
+    Ok(Next::BehindEndpoint(index))
+}
+
+/// An answer of the service behind a gateway endpoint comes back through it.
+pub(crate) fn enter_endpoint(hop: &mut Hop<'_>, endpoint: EndpointIndex, transit: &mut Transit) -> Outcome {
+    hop.run(transit, |hop, transit| come_from_service(hop, endpoint, transit))
+}
+
+fn come_from_service(hop: &mut Hop<'_>, index: EndpointIndex, transit: &mut Transit) -> Result<Next, Stop> {
+    let tables = hop.tables;
+    let endpoint = tables.endpoint(index);
+    let vpc = tables.vpc(endpoint.vpc);
+    hop.seen(transit, endpoint.id, Direction::Ingress);
+    let ip = ip_of(&transit.frame, endpoint.id.into(), Direction::Ingress)?;
+
+    let owner = endpoint::check_inbound(endpoint, tables.service(endpoint.service), vpc, &ip)?;
+    hop.tell(transit, Step::Gateway { gateway: endpoint.id.into() });
+    hop.tell(transit, Step::Vpc { vpc: vpc.id });
+    transit.entry = Entry::Endpoint(index);
+    Ok(Next::Eni(owner))
 }
 
 /// A frame arrives at an interface.
@@ -370,7 +434,7 @@ impl Neighborhood {
                 Some(sender) if sender.subnet.id == at.subnet.id => Neighborhood::Subnet(sender.eni.mac),
                 _ => Neighborhood::Beyond,
             },
-            Entry::Peering(_) | Entry::InternetGateway(_) => Neighborhood::Beyond,
+            Entry::Peering(_) | Entry::InternetGateway(_) | Entry::Endpoint(_) => Neighborhood::Beyond,
         }
     }
 

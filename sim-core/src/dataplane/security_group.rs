@@ -143,7 +143,8 @@ fn admits(at: &Interface<'_>, rule: &GroupRule, peer: IpAddr) -> bool {
     match &rule.peer {
         Peer::Block(block) => block.contains(peer),
         Peer::Group { vpc, group } => at.tables.is_member(*vpc, *group, peer),
-        Peer::StaleGroup | Peer::PrefixList => false,
+        Peer::PrefixList(blocks) => blocks.iter().any(|block| block.contains(peer)),
+        Peer::StaleGroup => false,
     }
 }
 

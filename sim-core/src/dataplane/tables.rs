@@ -15,7 +15,7 @@ use super::matching::{Block, ProtocolMatch};
 use crate::flat::flat;
 use crate::id::{
     AvailabilityZone, EgressOnlyInternetGatewayId, InternetGatewayId, NatGatewayId, NetworkAclId, NetworkInterfaceId,
-    Origin, Region, ResourceId, RouteTableId, SecurityGroupId, SubnetId, VpcId, VpcPeeringConnectionId,
+    Origin, Region, ResourceId, RouteTableId, SecurityGroupId, SubnetId, VpcEndpointId, VpcId, VpcPeeringConnectionId,
 };
 use crate::net::{MacAddr, PrefixTable};
 use crate::trace::Direction;
@@ -56,6 +56,18 @@ impl PeeringSide {
     }
 }
 
+/// A public service of AWS in a Region, by number: the same for the whole run.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct ServiceIndex(pub u32);
+
+flat!(struct ServiceIndex(0));
+
+/// A gateway endpoint, by number: the same for the whole run.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct EndpointIndex(pub u32);
+
+flat!(struct EndpointIndex(0));
+
 /// A place in one of a VPC's lists: the same for as long as what it holds exists, then anybody's.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Slot(pub(crate) u32);
@@ -69,6 +81,12 @@ pub(crate) struct Tables {
     pub(crate) enis: Vec<EniPlace>,
     /// By [`PeeringIndex`].
     pub(crate) peerings: Vec<PeeringTable>,
+    /// By [`EndpointIndex`].
+    pub(crate) endpoints: Vec<EndpointTable>,
+    /// By [`ServiceIndex`].
+    pub(crate) services: Vec<ServiceTable>,
+    /// Which public service of AWS answers at an address.
+    pub(crate) service_at: FxHashMap<IpAddr, ServiceIndex>,
     /// Whose Internet gateway answers for an address that is reachable from the Internet.
     pub(crate) internet: FxHashMap<IpAddr, VpcIndex>,
 }
@@ -313,6 +331,7 @@ pub(crate) enum Target {
     /// By its interface.
     NatGateway(EniIndex),
     EgressOnlyGateway(EgressOnlyInternetGatewayId),
+    Endpoint(EndpointIndex),
 }
 
 /// One network ACL.
@@ -381,8 +400,8 @@ pub(crate) enum Peer {
     },
     /// A group whose peering or owner is gone: matches nothing until it is back (SG-12).
     StaleGroup,
-    /// Differs from AWS: prefix lists are not simulated, so a rule that names one matches nothing.
-    PrefixList,
+    /// All that a prefix list holds (SG-28).
+    PrefixList(Box<[Block]>),
 }
 
 /// A VPC's Internet gateway with its stateless one-to-one translation (IGW-3).
@@ -391,6 +410,31 @@ pub(crate) struct InternetGatewayTable {
     pub(crate) id: InternetGatewayId,
     pub(crate) public_of: FxHashMap<IpAddr, IpAddr>,
     pub(crate) private_of: FxHashMap<IpAddr, IpAddr>,
+}
+
+/// A public service of AWS in a Region (GWE-1).
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct ServiceTable {
+    pub(crate) region: Region,
+    /// What its prefix list holds (GWE-5).
+    pub(crate) ranges: Box<[Block]>,
+}
+
+/// One gateway endpoint.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct EndpointTable {
+    pub(crate) id: VpcEndpointId,
+    pub(crate) vpc: VpcIndex,
+    pub(crate) service: ServiceIndex,
+    pub(crate) state: EndpointState,
+    pub(crate) origin: Origin,
+}
+
+/// Whether an endpoint is there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum EndpointState {
+    Available,
+    Deleted,
 }
 
 /// One peering connection.
@@ -470,6 +514,16 @@ impl Tables {
             Guest::NatGateway(gateway) => Some(gateway),
             Guest::Running | Guest::Absent => None,
         }
+    }
+
+    /// The gateway endpoint with this number.
+    pub(crate) fn endpoint(&self, index: EndpointIndex) -> &EndpointTable {
+        &self.endpoints[index.0 as usize]
+    }
+
+    /// The public service with this number.
+    pub(crate) fn service(&self, index: ServiceIndex) -> &ServiceTable {
+        &self.services[index.0 as usize]
     }
 
     /// An interface's id, also after it was deleted.

@@ -70,6 +70,16 @@ impl fmt::Debug for Programs {
     }
 }
 
+/// The addresses of a public name.
+#[derive(Clone, Copy)]
+pub(crate) struct PublicNames(pub(crate) fn(&str) -> Vec<IpAddr>);
+
+impl fmt::Debug for PublicNames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PublicNames")
+    }
+}
+
 /// What a host is made from.
 #[derive(Clone, Debug)]
 pub(crate) struct HostConfig {
@@ -85,6 +95,10 @@ pub(crate) struct HostConfig {
     pub epoch_nanos: i128,
     /// Static names, as `/etc/hosts` has them.
     pub hosts_file: Vec<(IpAddr, String)>,
+    /// What is known of names on the Internet.
+    pub public_names: PublicNames,
+    /// The host that package managers ask; `None` where everything can be installed without asking.
+    pub package_mirror: Option<String>,
     /// The programs it has.
     pub programs: Programs,
 }

@@ -3,12 +3,13 @@
 //! Start at `world.rs`, the only place where time moves; `windows.rs` lets partitions run side by side, and `partition.rs` has
 //! the loop that moves frames.
 
-mod boot;
+pub(crate) mod boot;
 mod flight;
 mod guests;
 pub(crate) mod internet;
 pub(crate) mod links;
 pub(crate) mod partition;
+mod public_names;
 pub(crate) mod ranks;
 mod windows;
 pub(crate) mod world;

@@ -8,11 +8,11 @@ use std::mem;
 
 use super::flight::{Crossing, Flight, Flights, Slot, Station};
 use super::guests::{Awake, Guest, GuestState, LocalGuest, Onward, Outlet, Plug, Port, Sparse};
-use super::internet::{self, Internet};
+use super::internet::{self, HostPlace, Internet};
 use super::links::{FabricLink, LinkSettings, Road};
 use crate::dataplane::conntrack::Flows;
 use crate::dataplane::pipeline::{self, Entry, Hop, Next, Outcome, Transit};
-use crate::dataplane::tables::{EniIndex, PeeringSide, Tables, VpcIndex};
+use crate::dataplane::tables::{EndpointIndex, EniIndex, PeeringSide, ServiceIndex, Tables, VpcIndex};
 use crate::engine::{EventKey, EventQueue, SimTime};
 use crate::flat::flat;
 use crate::host::{Disk, Finished, Host, Note, ProcessId};
@@ -69,9 +69,14 @@ impl Placement {
         match next {
             Next::Eni(eni) => Some(self.of_vpc(tables.enis[eni.0 as usize].vpc)),
             Next::InternetGatewayIn(vpc) => Some(self.of_vpc(vpc)),
-            Next::Internet => Some(Placement::INTERNET),
+            Next::EndpointIn(endpoint) => Some(self.of_vpc(tables.endpoint(endpoint).vpc)),
+            Next::Internet | Next::BehindEndpoint(_) | Next::PublicService(_) => Some(Placement::INTERNET),
             // The near side of a peering connection belongs to the VPC that sends, as its Internet gateway does.
-            Next::Peering(_) | Next::InternetGatewayOut(_) | Next::EgressOnlyGateway(_) | Next::Guest(_) => None,
+            Next::Peering(_)
+            | Next::InternetGatewayOut(_)
+            | Next::EgressOnlyGateway(_)
+            | Next::EndpointOut(_)
+            | Next::Guest(_) => None,
         }
     }
 }
@@ -112,10 +117,10 @@ impl Wiring {
     }
 }
 
-/// Four kinds of things schedule events: interfaces, Internet hosts (and the Internet itself, before the first), the two sides
-/// of peering connections, and the edges of VPCs, where both kinds of Internet gateways are. A NAT gateway is an interface. Their
+/// Five kinds of things schedule events: interfaces, Internet hosts (and the Internet itself, before the first), the two sides
+/// of peering connections, and the edges of VPCs, where both kinds of Internet gateways are, and gateway endpoints. A NAT gateway is an interface. Their
 /// numbers interleave, so that they are distinct and dense.
-const SCHEDULERS: u32 = 4;
+const SCHEDULERS: u32 = 5;
 
 /// What schedules an event.
 #[derive(Clone, Copy, Debug)]
@@ -124,6 +129,7 @@ enum Scheduler {
     Internet,
     PeeringSide(PeeringSide),
     InternetGateway(VpcIndex),
+    Endpoint(EndpointIndex),
 }
 
 impl Scheduler {
@@ -134,6 +140,7 @@ impl Scheduler {
             Scheduler::Internet => 1,
             Scheduler::PeeringSide(side) => side.number() * SCHEDULERS + 2,
             Scheduler::InternetGateway(vpc) => vpc.0 * SCHEDULERS + 3,
+            Scheduler::Endpoint(endpoint) => endpoint.0 * SCHEDULERS + 4,
         }
     }
 }
@@ -158,6 +165,7 @@ pub(crate) struct Partition {
     outside_ports: Sparse<Port>,
     peering_sides: Sparse<Outlet>,
     internet_gateways: Sparse<Outlet>,
+    endpoints: Sparse<Outlet>,
     internet: Outlet,
     notes: Vec<(GuestIndex, Note)>,
     /// Awaited programs that have ended.
@@ -184,6 +192,7 @@ impl Partition {
             outside_ports: Sparse::default(),
             peering_sides: Sparse::default(),
             internet_gateways: Sparse::default(),
+            endpoints: Sparse::default(),
             internet: Outlet::new(Scheduler::Internet.number()),
             notes: Vec::new(),
             ended: Vec::new(),
@@ -200,6 +209,13 @@ impl Partition {
     pub(crate) fn add_guest(&mut self, number: GuestIndex) -> LocalGuest {
         self.guests.push(Guest { number, state: GuestState::Off, disk: None });
         LocalGuest(self.guests.len() as u32 - 1)
+    }
+
+    /// Writes a file of a guest that is awake; one that sleeps finds it when it boots.
+    pub(crate) fn write_file(&mut self, guest: LocalGuest, path: &str, content: &[u8]) {
+        if let GuestState::Awake(awake) = &mut self.guests[guest.0 as usize].state {
+            awake.host.write_file(path, content);
+        }
     }
 
     /// Leaves a word about a guest.
@@ -489,7 +505,7 @@ impl Partition {
             Station::Guest(plug) => return self.deliver(shared, plug, slot),
             Station::Leave(Plug::Internet(host)) => {
                 let onward = internet::leave_host(hop, shared.internet, host, transit);
-                return self.on_the_internet(shared, onward, slot);
+                return self.on_the_internet(shared, shared.internet.station(host), onward, slot);
             }
             Station::Leave(plug @ Plug::Eni(eni)) => {
                 (Next::Guest(eni), Scheduler::Port(plug), pipeline::leave_eni(hop, eni, transit))
@@ -508,9 +524,25 @@ impl Partition {
                 Next::InternetGatewayIn(vpc) => {
                     (here, Scheduler::InternetGateway(vpc), pipeline::enter_internet_gateway(hop, vpc, transit))
                 }
+                Next::EndpointOut(endpoint) => {
+                    (here, Scheduler::Endpoint(endpoint), pipeline::leave_endpoint(hop, endpoint, transit))
+                }
+                Next::EndpointIn(endpoint) => {
+                    (here, Scheduler::Endpoint(endpoint), pipeline::enter_endpoint(hop, endpoint, transit))
+                }
+                Next::BehindEndpoint(endpoint) => {
+                    let place = HostPlace::BehindEndpoint(endpoint);
+                    let onward = internet::reach_service(hop, shared.internet, place, transit);
+                    return self.on_the_internet(shared, here, onward, slot);
+                }
+                Next::PublicService(service) => {
+                    let place = HostPlace::Service(service);
+                    let onward = internet::reach_service(hop, shared.internet, place, transit);
+                    return self.on_the_internet(shared, here, onward, slot);
+                }
                 Next::Internet => {
                     let onward = internet::route(hop, shared.internet, transit);
-                    return self.on_the_internet(shared, onward, slot);
+                    return self.on_the_internet(shared, here, onward, slot);
                 }
                 Next::Guest(eni) => return self.deliver(shared, Plug::Eni(eni), slot),
             },
@@ -569,11 +601,11 @@ impl Partition {
         }
     }
 
-    /// What the Internet made of a frame.
-    fn on_the_internet(&mut self, shared: &Shared<'_>, onward: internet::Onward, slot: Slot) {
+    /// What the Internet, or a service beside it, made of a frame.
+    fn on_the_internet(&mut self, shared: &Shared<'_>, from: Next, onward: internet::Onward, slot: Slot) {
         match onward {
             internet::Onward::Host(host) => self.down_the_access_link(shared, Plug::Internet(host), slot),
-            internet::Onward::Gateway(next) => self.forward(shared, Next::Internet, Scheduler::Internet, next, slot),
+            internet::Onward::Gateway(next) => self.forward(shared, from, Scheduler::Internet, next, slot),
             internet::Onward::Consumed => self.end(slot),
         }
     }
@@ -637,6 +669,7 @@ impl Partition {
             Scheduler::Internet => &mut self.internet,
             Scheduler::PeeringSide(side) => self.peering_sides.get_or_insert_with(side.number(), make),
             Scheduler::InternetGateway(vpc) => self.internet_gateways.get_or_insert_with(vpc.0, make),
+            Scheduler::Endpoint(endpoint) => self.endpoints.get_or_insert_with(endpoint.0, make),
         }
     }
 
@@ -666,10 +699,20 @@ impl Partition {
 
 /// The road of a frame from one station of the fabric, in this partition, to the next.
 fn road(shared: &Shared<'_>, partition: u32, from: Next, next: Next, zone: Option<AvailabilityZone>) -> Road {
-    let links = shared.links;
+    let (links, tables) = (shared.links, shared.tables);
+    let of_vpc = |vpc: VpcIndex| tables.vpc(vpc).region;
+    let of_service = |service: ServiceIndex| tables.service(service).region;
     let zone_of = |eni| zone_of(shared.tables, eni).or(zone);
     let way = match (from, next) {
         (_, Next::Internet) | (Next::Internet, _) => links.internet(),
+        (Next::BehindEndpoint(endpoint), _) | (_, Next::BehindEndpoint(endpoint)) => {
+            let endpoint = tables.endpoint(endpoint);
+            links.gateway_to_service(of_vpc(endpoint.vpc), of_service(endpoint.service))
+        }
+        (Next::PublicService(service), Next::InternetGatewayIn(vpc))
+        | (Next::InternetGatewayOut(vpc), Next::PublicService(service)) => {
+            links.gateway_to_service(of_vpc(vpc), of_service(service))
+        }
         (Next::Guest(from), Next::Eni(to)) => links.between(zone_of(from), zone_of(to)),
         (Next::Guest(from), _) => links.up_to_gateway(zone_of(from)),
         (_, Next::Eni(to)) => links.beyond_gateway(zone, zone_of(to)),
@@ -701,6 +744,10 @@ fn link_end(station: Next) -> u64 {
         Next::Internet => (0, 1),
         Next::Peering(side) => (side.peering().0, 2),
         Next::InternetGatewayOut(vpc) | Next::InternetGatewayIn(vpc) | Next::EgressOnlyGateway(vpc) => (vpc.0, 3),
+        // Of its kind the Internet is number 0; endpoints, what is behind them, and services share the others.
+        Next::EndpointOut(endpoint) | Next::EndpointIn(endpoint) => (endpoint.0 * 3 + 1, 1),
+        Next::BehindEndpoint(endpoint) => (endpoint.0 * 3 + 2, 1),
+        Next::PublicService(service) => (service.0 * 3 + 3, 1),
     };
     u64::from(number) * 4 + kind
 }
@@ -718,7 +765,10 @@ fn station_id(tables: &Tables, station: Next) -> ResourceId {
             let gateway = tables.vpc(vpc).egress_only_gateway;
             gateway.map_or_else(|| tables.vpc_id(vpc).into(), ResourceId::from)
         }
-        Next::Internet => internet::ID.into(),
+        Next::EndpointOut(endpoint) | Next::EndpointIn(endpoint) | Next::BehindEndpoint(endpoint) => {
+            tables.endpoint(endpoint).id.into()
+        }
+        Next::Internet | Next::PublicService(_) => internet::ID.into(),
     }
 }
 

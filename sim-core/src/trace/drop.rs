@@ -100,6 +100,10 @@ drop_codes! {
     EigwNoConnection "EIGW_NO_CONNECTION" Gateway vpcsim;
     /// The element drops fragments (NAT-11).
     FragmentRestriction "FRAGMENT_RESTRICTION" Gateway vpcsim;
+    /// A gateway endpoint takes TCP and ICMP echo only (GWE-15).
+    VpceGatewayProtocolRestriction "VPCE_GATEWAY_PROTOCOL_RESTRICTION" Gateway aws;
+    /// What comes back through a gateway endpoint is not from the service (GWE-5).
+    VpceGatewayEgressSourceAddressRestriction "VPCE_GATEWAY_EGRESS_SOURCE_ADDRESS_RESTRICTION" Gateway aws;
     /// Larger than the element takes, with DF set (MTU-3).
     MtuExceeded "MTU_EXCEEDED" Mtu vpcsim;
     /// The hop limit reached 0.

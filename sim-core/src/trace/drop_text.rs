@@ -124,6 +124,12 @@ impl DropCode {
                 "The element drops fragments. A NAT gateway forwards fragments of UDP and drops those of TCP and ICMP, so a ping \
                  larger than the path's MTU is lost."
             }
+            DropCode::VpceGatewayProtocolRestriction => {
+                "A gateway endpoint carries TCP and ping to its service and nothing else."
+            }
+            DropCode::VpceGatewayEgressSourceAddressRestriction => {
+                "What came back through a gateway endpoint was not from an address of the service's prefix list."
+            }
             DropCode::MtuExceeded => {
                 "The packet is larger than the element on its path takes, and must not be fragmented. Where the sender is \
                  told by ICMP, it sends smaller packets from then on; where a security group or ACL stops that message, it \

@@ -64,6 +64,7 @@ impl DropReason {
             DropCode::GatewayRejectsSpoofedTraffic => format!("the source {} does not belong to the VPC", ip.source),
             DropCode::BadState => match self.by.kind() {
                 crate::id::ResourceKind::VpcPeeringConnection => "the peering connection is not active".to_owned(),
+                crate::id::ResourceKind::VpcEndpoint => "the endpoint is deleted".to_owned(),
                 _ => "no running instance is behind it".to_owned(),
             },
             DropCode::BadStateAttachment => "its Internet gateway is detached".to_owned(),
@@ -93,6 +94,12 @@ impl DropReason {
                 }
                 _ => format!("{destination} is not in the peer VPC's blocks, and peering is not transitive"),
             },
+            DropCode::VpceGatewayProtocolRestriction => {
+                format!("a gateway endpoint carries TCP and ping only, not {}", service(ip))
+            }
+            DropCode::VpceGatewayEgressSourceAddressRestriction => {
+                format!("{} is not an address of the endpoint's service", ip.source)
+            }
             DropCode::MtuExceeded => match self.decider {
                 Decider::Mtu { limit, told } => {
                     let word = if told { "the sender was told (ICMP)" } else { "the sender was not told" };

@@ -97,6 +97,7 @@ fn routes_in_ids(tables: &Tables, table: &RouteTable) -> String {
             RouteState::Active(Target::Peering(index)) => tables.peering_id(index).to_string(),
             RouteState::Active(Target::Eni(index) | Target::NatGateway(index)) => tables.eni_id(index).to_string(),
             RouteState::Active(Target::EgressOnlyGateway(id)) => id.to_string(),
+            RouteState::Active(Target::Endpoint(index)) => tables.endpoint(index).id.to_string(),
         };
         format!("{destination} {target} {:?}", route.origin)
     });

@@ -6,5 +6,6 @@ mod incremental;
 mod layouts;
 mod nat;
 mod path;
+mod prefix_lists;
 mod properties;
 mod world;

@@ -285,7 +285,15 @@ impl World {
 
     fn route_table(&mut self, name: &str, vpc: VpcId) -> RouteTableId {
         let id = self.fresh(name);
-        let table = RouteTable { id, vpc, main: None, routes: Vec::new(), tags: Tags::default(), origin: Origin::Aws };
+        let table = RouteTable {
+            id,
+            vpc,
+            main: None,
+            routes: Vec::new(),
+            prefix_list_routes: Vec::new(),
+            tags: Tags::default(),
+            origin: Origin::Aws,
+        };
         self.cloud.route_tables.insert(id, table);
         id
     }
@@ -580,6 +588,15 @@ impl World {
                 let at = self.tables.interface(eni).expect("just delivered");
                 assert_eq!(transit.frame.headers.destination_mac, at.eni.mac, "delivered to its MAC address");
                 self.delivered = Some(transit.frame);
+            }
+            Next::PublicService(_) | Next::BehindEndpoint(_) => {
+                account.push(format!("service sees {}", Summary(&transit.frame.headers)));
+            }
+            Next::EndpointOut(endpoint) => {
+                self.hop(transit, account, |hop, transit| pipeline::leave_endpoint(hop, endpoint, transit))
+            }
+            Next::EndpointIn(endpoint) => {
+                self.hop(transit, account, |hop, transit| pipeline::enter_endpoint(hop, endpoint, transit))
             }
             Next::Internet => {
                 account.push(format!("internet sees {}", Summary(&transit.frame.headers)));

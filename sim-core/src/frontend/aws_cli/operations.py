@@ -35,6 +35,9 @@ OPERATIONS = {
         AllocateAddress AssociateAddress DisassociateAddress ReleaseAddress DescribeAddresses
         CreateTags DeleteTags DescribeTags
         DescribeAvailabilityZones DescribeRegions CreateKeyPair DescribeKeyPairs
+        CreateVpcEndpoint ModifyVpcEndpoint DeleteVpcEndpoints DescribeVpcEndpoints DescribeVpcEndpointServices
+        CreateManagedPrefixList ModifyManagedPrefixList DeleteManagedPrefixList DescribeManagedPrefixLists
+        GetManagedPrefixListEntries GetManagedPrefixListAssociations DescribePrefixLists
     """,
     "sts": "GetCallerIdentity",
 }

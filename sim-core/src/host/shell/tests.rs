@@ -52,6 +52,8 @@ fn host() -> Host {
         seed: 7,
         epoch_nanos: 0,
         hosts_file: Vec::new(),
+        public_names: crate::host::PublicNames(|_| Vec::new()),
+        package_mirror: None,
         programs: Programs(programs),
     };
     Host::new(config, SimTime::ZERO)

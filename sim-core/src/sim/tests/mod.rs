@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use ipnet::Ipv6Net;
 use serde_json::{Value, json};
 
+use super::boot::Packages;
 use super::links::LinkSettings;
 use super::ranks::Transport;
 use super::world::{InternetHostConfig, Pause, World, WorldConfig};
@@ -16,6 +17,7 @@ use crate::host::{Finished, Output};
 use crate::id::{AccountId, Origin, Region};
 use crate::trace::{Detail, Recording, Step};
 
+mod services;
 mod side_by_side;
 
 const IMAGE: &str = "ami-0123456789abcdef0";
@@ -59,6 +61,7 @@ impl Lab {
             quotas: Quotas::default(),
             internet: vec![host("office", [198, 51, 100, 9])],
             programs: app::programs(),
+            packages: Packages::Preinstalled,
             detail: Detail::Stages,
             snap_length: None,
             threads: 1,

@@ -74,7 +74,8 @@ fn run(draw: &Draw, threads: usize, transport: Option<Box<dyn Transport>>) -> Ac
         figures.loss_per_million = draw.loss_per_million;
     }
     let change = |config: &mut WorldConfig| {
-        *config = WorldConfig { seed: draw.seed, links, snap_length: Some(u32::MAX), threads, ..config.clone() };
+        let (snap_length, packages) = (Some(u32::MAX), Packages::Mirror);
+        *config = WorldConfig { seed: draw.seed, links, snap_length, threads, packages, ..config.clone() };
     };
     let mut lab = Lab::on_ranks(change, transport);
     lab.world.always_side_by_side();
@@ -88,6 +89,12 @@ fn run(draw: &Draw, threads: usize, transport: Option<Box<dyn Transport>>) -> Ac
     };
     let sites: Vec<Site> =
         (0..draw.vpcs).map(|n| lab.site(&format!("10.{n}.0.0/16"), &format!("10.{n}.1.0/24"))).collect();
+    // What the servers install comes from S3: by the Internet gateway here, by an endpoint there.
+    for site in sites.iter().step_by(2) {
+        let service = "com.amazonaws.ap-northeast-2.s3";
+        let request = json!({"VpcId": site.vpc, "ServiceName": service, "RouteTableIds": [site.routes]});
+        lab.ok("CreateVpcEndpoint", request);
+    }
     // #!/bin/bash, yum -y install httpd, systemctl start httpd
     let server = "IyEvYmluL2Jhc2gKeXVtIC15IGluc3RhbGwgaHR0cGQKc3lzdGVtY3RsIHN0YXJ0IGh0dHBkCg==";
     let instances: Vec<String> = sites

@@ -12,11 +12,13 @@ mod nat_gateway;
 mod network_acl;
 mod network_interface;
 mod peering;
+mod prefix_list;
 mod route_table;
 mod security_group;
 mod subnet;
 mod subnet_cidr_block;
 mod vpc;
+mod vpc_endpoint;
 
 use super::schema::Property;
 
@@ -93,6 +95,8 @@ static TYPES: &[&ResourceType] = &[
     &elastic_ip::EIP,
     &elastic_ip::EIP_ASSOCIATION,
     &peering::VPC_PEERING_CONNECTION,
+    &vpc_endpoint::VPC_ENDPOINT,
+    &prefix_list::PREFIX_LIST,
 ];
 
 /// Types of AWS that network labs use and that are not simulated: no misspelling of one that is.
@@ -103,7 +107,6 @@ const KNOWN_ELSEWHERE: &[&str] = &[
     "AWS::EC2::GatewayRouteTableAssociation",
     "AWS::EC2::LaunchTemplate",
     "AWS::EC2::NetworkInterfacePermission",
-    "AWS::EC2::PrefixList",
     "AWS::EC2::TransitGateway",
     "AWS::EC2::TransitGatewayAttachment",
     "AWS::EC2::TransitGatewayRoute",
@@ -111,7 +114,6 @@ const KNOWN_ELSEWHERE: &[&str] = &[
     "AWS::EC2::TransitGatewayRouteTableAssociation",
     "AWS::EC2::TransitGatewayRouteTablePropagation",
     "AWS::EC2::VPCDHCPOptionsAssociation",
-    "AWS::EC2::VPCEndpoint",
     "AWS::EC2::VPCEndpointService",
     "AWS::EC2::VPCEndpointServicePermissions",
     "AWS::EC2::VPNConnection",
@@ -124,6 +126,15 @@ const KNOWN_ELSEWHERE: &[&str] = &[
 /// The type of this name, if it is simulated.
 pub(crate) fn find(name: &str) -> Option<&'static ResourceType> {
     TYPES.iter().copied().find(|resource_type| resource_type.name == name)
+}
+
+/// The kind of a resource that its literal properties say it is, if that kind of its type is not simulated.
+pub(crate) fn unsimulated_kind<'p>(
+    resource_type: &ResourceType,
+    literal: &dyn Fn(&str) -> Option<&'p str>,
+) -> Option<&'p str> {
+    let is_endpoint = std::ptr::eq(resource_type, &vpc_endpoint::VPC_ENDPOINT);
+    literal("VpcEndpointType").filter(|kind| is_endpoint && vpc_endpoint::UNSIMULATED_TYPES.contains(kind))
 }
 
 /// The names of the simulated types.
