@@ -5,10 +5,13 @@
 //! that differ between images come from the [`Profile`](crate::host::Profile).
 
 mod curl;
+mod ec2_metadata;
 mod hostname;
 mod httpd;
 mod ip;
 mod iperf3;
+mod metadata;
+mod ntpdate;
 mod options;
 mod outside;
 mod packages;
@@ -20,6 +23,7 @@ mod system;
 #[cfg(test)]
 mod tests;
 mod text;
+mod time_server;
 mod truncate;
 
 use crate::host::{Program, Programs};
@@ -36,6 +40,24 @@ macro_rules! program {
 pub(crate) const OUTSIDE_SERVER: &str = "(outside server)";
 pub(crate) use outside::ROOT as OUTSIDE_ROOT;
 
+/// The instance metadata service, which a host of the platform runs.
+pub(crate) const METADATA_SERVER: &str = "(metadata server)";
+/// Where it has its files.
+pub(crate) use metadata::ROOT as METADATA_ROOT;
+pub(crate) use metadata::SETTINGS as METADATA_SETTINGS;
+
+/// The time service, which a host of the platform runs.
+pub(crate) const TIME_SERVER: &str = "(time server)";
+
+/// The programs of the platform's own hosts: no shell, no SSH server, one service each.
+pub(crate) fn platform() -> Programs {
+    Programs(|name| match name {
+        METADATA_SERVER => Some(program!(metadata::main)),
+        TIME_SERVER => Some(program!(time_server::main)),
+        _ => None,
+    })
+}
+
 /// All programs.
 pub(crate) fn programs() -> Programs {
     Programs(find)
@@ -46,9 +68,11 @@ fn find(name: &str) -> Option<Program> {
     Some(match name {
         "ping" | "ping6" => program!(ping::main),
         "curl" => program!(curl::main),
+        "ntpdate" => program!(ntpdate::main),
         "iperf3" => program!(iperf3::main),
         "ip" => program!(ip::main),
         "ifconfig" => program!(ip::ifconfig),
+        "ec2-metadata" => program!(ec2_metadata::main),
         "hostname" => program!(hostname::main),
         "hostnamectl" => program!(hostname::control),
         "sshd" => program!(sshd::main),

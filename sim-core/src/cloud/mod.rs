@@ -22,6 +22,7 @@ mod internet_gateway;
 mod key_pair;
 mod launch;
 mod lookup;
+mod metadata_options;
 mod network_acl;
 mod network_interface;
 mod operation;
@@ -61,10 +62,11 @@ pub(crate) use instance::{Instance, InstanceState};
 pub(crate) use internet_gateway::InternetGateway;
 pub(crate) use key_pair::KeyPair;
 pub(crate) use launch::{Launch, RunInstances};
+pub(crate) use metadata_options::{HttpTokens, MetadataOptions, Switch};
 pub(crate) use network_acl::{AclAction, AclEntry, NetworkAcl};
 #[cfg(test)]
 pub(crate) use network_interface::Attachment;
-pub(crate) use network_interface::{NetworkInterface, PrivateAddress, PublicAddress};
+pub(crate) use network_interface::{NetworkInterface, PrivateAddress, PublicAddress, private_dns_name};
 pub(crate) use operation::Operation;
 #[cfg(test)]
 pub(crate) use peering::PeeringSide;
@@ -225,6 +227,11 @@ impl Cloud {
     /// named: that is for the compiler to know.
     pub(crate) fn touch(&mut self, id: impl Into<ResourceId>) {
         self.touched.insert(id.into());
+    }
+
+    /// The wall clock at virtual time 0, in nanoseconds since 1970.
+    pub(crate) fn epoch_nanos(&self) -> i128 {
+        self.config.epoch_nanos
     }
 
     /// A moment as `awscli` prints it. EC2's times have whole seconds.

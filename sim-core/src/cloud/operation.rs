@@ -15,6 +15,7 @@ use super::instance::*;
 use super::internet_gateway::*;
 use super::key_pair::*;
 use super::launch::*;
+use super::metadata_options::*;
 use super::network_acl::*;
 use super::network_interface::*;
 use super::peering::*;
@@ -139,6 +140,7 @@ operations! {
     StopInstances stop_instances;
     TerminateInstances terminate_instances;
     ModifyInstanceAttribute modify_instance_attribute;
+    ModifyInstanceMetadataOptions modify_instance_metadata_options;
 
     AllocateAddress allocate_address;
     AssociateAddress associate_address;

@@ -138,7 +138,7 @@ impl Bench {
 }
 
 #[track_caller]
-pub(super) fn text(answer: &Value, pointer: &str) -> String {
+pub(crate) fn text(answer: &Value, pointer: &str) -> String {
     match answer.pointer(pointer) {
         Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),

@@ -10,6 +10,7 @@
 use rustc_hash::FxHashMap;
 
 use super::fragments::Fragments;
+use super::services::LinkLocalAllowances;
 use super::tables::EniIndex;
 use crate::engine::{SimDuration, SimTime};
 use crate::net::{FlowKey, IpHeader, TcpFlags, Transport, protocol};
@@ -41,6 +42,8 @@ pub(crate) struct Flows {
     by_eni: Vec<Option<Box<TrackedFlows>>>,
     /// What is remembered of packets that come in pieces.
     pub(super) fragments: Fragments,
+    /// What has been asked of the services on the interfaces' links.
+    pub(super) link_local: LinkLocalAllowances,
 }
 
 impl Flows {
@@ -58,6 +61,7 @@ impl Flows {
         if let Some(flows) = self.by_eni.get_mut(eni.0 as usize) {
             *flows = None;
         }
+        self.link_local.forget(eni);
     }
 }
 

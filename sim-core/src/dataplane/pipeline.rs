@@ -17,6 +17,7 @@
 use super::conntrack::Flows;
 use super::gateway::{internet, peering};
 use super::hop::{Stop, deleted, detached, fits, ip_of, sent_from_inside};
+use super::services::PlatformService;
 use super::tables::{EniIndex, Interface, PeeringIndex, Tables, Target, VpcIndex};
 use super::{eni, route_table};
 use crate::engine::SimTime;
@@ -85,6 +86,8 @@ pub(crate) enum Outcome {
     /// Larger than the gateway takes, and may be cut (MTU-3): the hop is to be made again by each of its fragments, whose
     /// packets have at most so many bytes.
     Fragment(u16),
+    /// For a service at the far end of the interface's own link, which answers with packets of its own.
+    Platform(EniIndex, PlatformService),
     /// Lost (and the trace knows why), or eaten in silence. The buffer may be used again.
     Consumed,
 }
@@ -119,6 +122,7 @@ fn leave(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<Ne
     let ip = *eni::check_unicast(&at, &transit.frame)?;
     eni::check_source(&at, &ip)?;
     hop.tell(transit, Step::AddressChecked { interface: at.eni.id });
+    hop.ask_platform(&at, transit)?; // metadata, time: never routed, not filtered by any rule (ADDR-16, SG-26)
     route_table::refuse_reserved(&at, ip.destination)?; // not filtered by any rule (SG-26)
     hop.security_groups(&at, Direction::Egress, transit)?; // stateful
     hop.tell(transit, Step::Vpc { vpc: at.vpc.id });
@@ -135,6 +139,11 @@ fn leave(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<Ne
         Target::Peering(peering) => Ok(Next::Peering(peering)),
         Target::InternetGateway(_) => Ok(Next::InternetGatewayOut(at.vpc_index)),
     }
+}
+
+/// What a service of the platform sends is at the interface at once and goes straight to its guest: no rule judges it (SG-26).
+pub(crate) fn leave_platform(hop: &mut Hop<'_>, eni: EniIndex, transit: &Transit) -> Outcome {
+    hop.hand_to_guest(eni, transit)
 }
 
 /// A frame crosses a peering connection.

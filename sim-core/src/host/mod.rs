@@ -300,6 +300,28 @@ impl Host {
         self.kernel().volume.files().write(path, content);
     }
 
+    /// Puts files under a directory in place of all that was there; a path that ends with a slash is an empty directory.
+    pub(crate) fn replace_files(&mut self, directory: &str, contents: Vec<(String, Vec<u8>)>) {
+        let files = self.kernel().volume.files();
+        if files.is_directory(directory) {
+            files.remove(directory, true).expect("a directory that is there can be removed");
+        }
+        for (path, bytes) in contents {
+            let path = format!("{directory}/{path}");
+            match path.strip_suffix('/') {
+                Some(empty) => files.make_directories(empty),
+                None => files.write(&path, &bytes),
+            }
+        }
+    }
+
+    /// Tells the host who has an address on an interface's link, so that it need not ask.
+    pub(crate) fn know_neighbour(&mut self, interface: usize, address: IpAddr, mac: MacAddr) {
+        if let Some(nic) = self.kernel().nics.get_mut(interface) {
+            nic.link.know(address, mac);
+        }
+    }
+
     /// Takes what a program left, once it has ended.
     pub(crate) fn take_finished(&mut self, process: ProcessId) -> Option<Finished> {
         let finished = self.kernel().take_finished(process)?;
@@ -329,7 +351,7 @@ impl Host {
 
     /// Lets programs run until all of them wait. A guest that sleeps has booted long before the frame that wakes it arrives, so
     /// its servers listen already.
-    fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         for _ in 0..ROUNDS_MAX {
             let Some(kernel) = self.kernel.take() else { return };
             self.kernel = Some(self.executor.poll(kernel));

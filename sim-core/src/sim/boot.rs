@@ -182,6 +182,13 @@ impl Directory for Guests {
         };
         (host, plugs)
     }
+
+    fn instance(&self, guest: GuestIndex) -> Option<InstanceId> {
+        match &self.records[guest.0 as usize].1 {
+            GuestRecord::Instance { id, .. } => Some(*id),
+            GuestRecord::Outside(_) => None,
+        }
+    }
 }
 
 impl BootInterface {

@@ -5,4 +5,5 @@ mod incremental;
 mod layouts;
 mod path;
 mod properties;
+mod services;
 mod world;

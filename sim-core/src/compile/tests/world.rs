@@ -418,6 +418,7 @@ impl World {
             vpc,
             interfaces: smallvec![id],
             launched: SimTime::ZERO,
+            metadata_options: MetadataOptions::of_image(ImageFamily::AmazonLinux2),
             tags: Tags::default(),
             origin: Origin::Aws,
         };
@@ -535,7 +536,7 @@ impl World {
                 }
                 return;
             }
-            Outcome::Consumed => return,
+            Outcome::Platform(..) | Outcome::Consumed => return,
         };
         if transit.packet.id != before {
             account.push(format!("reply {}", Summary(&transit.frame.headers)));

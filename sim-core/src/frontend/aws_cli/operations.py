@@ -27,7 +27,7 @@ OPERATIONS = {
         ModifyNetworkInterfaceAttribute AttachNetworkInterface DetachNetworkInterface
         AssignPrivateIpAddresses UnassignPrivateIpAddresses
         RunInstances DescribeInstances DescribeInstanceStatus StartInstances StopInstances
-        TerminateInstances ModifyInstanceAttribute
+        TerminateInstances ModifyInstanceAttribute ModifyInstanceMetadataOptions
         AllocateAddress AssociateAddress DisassociateAddress ReleaseAddress DescribeAddresses
         CreateTags DeleteTags DescribeTags
         DescribeAvailabilityZones DescribeRegions CreateKeyPair DescribeKeyPairs

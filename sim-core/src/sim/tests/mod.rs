@@ -16,6 +16,7 @@ use crate::host::{Finished, Output};
 use crate::id::{AccountId, Origin, Region};
 use crate::trace::{Detail, Recording, Step};
 
+mod metadata;
 mod side_by_side;
 
 const IMAGE: &str = "ami-0123456789abcdef0";
