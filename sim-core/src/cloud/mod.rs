@@ -11,6 +11,7 @@ mod attachment;
 mod base64;
 mod cidr;
 mod describe;
+mod dhcp_options;
 mod elastic_ip;
 mod error;
 mod identity;
@@ -55,6 +56,7 @@ use crate::engine::SimTime;
 use crate::id::*;
 use records::Records;
 
+pub(crate) use dhcp_options::{DhcpOptions, NameServer};
 pub(crate) use elastic_ip::ElasticIp;
 pub(crate) use error::ApiError;
 pub(crate) use image::{Image, ImageFamily};
@@ -136,8 +138,9 @@ pub(crate) struct Cloud {
     accepter_tags: Records<VpcPeeringConnectionId, Tags>,
     /// Rules are parts of their groups; their tags are kept here.
     rule_tags: Records<SecurityGroupRuleId, Tags>,
+    pub(crate) dhcp_options: Records<DhcpOptionsId, DhcpOptions>,
     /// Every account has one default set of DHCP options per Region (ADDR-19).
-    dhcp_options: BTreeMap<(AccountId, Region), DhcpOptionsId>,
+    default_dhcp_options: BTreeMap<(AccountId, Region), DhcpOptionsId>,
     public_pools: public_address::PublicPools,
     /// Interfaces that were launched with a public address of Amazon's, and get one again (IGW-9).
     auto_assigned: FxHashSet<NetworkInterfaceId>,
@@ -172,7 +175,8 @@ impl Cloud {
             key_pairs: Records::default(),
             accepter_tags: Records::default(),
             rule_tags: Records::default(),
-            dhcp_options: BTreeMap::new(),
+            dhcp_options: Records::default(),
+            default_dhcp_options: BTreeMap::new(),
             public_pools: public_address::PublicPools::new(config.seed),
             auto_assigned: FxHashSet::default(),
             macs_given: 0,

@@ -9,6 +9,7 @@ use super::answer::Answer;
 use super::{Caller, Cloud};
 
 use super::attachment::*;
+use super::dhcp_options::*;
 use super::elastic_ip::*;
 use super::identity::*;
 use super::instance::*;
@@ -78,6 +79,11 @@ operations! {
     DescribeVpcAttribute describe_vpc_attribute;
     AssociateVpcCidrBlock associate_vpc_cidr_block;
     DisassociateVpcCidrBlock disassociate_vpc_cidr_block;
+
+    CreateDhcpOptions create_dhcp_options;
+    DeleteDhcpOptions delete_dhcp_options;
+    DescribeDhcpOptions describe_dhcp_options;
+    AssociateDhcpOptions associate_dhcp_options;
 
     CreateSubnet create_subnet;
     DeleteSubnet delete_subnet;

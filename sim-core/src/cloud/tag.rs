@@ -13,8 +13,8 @@ use super::error::permit;
 use super::lookup::{Resource, parse_id};
 use super::request::{members, requests};
 use super::{
-    ApiError, Caller, Cloud, ElasticIp, Instance, InternetGateway, KeyPair, NetworkAcl, NetworkInterface, RouteTable,
-    SecurityGroup, Subnet, Vpc, VpcPeeringConnection,
+    ApiError, Caller, Cloud, DhcpOptions, ElasticIp, Instance, InternetGateway, KeyPair, NetworkAcl, NetworkInterface,
+    RouteTable, SecurityGroup, Subnet, Vpc, VpcPeeringConnection,
 };
 use crate::id::*;
 
@@ -129,6 +129,7 @@ macro_rules! of_record {
             Instance InstanceId instances;
             Allocation AllocationId elastic_ips;
             KeyPair KeyPairId key_pairs;
+            DhcpOptions DhcpOptionsId dhcp_options;
         }
     };
     ($cloud:ident $id:ident $field:ident $($kind:ident $typed:ident $table:ident;)*) => {
@@ -193,7 +194,7 @@ impl Cloud {
         Ok(look_up! {
             Vpc vpcs; Subnet subnets; RouteTable route_tables; InternetGateway internet_gateways;
             SecurityGroup security_groups; NetworkAcl network_acls; NetworkInterface network_interfaces;
-            Instance instances; KeyPair key_pairs;
+            Instance instances; KeyPair key_pairs; DhcpOptions dhcp_options;
         })
     }
 

@@ -17,6 +17,7 @@ mod kernel;
 mod neighbour;
 mod network;
 mod profile;
+mod resolver;
 mod shell;
 mod socket;
 mod stack;
@@ -46,6 +47,7 @@ pub(crate) use kernel::Service;
 pub(crate) use neighbour::NeighbourState;
 pub(crate) use profile::Profile;
 pub(crate) use profile::{CurlConnectError, PingStyle};
+pub(crate) use resolver::ResolverConfig;
 pub(crate) use shell::{duration, unescape};
 pub(crate) use socket::{EchoEvent, EchoRequest, PathMtuDiscovery, TcpBuffers};
 pub(crate) use sys::{EchoSocket, Elapsed, Listener, Sink, Sys, TcpStream, UdpSocket};
@@ -85,6 +87,8 @@ pub(crate) struct HostConfig {
     pub epoch_nanos: i128,
     /// Static names, as `/etc/hosts` has them.
     pub hosts_file: Vec<(IpAddr, String)>,
+    /// Its name servers.
+    pub resolver: ResolverConfig,
     /// The programs it has.
     pub programs: Programs,
 }
@@ -184,10 +188,12 @@ impl Host {
 
     /// Boots a host from the disk it had: no user data, which is for the first boot only, but what was enabled starts.
     pub(crate) fn from_disk(config: HostConfig, disk: Disk, now: SimTime) -> Host {
+        let resolver = config.resolver.file(config.profile);
         let mut host = Host::new(config, now);
         for service in disk.insert_into(host.kernel()) {
             host.start_service("systemctl", &["start".to_owned(), service]);
         }
+        host.kernel().volume.set_resolver(resolver); // The DHCP client writes it anew.
         host.settle();
         host
     }

@@ -7,10 +7,11 @@ use ipnet::{IpNet, Ipv4Net};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
+use super::dhcp;
 use super::guests::{LocalGuest, Plug};
 use super::partition::{Directory, GuestIndex};
 use crate::app::{OUTSIDE_ROOT, OUTSIDE_SERVER};
-use crate::cloud::ImageFamily;
+use crate::cloud::{Cloud, ImageFamily};
 use crate::dataplane::tables::{EniIndex, ROUTER_IPV6, Tables};
 use crate::engine::{SimTime, mix};
 use crate::host::{Disk, Host, HostConfig, InterfaceConfig, Profile, Programs};
@@ -145,7 +146,7 @@ impl Guests {
 }
 
 impl Directory for Guests {
-    fn boot(&self, guest: GuestIndex, disk: Option<Disk>, now: SimTime) -> (Host, Vec<Plug>) {
+    fn boot(&self, guest: GuestIndex, cloud: &Cloud, disk: Option<Disk>, now: SimTime) -> (Host, Vec<Plug>) {
         let record = &self.records[guest.0 as usize].1;
         let (profile, hostname, interfaces, reboots) = match record {
             GuestRecord::Instance { family, interfaces, boots, .. } => {
@@ -164,6 +165,7 @@ impl Directory for Guests {
             seed: mix(self.seed ^ mix(u64::from(reboots) << 32 | u64::from(guest.0))),
             epoch_nanos: self.epoch_nanos,
             hosts_file: Vec::new(),
+            resolver: self.instance(guest).and_then(|id| dhcp::resolver(cloud, id)).unwrap_or_default(),
             programs: self.programs,
         };
         let mut host = match disk {

@@ -4,6 +4,7 @@
 //! the loop that moves frames.
 
 mod boot;
+mod dhcp;
 mod flight;
 mod guests;
 pub(crate) mod internet;

@@ -40,7 +40,7 @@ pub(crate) struct Shared<'a> {
     pub internet: &'a Internet,
     pub wiring: &'a Wiring,
     pub directory: &'a (dyn Directory + Sync),
-    /// What the metadata service tells of.
+    /// What the metadata service and DHCP tell of.
     pub cloud: &'a Cloud,
     pub placement: Placement,
     pub seed: u64,
@@ -49,7 +49,7 @@ pub(crate) struct Shared<'a> {
 /// Knows what a guest is made from; asked when it wakes.
 pub(crate) trait Directory {
     /// Boots a guest's host, from its disk if it has been up before, and says where its interfaces are plugged in.
-    fn boot(&self, guest: GuestIndex, disk: Option<Disk>, now: SimTime) -> (Host, Vec<Plug>);
+    fn boot(&self, guest: GuestIndex, cloud: &Cloud, disk: Option<Disk>, now: SimTime) -> (Host, Vec<Plug>);
 
     /// The instance that a guest is, if it is one.
     fn instance(&self, guest: GuestIndex) -> Option<InstanceId>;
@@ -398,7 +398,7 @@ impl Partition {
         let now = self.now();
         let Guest { number, state, disk } = &mut self.guests[guest.0 as usize];
         if matches!(state, GuestState::Asleep) {
-            let (host, plugs) = shared.directory.boot(*number, disk.take().map(|disk| *disk), now);
+            let (host, plugs) = shared.directory.boot(*number, shared.cloud, disk.take().map(|disk| *disk), now);
             *state = GuestState::Awake(Box::new(Awake::new(host, plugs)));
         }
         match state {

@@ -219,7 +219,7 @@ impl World {
             main_route_table: main,
             default_security_group: open,
             default_network_acl: acl,
-            dhcp_options: self.ids.next(),
+            dhcp_options: Some(self.ids.next()),
             tags: Tags::default(),
             origin: Origin::Aws,
         };

@@ -10,6 +10,7 @@ OPERATIONS = {
     "ec2": """
         CreateVpc DeleteVpc DescribeVpcs ModifyVpcAttribute DescribeVpcAttribute
         AssociateVpcCidrBlock DisassociateVpcCidrBlock
+        CreateDhcpOptions DeleteDhcpOptions DescribeDhcpOptions AssociateDhcpOptions
         CreateSubnet DeleteSubnet DescribeSubnets ModifySubnetAttribute
         CreateRouteTable DeleteRouteTable DescribeRouteTables
         AssociateRouteTable DisassociateRouteTable ReplaceRouteTableAssociation

@@ -16,6 +16,7 @@ use crate::host::{Finished, Output};
 use crate::id::{AccountId, Origin, Region};
 use crate::trace::{Detail, Recording, Step};
 
+mod dhcp;
 mod metadata;
 mod side_by_side;
 

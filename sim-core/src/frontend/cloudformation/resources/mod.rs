@@ -4,6 +4,7 @@
 //! EC2's requests; defaults and refusals are EC2's own and stay in `cloud`.
 
 mod creation;
+mod dhcp_options;
 mod elastic_ip;
 mod instance;
 mod internet_gateway;
@@ -69,6 +70,8 @@ const fn id(name: &'static str) -> Attribute {
 static TYPES: &[&ResourceType] = &[
     &vpc::VPC,
     &vpc::VPC_CIDR_BLOCK,
+    &dhcp_options::DHCP_OPTIONS,
+    &dhcp_options::VPC_DHCP_OPTIONS_ASSOCIATION,
     &subnet::SUBNET,
     &internet_gateway::INTERNET_GATEWAY,
     &internet_gateway::VPC_GATEWAY_ATTACHMENT,
@@ -92,7 +95,6 @@ static TYPES: &[&ResourceType] = &[
 /// Types of AWS that network labs use and that are not simulated: no misspelling of one that is.
 const KNOWN_ELSEWHERE: &[&str] = &[
     "AWS::EC2::CustomerGateway",
-    "AWS::EC2::DHCPOptions",
     "AWS::EC2::EgressOnlyInternetGateway",
     "AWS::EC2::FlowLog",
     "AWS::EC2::GatewayRouteTableAssociation",
@@ -107,7 +109,6 @@ const KNOWN_ELSEWHERE: &[&str] = &[
     "AWS::EC2::TransitGatewayRouteTable",
     "AWS::EC2::TransitGatewayRouteTableAssociation",
     "AWS::EC2::TransitGatewayRouteTablePropagation",
-    "AWS::EC2::VPCDHCPOptionsAssociation",
     "AWS::EC2::VPCEndpoint",
     "AWS::EC2::VPCEndpointService",
     "AWS::EC2::VPCEndpointServicePermissions",
