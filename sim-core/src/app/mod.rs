@@ -6,11 +6,14 @@
 
 mod aws_service;
 mod curl;
+mod ec2_metadata;
 mod endpoint_policy;
 mod hostname;
 mod httpd;
 mod ip;
 mod iperf3;
+mod metadata;
+mod ntpdate;
 mod options;
 mod outside;
 mod package_mirror;
@@ -23,6 +26,7 @@ mod system;
 #[cfg(test)]
 mod tests;
 mod text;
+mod time_server;
 mod truncate;
 
 use crate::host::{Program, Programs};
@@ -43,6 +47,24 @@ pub(crate) use outside::ROOT as OUTSIDE_ROOT;
 pub(crate) const AWS_SERVICE: &str = "(AWS service)";
 pub(crate) use aws_service::POLICY as ENDPOINT_POLICY;
 
+/// The instance metadata service, which a host of the platform runs.
+pub(crate) const METADATA_SERVER: &str = "(metadata server)";
+/// Where it has its files.
+pub(crate) use metadata::ROOT as METADATA_ROOT;
+pub(crate) use metadata::SETTINGS as METADATA_SETTINGS;
+
+/// The time service, which a host of the platform runs.
+pub(crate) const TIME_SERVER: &str = "(time server)";
+
+/// The programs of the platform's own hosts: no shell, no SSH server, one service each.
+pub(crate) fn platform() -> Programs {
+    Programs(|name| match name {
+        METADATA_SERVER => Some(program!(metadata::main)),
+        TIME_SERVER => Some(program!(time_server::main)),
+        _ => None,
+    })
+}
+
 /// All programs.
 pub(crate) fn programs() -> Programs {
     Programs(find)
@@ -53,9 +75,11 @@ fn find(name: &str) -> Option<Program> {
     Some(match name {
         "ping" | "ping6" => program!(ping::main),
         "curl" => program!(curl::main),
+        "ntpdate" => program!(ntpdate::main),
         "iperf3" => program!(iperf3::main),
         "ip" => program!(ip::main),
         "ifconfig" => program!(ip::ifconfig),
+        "ec2-metadata" => program!(ec2_metadata::main),
         "hostname" => program!(hostname::main),
         "hostnamectl" => program!(hostname::control),
         "sshd" => program!(sshd::main),

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 
 use crate::engine::{SimDuration, SimTime};
 use crate::host::{
-    Finished, Host, HostConfig, InterfaceConfig, Note, Output, ProcessId, Profile, Program, Programs, Sys,
+    Finished, Host, HostConfig, InterfaceConfig, Note, Output, ProcessId, Profile, Program, Programs, ResolverConfig,
+    Sys,
 };
 use crate::net::{BufferPool, MacAddr};
 
@@ -66,6 +67,7 @@ fn config(host: usize, wire: Wire, profile: Profile, seed: u64) -> HostConfig {
         hosts_file: vec![(IpAddr::V4(Ipv4Addr::new(10, 0, 1, 101)), "web".to_owned())],
         public_names: crate::host::PublicNames(|_| Vec::new()),
         package_mirror: None,
+        resolver: ResolverConfig::default(),
         programs: super::programs(),
     }
 }

@@ -16,6 +16,7 @@ use super::error::permit;
 use super::instance::{PASSING, describe_reservation};
 use super::interface_plan::{AddressRequest, InterfacePlan};
 use super::lookup::parse_id;
+use super::metadata_options::{MetadataOptions, MetadataOptionsRequest};
 use super::network_interface::{Attachment, InstanceIpv6Address, PrivateIpAddressSpecification};
 use super::request::{members, requests};
 use super::security_group::no_default_vpc;
@@ -65,6 +66,7 @@ requests! {
         user_data: Option<String>,
         tag_specifications: Vec<TagSpecification>,
         client_token: Option<String>,
+        metadata_options: Option<MetadataOptionsRequest>,
         // Accepted without effect: nothing of the network depends on them.
         block_device_mappings: Option<Value>,
         capacity_reservation_specification: Option<Value>,
@@ -79,7 +81,6 @@ requests! {
         instance_initiated_shutdown_behavior: Option<String>,
         instance_market_options: Option<Value>,
         maintenance_options: Option<Value>,
-        metadata_options: Option<Value>,
         monitoring: Option<Value>,
         placement: Option<Value>,
         private_dns_name_options: Option<Value>,
@@ -132,6 +133,8 @@ impl Cloud {
         }
         let count = count as usize;
         let user_data = request.user_data.as_deref().map(decode_user_data).transpose()?;
+        let asked = request.metadata_options.clone().unwrap_or_default();
+        let metadata_options = MetadataOptions::of_image(image.family).with(&asked)?;
         let tags = Tags::requested(&request.tag_specifications, ResourceKind::Instance, LAUNCH_TAGS)?;
         let interface_tags = Tags::requested(&request.tag_specifications, ResourceKind::NetworkInterface, LAUNCH_TAGS)?;
         if !request.security_groups.is_empty() {
@@ -211,6 +214,7 @@ impl Cloud {
                 vpc,
                 interfaces,
                 launched: caller.now,
+                metadata_options,
                 tags: tags.clone(),
                 origin: caller.origin,
             };

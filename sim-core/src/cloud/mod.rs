@@ -11,6 +11,7 @@ mod attachment;
 mod base64;
 mod cidr;
 mod describe;
+mod dhcp_options;
 mod egress_only_internet_gateway;
 mod elastic_ip;
 mod error;
@@ -23,6 +24,7 @@ mod internet_gateway;
 mod key_pair;
 mod launch;
 mod lookup;
+mod metadata_options;
 mod nat_gateway;
 mod network_acl;
 mod network_interface;
@@ -60,6 +62,7 @@ use crate::engine::SimTime;
 use crate::id::*;
 use records::Records;
 
+pub(crate) use dhcp_options::{DhcpOptions, NameServer};
 pub(crate) use egress_only_internet_gateway::EgressOnlyInternetGateway;
 pub(crate) use elastic_ip::ElasticIp;
 pub(crate) use error::ApiError;
@@ -68,13 +71,14 @@ pub(crate) use instance::{Instance, InstanceState};
 pub(crate) use internet_gateway::InternetGateway;
 pub(crate) use key_pair::KeyPair;
 pub(crate) use launch::{Launch, RunInstances};
+pub(crate) use metadata_options::{HttpTokens, MetadataOptions, Switch};
 pub(crate) use nat_gateway::NatGateway;
 #[cfg(test)]
 pub(crate) use nat_gateway::{Connectivity, NatGatewayState};
 pub(crate) use network_acl::{AclAction, AclEntry, NetworkAcl};
 #[cfg(test)]
 pub(crate) use network_interface::Attachment;
-pub(crate) use network_interface::{NetworkInterface, PrivateAddress, PublicAddress, Requester};
+pub(crate) use network_interface::{NetworkInterface, PrivateAddress, PublicAddress, Requester, private_dns_name};
 pub(crate) use operation::Operation;
 #[cfg(test)]
 pub(crate) use peering::PeeringSide;
@@ -153,8 +157,9 @@ pub(crate) struct Cloud {
     accepter_tags: Records<VpcPeeringConnectionId, Tags>,
     /// Rules are parts of their groups; their tags are kept here.
     rule_tags: Records<SecurityGroupRuleId, Tags>,
+    pub(crate) dhcp_options: Records<DhcpOptionsId, DhcpOptions>,
     /// Every account has one default set of DHCP options per Region (ADDR-19).
-    dhcp_options: BTreeMap<(AccountId, Region), DhcpOptionsId>,
+    default_dhcp_options: BTreeMap<(AccountId, Region), DhcpOptionsId>,
     /// Images that were launched.
     images: BTreeMap<(Region, ImageId), Image>,
     public_pools: public_address::PublicPools,
@@ -195,7 +200,8 @@ impl Cloud {
             prefix_lists: Records::default(),
             accepter_tags: Records::default(),
             rule_tags: Records::default(),
-            dhcp_options: BTreeMap::new(),
+            dhcp_options: Records::default(),
+            default_dhcp_options: BTreeMap::new(),
             images: BTreeMap::new(),
             public_pools: public_address::PublicPools::new(config.seed),
             auto_assigned: IdSet::default(),
@@ -251,6 +257,11 @@ impl Cloud {
     /// named: that is for the compiler to know.
     pub(crate) fn touch(&mut self, id: impl Into<ResourceId>) {
         self.touched.insert(id.into());
+    }
+
+    /// The wall clock at virtual time 0, in nanoseconds since 1970.
+    pub(crate) fn epoch_nanos(&self) -> i128 {
+        self.config.epoch_nanos
     }
 
     /// A moment as `awscli` prints it. EC2's times have whole seconds.

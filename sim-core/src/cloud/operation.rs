@@ -9,6 +9,7 @@ use super::answer::Answer;
 use super::{Caller, Cloud};
 
 use super::attachment::*;
+use super::dhcp_options::*;
 use super::egress_only_internet_gateway::*;
 use super::elastic_ip::*;
 use super::identity::*;
@@ -16,6 +17,7 @@ use super::instance::*;
 use super::internet_gateway::*;
 use super::key_pair::*;
 use super::launch::*;
+use super::metadata_options::*;
 use super::nat_gateway::*;
 use super::network_acl::*;
 use super::network_interface::*;
@@ -82,6 +84,11 @@ operations! {
     DescribeVpcAttribute describe_vpc_attribute;
     AssociateVpcCidrBlock associate_vpc_cidr_block;
     DisassociateVpcCidrBlock disassociate_vpc_cidr_block;
+
+    CreateDhcpOptions create_dhcp_options;
+    DeleteDhcpOptions delete_dhcp_options;
+    DescribeDhcpOptions describe_dhcp_options;
+    AssociateDhcpOptions associate_dhcp_options;
 
     CreateSubnet create_subnet;
     DeleteSubnet delete_subnet;
@@ -155,6 +162,7 @@ operations! {
     StopInstances stop_instances;
     TerminateInstances terminate_instances;
     ModifyInstanceAttribute modify_instance_attribute;
+    ModifyInstanceMetadataOptions modify_instance_metadata_options;
 
     AllocateAddress allocate_address;
     AssociateAddress associate_address;

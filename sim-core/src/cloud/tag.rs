@@ -14,8 +14,8 @@ use super::error::permit;
 use super::lookup::{Resource, parse_id};
 use super::request::{members, requests};
 use super::{
-    ApiError, Caller, Cloud, EgressOnlyInternetGateway, ElasticIp, Instance, InternetGateway, KeyPair, NatGateway,
-    NetworkAcl, NetworkInterface, PrefixList, RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint,
+    ApiError, Caller, Cloud, DhcpOptions, EgressOnlyInternetGateway, ElasticIp, Instance, InternetGateway, KeyPair,
+    NatGateway, NetworkAcl, NetworkInterface, PrefixList, RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint,
     VpcPeeringConnection,
 };
 use crate::id::*;
@@ -135,6 +135,7 @@ macro_rules! of_record {
             EgressOnlyInternetGateway EgressOnlyInternetGatewayId egress_only_internet_gateways;
             VpcEndpoint VpcEndpointId vpc_endpoints;
             PrefixList PrefixListId prefix_lists;
+            DhcpOptions DhcpOptionsId dhcp_options;
         }
     };
     ($cloud:ident $id:ident $field:ident $($kind:ident $typed:ident $table:ident;)*) => {
@@ -201,7 +202,7 @@ impl Cloud {
             SecurityGroup security_groups; NetworkAcl network_acls; NetworkInterface network_interfaces;
             Instance instances; KeyPair key_pairs; NatGateway nat_gateways;
             EgressOnlyInternetGateway egress_only_internet_gateways;
-            VpcEndpoint vpc_endpoints; PrefixList prefix_lists;
+            VpcEndpoint vpc_endpoints; PrefixList prefix_lists; DhcpOptions dhcp_options;
         })
     }
 

@@ -1,6 +1,7 @@
 //! Tests of the room as a whole: requests as their front ends make them, and the codes and answers they get.
 
 mod attachment;
+mod dhcp_options;
 mod egress_only_internet_gateway;
 mod endpoints;
 mod ipv6;
@@ -142,7 +143,7 @@ impl Bench {
 }
 
 #[track_caller]
-pub(super) fn text(answer: &Value, pointer: &str) -> String {
+pub(crate) fn text(answer: &Value, pointer: &str) -> String {
     match answer.pointer(pointer) {
         Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),

@@ -10,10 +10,10 @@ use ipnet::IpNet;
 use rustc_hash::FxHashMap;
 
 use super::{Compiler, is_active, private_addresses};
-use crate::cloud::{self, Cloud, InstanceState, NetworkInterface, Requester, RouteTarget};
+use crate::cloud::{self, Cloud, Instance, InstanceState, NetworkInterface, Requester, RouteTarget, Switch};
 use crate::dataplane::tables::{
-    AddressOwners, EniIndex, EniTable, Guest, Route, RouteState, RouteTable, Slots, SourceDestCheck, SubnetTable,
-    Target, VpcTables,
+    AddressOwners, EniIndex, EniTable, Guest, MetadataOverIpv6, Route, RouteState, RouteTable, Slots, SourceDestCheck,
+    SubnetTable, Target, VpcTables,
 };
 use crate::id::{NetworkInterfaceId, Origin, Region, SubnetId, VpcId};
 use crate::net::{MacAddr, PrefixTable};
@@ -167,6 +167,7 @@ pub(super) fn eni_table(
         addresses: private_addresses(eni).collect(),
         source_dest_check: if eni.source_dest_check { SourceDestCheck::On } else { SourceDestCheck::Off },
         guest: guest(cloud, eni),
+        metadata_over_ipv6: metadata_over_ipv6(cloud, eni),
         groups: eni.groups.iter().filter_map(|group| compiler.slot(*group)).collect(),
         origin: eni.origin,
     })
@@ -177,11 +178,21 @@ fn guest(cloud: &Cloud, eni: &NetworkInterface) -> Guest {
     if let Some(Requester::NatGateway(gateway)) = eni.requester {
         return Guest::NatGateway(gateway);
     }
-    let instance = eni.attachment.as_ref().and_then(|attachment| cloud.instances.get(&attachment.instance));
-    match instance.map(|instance| instance.state) {
+    match instance(cloud, eni).map(|instance| instance.state) {
         Some(InstanceState::Running) => Guest::Running,
         _ => Guest::Absent,
     }
+}
+
+fn metadata_over_ipv6(cloud: &Cloud, eni: &NetworkInterface) -> MetadataOverIpv6 {
+    match instance(cloud, eni).map(|instance| instance.metadata_options.ipv6) {
+        Some(Switch::Enabled) => MetadataOverIpv6::On,
+        Some(Switch::Disabled) | None => MetadataOverIpv6::Off,
+    }
+}
+
+fn instance<'c>(cloud: &'c Cloud, eni: &NetworkInterface) -> Option<&'c Instance> {
+    cloud.instances.get(&eni.attachment.as_ref()?.instance)
 }
 
 /// A router's synthetic MAC address (L2-3), the same in every run. Its first octet is 0e, where interfaces have another of

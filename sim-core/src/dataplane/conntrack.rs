@@ -14,6 +14,7 @@ use rustc_hash::FxBuildHasher;
 use super::fragments::Fragments;
 use super::gateway::GatewayFlows;
 use super::known_way::KnownWays;
+use super::services::LinkLocalAllowances;
 use super::tables::EniIndex;
 use crate::engine::{SimDuration, SimTime};
 use crate::net::{FlowKey, IpHeader, TcpFlags, Transport, protocol};
@@ -47,6 +48,8 @@ pub(crate) struct Flows {
     pub(super) fragments: Fragments,
     /// Of gateways that keep state.
     pub(super) gateways: GatewayFlows,
+    /// What has been asked of the services on the interfaces' links.
+    pub(super) link_local: LinkLocalAllowances,
 }
 
 impl Flows {
@@ -64,6 +67,7 @@ impl Flows {
         if let Some(flows) = self.by_eni.get_mut(eni.0 as usize) {
             *flows = None;
         }
+        self.link_local.forget(eni);
     }
 }
 

@@ -8,7 +8,7 @@ use super::gateway::internet::Translation;
 use super::gateway::nat::{PortTranslation, Refusal};
 use super::pipeline::{self, Entry, Hop, Next, Outcome, Transit};
 use super::route_table::Chosen;
-use super::services::{self, Answer, Service};
+use super::services::{self, Answer, PlatformService, Service};
 use super::tables::{EniIndex, Interface, PeeringIndex, ROUTER_IPV6, Target};
 use super::{network_acl, route_table, security_group};
 use crate::id::{Origin, ResourceId};
@@ -21,6 +21,8 @@ pub(super) enum Stop {
     Drop(DropReason),
     /// The VPC answers the interface's guest.
     Answer(EniIndex, Answer),
+    /// A service of the platform answers it.
+    Platform(EniIndex, PlatformService),
     /// Larger than the gateway takes (MTU-3).
     TooLarge {
         sender: EniIndex,
@@ -57,6 +59,10 @@ impl Hop<'_> {
                 Outcome::Consumed
             }
             Err(Stop::Answer(asker, answer)) => self.reply(asker, answer, transit),
+            Err(Stop::Platform(asker, service)) => {
+                self.tell(transit, Step::Answered { service: service.service() });
+                Outcome::Platform(asker, service)
+            }
             Err(Stop::TooLarge { sender, by, limit_bytes }) => {
                 let may_be_cut = transit.frame.headers.ip.is_some_and(|ip| !ip.dont_fragment);
                 match may_be_cut {
@@ -82,10 +88,15 @@ impl Hop<'_> {
         self.tell(transit, Step::Answered { service: answer.service() });
         let frame = answer.into_frame(mem::take(&mut transit.frame.bytes));
         *transit = Transit::new(frame, transit.packet.answer(), Entry::Router);
-        let eni = self.tables.eni_id(asker);
+        self.hand_to_guest(asker, transit)
+    }
+
+    /// The packet is at the interface and goes down its link.
+    pub(super) fn hand_to_guest(&mut self, index: EniIndex, transit: &Transit) -> Outcome {
+        let eni = self.tables.eni_id(index);
         self.seen(transit, eni, Direction::Ingress);
         self.delivered(transit, eni.into());
-        Outcome::Forward(Next::Guest(asker))
+        Outcome::Forward(Next::Guest(index))
     }
 
     /// The packet goes on in fragments, since its sender does not mind (MTU-3).
@@ -122,6 +133,13 @@ impl Hop<'_> {
             Service::Silence => Err(Stop::Silence),
             Service::Answer(answer) => Err(Stop::Answer(at.eni.index, answer)),
         }
+    }
+
+    /// Stops a packet for a service of the platform, if the interface may ask any more this second (ADDR-17).
+    pub(super) fn ask_platform(&mut self, at: &Interface<'_>, transit: &Transit) -> Result<(), Stop> {
+        let Some(service) = services::addressed(at, &transit.frame) else { return Ok(()) };
+        self.flows.link_local.spend(at, self.now)?;
+        Err(Stop::Platform(at.eni.index, service))
     }
 
     /// The groups of an interface. They also know which way a packet that leaves goes in its conversation.

@@ -14,7 +14,7 @@ mod network_acl;
 pub(crate) mod pipeline;
 mod route_table;
 mod security_group;
-mod services;
+pub(crate) mod services;
 pub(crate) mod tables;
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ use super::gateway::nat::NatGateway;
 use super::gateway::{egress_only, endpoint, internet, peering};
 use super::hop::{Stop, deleted, detached, fits, ip_of, sent_from_inside};
 use super::known_way::HandOver;
+use super::services::PlatformService;
 use super::tables::{
     EndpointIndex, EniIndex, Guest, Interface, PeeringIndex, PeeringSide, ServiceIndex, Tables, Target, VpcIndex,
 };
@@ -129,6 +130,8 @@ pub(crate) enum Outcome {
     /// Larger than the gateway takes, and may be cut (MTU-3): the hop is to be made again by each of its fragments, whose
     /// packets have at most so many bytes.
     Fragment(u16),
+    /// For a service at the far end of the interface's own link, which answers with packets of its own.
+    Platform(EniIndex, PlatformService),
     /// Lost (and the trace knows why), or eaten in silence. The buffer may be used again.
     Consumed,
 }
@@ -155,7 +158,7 @@ pub(crate) fn leave_eni(hop: &mut Hop<'_>, eni: EniIndex, transit: &mut Transit)
     }
     let outcome = hop.run(transit, |hop, transit| leave(hop, eni, transit));
     match outcome {
-        Outcome::Forward(Next::Guest(_)) | Outcome::Fragment(_) | Outcome::Consumed => {} // The VPC has answered, or the packet is lost.
+        Outcome::Forward(Next::Guest(_)) | Outcome::Fragment(_) | Outcome::Platform(..) | Outcome::Consumed => {} // The VPC has answered, or the packet is lost.
         Outcome::Forward(next) => hop.learn_way_out(eni, transit, next),
     }
     outcome
@@ -171,6 +174,7 @@ fn leave(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<Ne
     let ip = *eni::check_unicast(&at, &transit.frame)?;
     eni::check_source(&at, &ip)?;
     hop.tell(transit, Step::AddressChecked { interface: at.eni.id });
+    hop.ask_platform(&at, transit)?; // metadata, time: never routed, not filtered by any rule (ADDR-16, SG-26)
     route_table::refuse_reserved(&at, ip.destination)?; // not filtered by any rule (SG-26)
     hop.security_groups(&at, Direction::Egress, transit)?; // stateful
     hop.tell(transit, Step::Vpc { vpc: at.vpc.id });
@@ -197,6 +201,11 @@ fn follow_route(tables: &Tables, at: &Interface<'_>, target: Target, ip: &IpHead
         Target::EgressOnlyGateway(_) => Ok(Next::EgressOnlyGateway(at.vpc_index)),
         Target::Endpoint(endpoint) => Ok(Next::EndpointOut(endpoint)),
     }
+}
+
+/// What a service of the platform sends is at the interface at once and goes straight to its guest: no rule judges it (SG-26).
+pub(crate) fn leave_platform(hop: &mut Hop<'_>, eni: EniIndex, transit: &Transit) -> Outcome {
+    hop.hand_to_guest(eni, transit)
 }
 
 /// A frame crosses a peering connection.

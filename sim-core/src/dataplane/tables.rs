@@ -277,6 +277,7 @@ pub(crate) struct EniTable {
     pub(crate) addresses: SmallVec<[IpAddr; 1]>,
     pub(crate) source_dest_check: SourceDestCheck,
     pub(crate) guest: Guest,
+    pub(crate) metadata_over_ipv6: MetadataOverIpv6,
     pub(crate) groups: SmallVec<[Slot; 2]>,
     pub(crate) origin: Origin,
 }
@@ -296,6 +297,13 @@ pub(crate) enum Guest {
     Absent,
     /// No guest: the interface is a NAT gateway's.
     NatGateway(NatGatewayId),
+}
+
+/// Whether the metadata service answers at its IPv6 address, too (IMDS-1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum MetadataOverIpv6 {
+    On,
+    Off,
 }
 
 /// One route table, `local` routes included (RT-4).

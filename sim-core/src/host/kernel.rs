@@ -107,7 +107,8 @@ impl Kernel {
             let stack = Stack::new(now, interface.mtu, &addresses, &gateways, random.next_u64());
             nics.push(Nic { config: interface, addresses, link, stack });
         }
-        let volume = Volume::new(config.profile, &config.hostname, config.hosts_file);
+        let resolver = config.resolver.file(config.profile);
+        let volume = Volume::new(config.profile, &config.hostname, config.hosts_file, resolver);
         Kernel {
             now,
             epoch_nanos: config.epoch_nanos,

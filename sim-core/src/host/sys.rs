@@ -425,6 +425,11 @@ impl TcpStream {
         Ok(())
     }
 
+    /// Lets what is sent from now on begin with this TTL or hop limit (the socket options IP_TTL and IPV6_UNICAST_HOPS).
+    pub(crate) fn set_hop_limit(&self, hop_limit: u8) {
+        self.desk.with(|kernel| kernel.set_tcp_hop_limit(self.id, hop_limit));
+    }
+
     /// Our address and port, and the peer's.
     pub(crate) fn addresses(&self) -> Option<(SocketAddr, SocketAddr)> {
         self.desk.with(|kernel| kernel.tcp_addresses(self.id))

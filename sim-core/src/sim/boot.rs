@@ -6,11 +6,12 @@ use std::net::{IpAddr, Ipv4Addr};
 use ipnet::{IpNet, Ipv4Net};
 use smallvec::SmallVec;
 
+use super::dhcp;
 use super::guests::{LocalGuest, Plug};
 use super::partition::{Directory, GuestIndex};
 use super::public_names;
 use crate::app::{AWS_SERVICE, ENDPOINT_POLICY, OUTSIDE_ROOT, OUTSIDE_SERVER};
-use crate::cloud::{ImageFamily, PublicService};
+use crate::cloud::{Cloud, ImageFamily, PublicService};
 use crate::dataplane::tables::{EniIndex, ROUTER_IPV6, Tables};
 use crate::engine::{SimTime, mix};
 use crate::host::{Disk, Host, HostConfig, InterfaceConfig, Profile, Programs, PublicNames};
@@ -223,7 +224,7 @@ impl Guests {
 }
 
 impl Directory for Guests {
-    fn boot(&self, guest: GuestIndex, disk: Option<Disk>, now: SimTime) -> (Host, Vec<Plug>) {
+    fn boot(&self, guest: GuestIndex, cloud: &Cloud, disk: Option<Disk>, now: SimTime) -> (Host, Vec<Plug>) {
         let record = &self.record(guest).1;
         let (profile, hostname, interfaces, reboots, package_mirror) = match record {
             GuestRecord::Instance { family, region, interfaces, boots, .. } => {
@@ -249,6 +250,7 @@ impl Directory for Guests {
             hosts_file: Vec::new(),
             public_names: PublicNames(public_names::addresses_of),
             package_mirror,
+            resolver: self.instance(guest).and_then(|id| dhcp::resolver(cloud, id)).unwrap_or_default(),
             programs: self.programs,
         };
         let mut host = match disk {
@@ -263,6 +265,13 @@ impl Directory for Guests {
             }
         };
         (host, plugs)
+    }
+
+    fn instance(&self, guest: GuestIndex) -> Option<InstanceId> {
+        match &self.record(guest).1 {
+            GuestRecord::Instance { id, .. } => Some(*id),
+            GuestRecord::Outside(_) => None,
+        }
     }
 }
 

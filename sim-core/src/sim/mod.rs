@@ -4,11 +4,14 @@
 //! the loop that moves frames.
 
 pub(crate) mod boot;
+mod dhcp;
 mod flight;
 mod guests;
 pub(crate) mod internet;
 pub(crate) mod links;
+mod metadata;
 pub(crate) mod partition;
+mod platform;
 mod public_names;
 pub(crate) mod ranks;
 mod windows;

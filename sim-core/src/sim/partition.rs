@@ -10,15 +10,19 @@ use super::flight::{Crossing, Flight, Flights, Slot, Station};
 use super::guests::{Awake, Guest, GuestState, LocalGuest, Onward, Outlet, Plug, Port, Sparse};
 use super::internet::{self, HostPlace, Internet};
 use super::links::{FabricLink, LinkSettings, Road};
+use super::metadata;
+use super::platform::Maker;
+use crate::cloud::Cloud;
 use crate::dataplane::conntrack::Flows;
 use crate::dataplane::pipeline::{self, Entry, Hop, Next, Outcome, Transit};
+use crate::dataplane::services::PlatformService;
 use crate::dataplane::tables::{EndpointIndex, EniIndex, PeeringSide, ServiceIndex, Tables, VpcIndex};
-use crate::engine::{EventKey, EventQueue, SimTime};
+use crate::engine::{EventKey, EventQueue, SimTime, mix};
 use crate::flat::flat;
 use crate::host::{Disk, Finished, Host, Note, ProcessId};
-use crate::id::{AvailabilityZone, Origin, ResourceId};
+use crate::id::{AvailabilityZone, InstanceId, Origin, ResourceId};
 use crate::net::{BufferPool, Frame, Headers, fragment};
-use crate::trace::{Decider, DropCode, DropReason, PacketId, PacketTag, Recording, Step, Trace};
+use crate::trace::{Decider, DropCode, DropReason, Leg, PacketId, PacketTag, Recording, Step, Trace};
 
 /// A guest, by number: an instance or a host on the Internet. The same for the whole run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -36,6 +40,8 @@ pub(crate) struct Shared<'a> {
     pub internet: &'a Internet,
     pub wiring: &'a Wiring,
     pub directory: &'a (dyn Directory + Sync),
+    /// What the metadata service and DHCP tell of.
+    pub cloud: &'a Cloud,
     pub placement: Placement,
     pub seed: u64,
 }
@@ -43,7 +49,10 @@ pub(crate) struct Shared<'a> {
 /// Knows what a guest is made from; asked when it wakes.
 pub(crate) trait Directory {
     /// Boots a guest's host, from its disk if it has been up before, and says where its interfaces are plugged in.
-    fn boot(&self, guest: GuestIndex, disk: Option<Disk>, now: SimTime) -> (Host, Vec<Plug>);
+    fn boot(&self, guest: GuestIndex, cloud: &Cloud, disk: Option<Disk>, now: SimTime) -> (Host, Vec<Plug>);
+
+    /// The instance that a guest is, if it is one.
+    fn instance(&self, guest: GuestIndex) -> Option<InstanceId>;
 }
 
 /// Which partition has what. Every world of so many partitions is cut in the same way.
@@ -405,7 +414,7 @@ impl Partition {
         let now = self.now();
         let Guest { number, state, disk } = &mut self.guests[guest.0 as usize];
         if matches!(state, GuestState::Asleep) {
-            let (host, plugs) = shared.directory.boot(*number, disk.take().map(|disk| *disk), now);
+            let (host, plugs) = shared.directory.boot(*number, shared.cloud, disk.take().map(|disk| *disk), now);
             *state = GuestState::Awake(Box::new(Awake::new(host, plugs)));
         }
         match state {
@@ -434,13 +443,66 @@ impl Partition {
             }
             self.outbox = outbox;
         }
+        self.run_platform(shared, guest);
         self.look_after(guest, now);
+    }
+
+    /// Hands a packet to the service at the far end of a guest's link.
+    fn ask_platform(&mut self, shared: &Shared<'_>, eni: EniIndex, service: PlatformService, slot: Slot) {
+        let now = self.queue.now();
+        let frame = self.flights.remove(slot).transit.frame;
+        let (Some(Behind { guest, port }), Some(at)) = (shared.wiring.behind(eni), shared.tables.interface(eni)) else {
+            return self.pool.give(frame.bytes);
+        };
+        let Guest { number, state, .. } = &mut self.guests[guest.0 as usize];
+        let GuestState::Awake(awake) = state else { return self.pool.give(frame.bytes) };
+        let instance = shared.directory.instance(*number);
+        let contents =
+            || instance.map(|instance| metadata::of(shared.cloud, instance, shared.seed)).unwrap_or_default();
+        let seed = mix(shared.seed ^ mix(u64::from(number.0)));
+        let maker = Maker { now, epoch_nanos: shared.cloud.epoch_nanos(), seed, router_mac: at.subnet.router_mac };
+        awake.platform.receive(maker, (service, port), frame, contents);
+        self.run_platform(shared, guest);
+        self.look_after(guest, now);
+    }
+
+    /// Lets the services that a guest has asked run; what they send goes down its links.
+    fn run_platform(&mut self, shared: &Shared<'_>, guest: LocalGuest) {
+        let now = self.queue.now();
+        let Partition { guests, outbox, pool, .. } = self;
+        let GuestState::Awake(awake) = &mut guests[guest.0 as usize].state else { return };
+        if awake.platform.is_empty() {
+            return;
+        }
+        awake.platform.run(now, pool, &mut |interface, frame| outbox.push((interface, frame)));
+        let mut outbox = mem::take(outbox);
+        for (interface, bytes) in outbox.drain(..) {
+            self.send_from_platform(shared, guest, interface, bytes);
+        }
+        self.outbox = outbox;
+    }
+
+    /// Puts a service's frame onto the link down to its guest.
+    fn send_from_platform(&mut self, shared: &Shared<'_>, guest: LocalGuest, interface: usize, bytes: Vec<u8>) {
+        let GuestState::Awake(awake) = &self.guests[guest.0 as usize].state else { return };
+        let Some(&Plug::Eni(eni)) = awake.plugs.get(interface) else { return };
+        let plug = Plug::Eni(eni);
+        if shared.wiring.behind(eni).is_none_or(|behind| behind.guest != guest) {
+            return self.pool.give(bytes); // Detached meanwhile.
+        }
+        let packet = PacketTag { leg: Leg::Return, ..PacketTag::new(PacketId(self.port(plug).packet())) };
+        let transit = Transit::new(Frame::new(bytes), packet, Entry::Router);
+        let (now, tables) = (self.queue.now(), shared.tables);
+        let hop = &mut Hop { now, tables, rules: shared.rules, flows: &mut self.flows, trace: &mut self.trace };
+        pipeline::leave_platform(hop, eni, &transit);
+        let slot = self.flights.insert(Flight { to: Station::Guest(plug), transit, zone: None });
+        self.down_the_access_link(shared, plug, slot);
     }
 
     /// After a guest has run: when it wants to be called again, what it has to say, and which programs have ended.
     fn look_after(&mut self, guest: LocalGuest, now: SimTime) {
         let Guest { number, state: GuestState::Awake(awake), .. } = &mut self.guests[guest.0 as usize] else { return };
-        let Awake { host, awaited, .. } = &mut **awake;
+        let Awake { host, platform, awaited, .. } = &mut **awake;
         if host.has_notes() {
             self.notes.extend(host.take_notes().into_iter().map(|note| (*number, note)));
         }
@@ -451,7 +513,7 @@ impl Partition {
             }
             !has_ended
         });
-        if let Some(at) = host.next_wake() {
+        if let Some(at) = host.next_wake().into_iter().chain(platform.next_wake()).min() {
             self.wake_at(guest, at.max(now));
         }
     }
@@ -561,6 +623,7 @@ impl Partition {
                 self.forward(shared, from, scheduler, next, slot);
             }
             Outcome::Fragment(limit_bytes) => self.fragment(shared, slot, limit_bytes),
+            Outcome::Platform(eni, service) => self.ask_platform(shared, eni, service, slot),
             Outcome::Consumed => self.end(slot),
         }
     }

@@ -434,7 +434,8 @@ impl World {
 
     /// The partitions, what their events may read, and the other ranks.
     fn split(&mut self) -> (&mut [Partition], Shared<'_>, Option<&mut Ranks>) {
-        let World { partitions, tables, rules, links, internet, wiring, guests, placement, seed, ranks, .. } = self;
+        let World { partitions, tables, rules, links, internet, wiring, guests, cloud, placement, seed, ranks, .. } =
+            self;
         let shared = Shared {
             tables,
             rules: *rules,
@@ -442,6 +443,7 @@ impl World {
             internet,
             wiring,
             directory: guests,
+            cloud,
             placement: *placement,
             seed: *seed,
         };

@@ -142,6 +142,10 @@ impl DropCode {
             DropCode::NoTransitiveRouting => {
                 "The packet entered the VPC by one gateway and would leave it by another, which AWS does not chain."
             }
+            DropCode::RateLimitExceeded => {
+                "The interface has sent more than 1024 packets within a second to the services on its link: the Resolver, \
+                 instance metadata and time share that allowance, and it cannot be raised. Ask less often, or keep the answers."
+            }
             DropCode::InternetNoSuchHost => {
                 "The packet reached the Internet, and no host of the scenario has its address there. Hosts outside AWS are \
                  listed under `internet:`."

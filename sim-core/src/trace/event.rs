@@ -260,15 +260,21 @@ pub(crate) enum VpcService {
     Arp,
     /// Neighbour discovery for IPv6.
     Ndp,
+    /// Instance metadata.
+    Metadata,
+    /// Network time.
+    Time,
 }
 
-flat!(enum VpcService { 0 => Arp, 1 => Ndp });
+flat!(enum VpcService { 0 => Arp, 1 => Ndp, 2 => Metadata, 3 => Time });
 
 impl fmt::Display for VpcService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             VpcService::Arp => "ARP",
             VpcService::Ndp => "NDP",
+            VpcService::Metadata => "IMDS",
+            VpcService::Time => "NTP",
         })
     }
 }

@@ -143,6 +143,9 @@ impl DropReason {
                 "the packet came into the VPC by a gateway and may not leave it by another".to_owned()
             }
             DropCode::ConntrackAllowanceExceeded => "it tracks as many connections as it can".to_owned(),
+            DropCode::RateLimitExceeded => {
+                "it has sent 1024 packets to link-local services within a second, which is all it may".to_owned()
+            }
             DropCode::InternetNoSuchHost => format!("nobody on the Internet has {destination}"),
             DropCode::NotUnicast => format!("{destination} is not unicast, and a subnet carries nothing else"),
             DropCode::MalformedFrame => "the frame is not one that a VPC carries".to_owned(),

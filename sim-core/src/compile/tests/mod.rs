@@ -8,4 +8,5 @@ mod nat;
 mod path;
 mod prefix_lists;
 mod properties;
+mod services;
 mod world;

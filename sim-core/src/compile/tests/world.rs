@@ -255,7 +255,7 @@ impl World {
             main_route_table: main,
             default_security_group: open,
             default_network_acl: acl,
-            dhcp_options: self.ids.next(),
+            dhcp_options: Some(self.ids.next()),
             tags: Tags::default(),
             origin: Origin::Aws,
         };
@@ -465,6 +465,7 @@ impl World {
             vpc,
             interfaces: smallvec![id],
             launched: SimTime::ZERO,
+            metadata_options: MetadataOptions::of_image(ImageFamily::AmazonLinux2),
             tags: Tags::default(),
             origin: Origin::Aws,
         };
@@ -648,7 +649,7 @@ impl World {
                 }
                 return;
             }
-            Outcome::Consumed => return,
+            Outcome::Platform(..) | Outcome::Consumed => return,
         };
         if transit.packet.id != before {
             account.push(format!("reply {}", Summary(&transit.frame.headers)));

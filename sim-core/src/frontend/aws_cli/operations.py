@@ -10,6 +10,7 @@ OPERATIONS = {
     "ec2": """
         CreateVpc DeleteVpc DescribeVpcs ModifyVpcAttribute DescribeVpcAttribute
         AssociateVpcCidrBlock DisassociateVpcCidrBlock
+        CreateDhcpOptions DeleteDhcpOptions DescribeDhcpOptions AssociateDhcpOptions
         CreateSubnet DeleteSubnet DescribeSubnets ModifySubnetAttribute
         AssociateSubnetCidrBlock DisassociateSubnetCidrBlock
         CreateRouteTable DeleteRouteTable DescribeRouteTables
@@ -31,7 +32,7 @@ OPERATIONS = {
         AssignPrivateIpAddresses UnassignPrivateIpAddresses
         AssignIpv6Addresses UnassignIpv6Addresses
         RunInstances DescribeInstances DescribeInstanceStatus StartInstances StopInstances
-        TerminateInstances ModifyInstanceAttribute
+        TerminateInstances ModifyInstanceAttribute ModifyInstanceMetadataOptions
         AllocateAddress AssociateAddress DisassociateAddress ReleaseAddress DescribeAddresses
         CreateTags DeleteTags DescribeTags
         DescribeAvailabilityZones DescribeRegions CreateKeyPair DescribeKeyPairs

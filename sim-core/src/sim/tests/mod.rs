@@ -17,6 +17,8 @@ use crate::host::{Finished, Output};
 use crate::id::{AccountId, Origin, Region};
 use crate::trace::{Detail, Recording, Step};
 
+mod dhcp;
+mod metadata;
 mod services;
 mod side_by_side;
 

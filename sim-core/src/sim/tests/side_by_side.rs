@@ -29,12 +29,19 @@ enum Kind {
     LargePing,
     Curl,
     Refused,
+    Metadata,
 }
 
 fn draws() -> impl Strategy<Value = Draw> {
     (2usize..6).prop_flat_map(|vpcs| {
         let pair = (0..vpcs, 0..vpcs, prop::bool::weighted(0.8));
-        let kind = prop_oneof![Just(Kind::Ping), Just(Kind::LargePing), Just(Kind::Curl), Just(Kind::Refused)];
+        let kind = prop_oneof![
+            Just(Kind::Ping),
+            Just(Kind::LargePing),
+            Just(Kind::Curl),
+            Just(Kind::Refused),
+            Just(Kind::Metadata)
+        ];
         let command = (0..vpcs, prop::option::weighted(0.8, 0..vpcs), kind);
         (
             any::<u64>(),
@@ -134,6 +141,7 @@ fn run(draw: &Draw, threads: usize, transport: Option<Box<dyn Transport>>) -> Ac
             let line = match kind {
                 Kind::Ping => format!("ping -c 3 -i 0.2 -W 1 {address}"),
                 Kind::LargePing => format!("ping -c 2 -s 3000 -W 1 {address}"),
+                Kind::Metadata => "ec2-metadata; ntpdate -q 169.254.169.123".to_owned(),
                 Kind::Curl => format!("curl -s -S --connect-timeout 2 http://{address}/"),
                 Kind::Refused => format!("curl -s -S --connect-timeout 2 http://{address}:81/"),
             };

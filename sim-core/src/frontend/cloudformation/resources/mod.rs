@@ -4,6 +4,7 @@
 //! EC2's requests; defaults and refusals are EC2's own and stay in `cloud`.
 
 mod creation;
+mod dhcp_options;
 mod egress_only_internet_gateway;
 mod elastic_ip;
 mod instance;
@@ -74,6 +75,8 @@ const fn id(name: &'static str) -> Attribute {
 static TYPES: &[&ResourceType] = &[
     &vpc::VPC,
     &vpc::VPC_CIDR_BLOCK,
+    &dhcp_options::DHCP_OPTIONS,
+    &dhcp_options::VPC_DHCP_OPTIONS_ASSOCIATION,
     &subnet::SUBNET,
     &subnet_cidr_block::SUBNET_CIDR_BLOCK,
     &internet_gateway::INTERNET_GATEWAY,
@@ -102,7 +105,6 @@ static TYPES: &[&ResourceType] = &[
 /// Types of AWS that network labs use and that are not simulated: no misspelling of one that is.
 const KNOWN_ELSEWHERE: &[&str] = &[
     "AWS::EC2::CustomerGateway",
-    "AWS::EC2::DHCPOptions",
     "AWS::EC2::FlowLog",
     "AWS::EC2::GatewayRouteTableAssociation",
     "AWS::EC2::LaunchTemplate",
@@ -113,7 +115,6 @@ const KNOWN_ELSEWHERE: &[&str] = &[
     "AWS::EC2::TransitGatewayRouteTable",
     "AWS::EC2::TransitGatewayRouteTableAssociation",
     "AWS::EC2::TransitGatewayRouteTablePropagation",
-    "AWS::EC2::VPCDHCPOptionsAssociation",
     "AWS::EC2::VPCEndpointService",
     "AWS::EC2::VPCEndpointServicePermissions",
     "AWS::EC2::VPNConnection",
