@@ -435,10 +435,15 @@ impl Cloud {
 
     /// Notes that an instance's state changed: what its interfaces can reach did, too.
     fn note_change(&mut self, id: InstanceId) {
+        self.touch_interfaces(id);
+        self.changed_instances.push(id);
+    }
+
+    /// Notes that something changed that all interfaces of an instance share.
+    pub(super) fn touch_interfaces(&mut self, id: InstanceId) {
         for interface in &self.instances[&id].interfaces {
             self.touched.insert((*interface).into());
         }
-        self.changed_instances.push(id);
     }
 
     /// An interface whose instance is terminated goes with it, or is free again.

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use smallvec::{SmallVec, smallvec};
 
+use super::connection_tracking::ConnectionTracking;
 use super::network_interface::{Attachment, Groups, InstanceIpv6Address, PrivateIpAddressSpecification};
 use super::public_address::check_capacity;
 use super::{ApiError, Caller, Cloud, NetworkInterface, PrivateAddress, Quota, Subnet, Tags};
@@ -29,6 +30,7 @@ pub(crate) struct InterfacePlan {
     pub(crate) ipv6: Vec<Ipv6Addr>,
     pub(crate) ipv6_count: usize,
     pub(crate) public: bool,
+    pub(crate) connection_tracking: ConnectionTracking,
     pub(crate) description: Box<str>,
     pub(crate) tags: Tags,
 }
@@ -85,10 +87,14 @@ impl Cloud {
             let address = text
                 .parse::<Ipv6Addr>()
                 .ok()
-                .filter(|address| subnet.ipv6_block.is_some_and(|(_, block)| block.contains(address)));
-            ipv6.push(address.ok_or_else(|| {
-                ApiError::invalid_value(format!("Address {text} does not fall within the subnet's address range"))
-            })?);
+                .filter(|address| subnet.ipv6_block.is_some_and(|(_, block)| block.contains(address)))
+                .ok_or_else(|| {
+                    ApiError::invalid_value(format!("Address {text} does not fall within the subnet's address range"))
+                })?;
+            if is_reserved_ipv6(address) {
+                return Err(ApiError::invalid_value(format!("Address {text} is in subnet's reserved address range")));
+            }
+            ipv6.push(address);
         }
         let mut ipv6_count = addresses.ipv6_count as usize;
         if subnet.assign_ipv6_on_creation && ipv6.is_empty() && ipv6_count == 0 {
@@ -115,6 +121,7 @@ impl Cloud {
             ipv6,
             ipv6_count,
             public: false,
+            connection_tracking: ConnectionTracking::default(),
             description: Box::default(),
             tags: Tags::default(),
         })
@@ -183,7 +190,12 @@ impl Cloud {
         if let Some((_, block)) = self.subnets[&plan.subnet].ipv6_block {
             let mut stream = Stream::new(self.config.seed, &format!("ipv6/{id}"));
             for _ in 0..plan.ipv6_count {
-                ipv6.push(Ipv6Addr::from(u128::from(block.network()) | u128::from(stream.next_u64())));
+                let mut drawn = || Ipv6Addr::from(u128::from(block.network()) | u128::from(stream.next_u64()));
+                let mut address = drawn();
+                while is_reserved_ipv6(address) {
+                    address = drawn();
+                }
+                ipv6.push(address);
             }
         }
         let interface = NetworkInterface {
@@ -196,6 +208,7 @@ impl Cloud {
             ipv6,
             groups: plan.groups.clone(),
             source_dest_check: true,
+            connection_tracking: plan.connection_tracking,
             attachment,
             description: plan.description.clone(),
             tags: plan.tags.clone(),
@@ -246,6 +259,12 @@ impl Cloud {
         }
         Ok(address)
     }
+}
+
+/// Whether AWS keeps an address of a subnet's /64 for itself: the first four and the last (ADDR-14).
+fn is_reserved_ipv6(address: Ipv6Addr) -> bool {
+    let offset = address.to_bits() as u64;
+    offset < 4 || offset == u64::MAX
 }
 
 /// There are not enough free addresses.

@@ -11,6 +11,7 @@ use smol_str::SmolStr;
 
 use super::answer::Answer;
 use super::base64;
+use super::connection_tracking::{ConnectionTracking, ConnectionTrackingSpecification};
 use super::describe::Described;
 use super::error::permit;
 use super::instance::{PASSING, describe_reservation};
@@ -44,6 +45,7 @@ members! {
         subnet_id: Option<String>,
         interface_type: Option<String>,
         network_card_index: Option<u16>,
+        connection_tracking_specification: Option<ConnectionTrackingSpecification>,
     }
 }
 
@@ -314,6 +316,8 @@ impl Cloud {
         };
         let mut plan = self.plan_interface(caller, subnet, &specification.groups, addresses)?;
         plan.public = alone && specification.associate_public_ip_address.unwrap_or(subnet.map_public_ip_on_launch);
+        plan.connection_tracking =
+            ConnectionTracking::requested(specification.connection_tracking_specification.as_ref())?;
         plan.description = specification.description.as_deref().unwrap_or_default().into();
         let delete_on_termination = specification.delete_on_termination.unwrap_or(true);
         Ok(PlannedInterface::Fresh { plan, delete_on_termination })

@@ -10,6 +10,7 @@ mod answer;
 mod attachment;
 mod base64;
 mod cidr;
+mod connection_tracking;
 mod describe;
 mod elastic_ip;
 mod error;
@@ -53,6 +54,8 @@ use crate::engine::SimTime;
 use crate::id::*;
 use records::Records;
 
+#[cfg(test)]
+pub(crate) use connection_tracking::{ConnectionTracking, ConnectionTrackingSpecification};
 pub(crate) use elastic_ip::ElasticIp;
 pub(crate) use error::ApiError;
 pub(crate) use image::{Image, ImageFamily};
@@ -205,6 +208,11 @@ impl Cloud {
         let launched = self.launch(caller, request);
         self.forget_stale();
         launched
+    }
+
+    /// How many of a thing there may be.
+    pub(crate) fn quota(&self, quota: Quota) -> u32 {
+        self.config.quotas.get(quota)
     }
 
     /// Whether anything was touched since it was last taken.

@@ -104,7 +104,7 @@ impl DropReason {
             DropCode::NoTransitiveRouting => {
                 "the packet came into the VPC by a gateway and may not leave it by another".to_owned()
             }
-            DropCode::ConntrackAllowanceExceeded => "the interface tracks as many connections as it can".to_owned(),
+            DropCode::ConntrackAllowanceExceeded => "its instance tracks as many connections as it may".to_owned(),
             DropCode::InternetNoSuchHost => format!("nobody on the Internet has {destination}"),
             DropCode::NotUnicast => format!("{destination} is not unicast, and a subnet carries nothing else"),
             DropCode::MalformedFrame => "the frame is not one that a VPC carries".to_owned(),

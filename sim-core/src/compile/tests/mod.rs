@@ -5,4 +5,6 @@ mod incremental;
 mod layouts;
 mod path;
 mod properties;
+mod public;
+mod tracking;
 mod world;
