@@ -19,7 +19,6 @@ use super::interface_plan::{AddressRequest, InterfacePlan};
 use super::lookup::parse_id;
 use super::network_interface::{Attachment, InstanceIpv6Address, PrivateIpAddressSpecification};
 use super::request::{members, requests};
-use super::security_group::no_default_vpc;
 use super::tag::TagSpecification;
 use super::transition::Transition;
 use super::{ApiError, Caller, Cloud, Image, Instance, InstanceState, NetworkInterface, Subnet, Tags};
@@ -136,8 +135,9 @@ impl Cloud {
         let user_data = request.user_data.as_deref().map(decode_user_data).transpose()?;
         let tags = Tags::requested(&request.tag_specifications, ResourceKind::Instance, LAUNCH_TAGS)?;
         let interface_tags = Tags::requested(&request.tag_specifications, ResourceKind::NetworkInterface, LAUNCH_TAGS)?;
-        if !request.security_groups.is_empty() {
-            // By name only in a default VPC, of which there is none.
+        if !request.security_groups.is_empty()
+            && (request.subnet_id.is_some() || !request.network_interfaces.is_empty())
+        {
             return Err(ApiError::new(
                 "InvalidParameterCombination",
                 "The parameter groupName cannot be used with the parameter subnet",
@@ -231,15 +231,21 @@ impl Cloud {
     /// The interfaces of one instance of a launch, by device index, checked.
     fn plan_launch(&self, caller: &Caller, request: &RunInstances) -> Result<Vec<PlannedInterface>, ApiError> {
         if request.network_interfaces.is_empty() {
-            let Some(subnet) = &request.subnet_id else { return Err(no_default_vpc()) };
-            let subnet = self.find::<Subnet>(caller, subnet)?;
+            let subnet = match &request.subnet_id {
+                Some(subnet) => self.find::<Subnet>(caller, subnet)?,
+                None => self.implied_subnet(caller, zone_of(request))?,
+            };
+            let mut groups = request.security_group_ids.clone();
+            for name in &request.security_groups {
+                groups.push(self.group_named(caller, name)?.id.to_string());
+            }
             let addresses = AddressRequest {
                 primary: request.private_ip_address.as_deref(),
                 ipv6: &request.ipv6_addresses,
                 ipv6_count: request.ipv6_address_count.unwrap_or(0),
                 ..AddressRequest::default()
             };
-            let mut plan = self.plan_interface(caller, subnet, &request.security_group_ids, addresses)?;
+            let mut plan = self.plan_interface(caller, subnet, &groups, addresses)?;
             plan.public = subnet.map_public_ip_on_launch; // IGW-8
             return Ok(vec![PlannedInterface::Fresh { plan, delete_on_termination: true }]);
         }
@@ -265,7 +271,7 @@ impl Cloud {
         let alone = specifications.len() == 1;
         let planned: Vec<PlannedInterface> = specifications
             .into_iter()
-            .map(|(_, specification)| self.plan_launched_interface(caller, specification, alone))
+            .map(|(_, specification)| self.plan_launched_interface(caller, specification, zone_of(request), alone))
             .collect::<Result<_, _>>()?;
         let vpc = |interface: &PlannedInterface| match interface {
             PlannedInterface::Fresh { plan, .. } => (plan.vpc, self.subnets[&plan.subnet].zone),
@@ -286,6 +292,7 @@ impl Cloud {
         &self,
         caller: &Caller,
         specification: &InterfaceSpecification,
+        zone: Option<&str>,
         alone: bool,
     ) -> Result<PlannedInterface, ApiError> {
         if let Some(id) = &specification.network_interface_id {
@@ -299,8 +306,10 @@ impl Cloud {
             let delete_on_termination = specification.delete_on_termination.unwrap_or(false);
             return Ok(PlannedInterface::Existing { id: interface.id, delete_on_termination });
         }
-        let Some(subnet) = &specification.subnet_id else { return Err(no_default_vpc()) };
-        let subnet = self.find::<Subnet>(caller, subnet)?;
+        let subnet = match &specification.subnet_id {
+            Some(subnet) => self.find::<Subnet>(caller, subnet)?,
+            None => self.implied_subnet(caller, zone)?,
+        };
         if specification.associate_public_ip_address == Some(true) && !alone {
             return Err(ApiError::new(
                 "InvalidParameterCombination",
@@ -326,6 +335,11 @@ impl Cloud {
 
 /// What a launch may give tags to. Volumes are not simulated; their tags are taken and dropped with them.
 const LAUNCH_TAGS: &[&str] = &["instance", "network-interface", "volume"];
+
+/// The zone a launch asks for. It only matters where no subnet does.
+fn zone_of(request: &RunInstances) -> Option<&str> {
+    request.placement.as_ref()?.get("AvailabilityZone")?.as_str()
+}
 
 fn decode_user_data(text: &str) -> Result<String, ApiError> {
     let bytes = base64::decode(text).ok_or_else(|| ApiError::invalid_value("Invalid BASE64 encoding of user data"))?;

@@ -4,16 +4,19 @@
 //! checks everything, then changes. Requests, records and compiled tables are different types; only the requests know serde.
 //! Answers are JSON with AWS's member names in AWS's order, so that `--query` and saved values work as with the real CLI.
 //!
-//! Differs from AWS: an account starts without default VPCs (DVPC-1); a scenario that wants one builds it.
+//! Differs from AWS: an account starts without default VPCs (DVPC-1); a scenario that wants them says so.
 
 mod answer;
 mod attachment;
+mod attribute;
 mod base64;
 mod cidr;
 mod connection_tracking;
+mod default_vpc;
 mod describe;
 mod elastic_ip;
 mod error;
+mod group_reference;
 mod identity;
 mod image;
 mod index;
@@ -34,6 +37,7 @@ mod records;
 mod request;
 mod route;
 mod route_table;
+mod rule_change;
 mod rule_protocol;
 mod security_group;
 mod security_group_rule;

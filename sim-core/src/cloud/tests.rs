@@ -1,10 +1,13 @@
 //! Tests of the room as a whole: requests as their front ends make them, and the codes and answers they get.
 
 mod attachment;
+mod default_vpc;
+mod deletion;
 mod lab;
 mod life_cycle;
 pub(crate) mod property;
 mod refusals;
+mod rules;
 
 use serde_json::{Value, json};
 

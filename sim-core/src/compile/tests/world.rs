@@ -264,6 +264,7 @@ impl World {
             ipv6_block: ipv6_block.map(|block| (self.ids.next(), block.parse().expect("an IPv6 block"))),
             map_public_ip_on_launch: false,
             assign_ipv6_on_creation: false,
+            is_default: false,
             route_table: Some((self.ids.next(), table)),
             network_acl: (self.ids.next(), record.default_network_acl),
             tags: Tags::default(),

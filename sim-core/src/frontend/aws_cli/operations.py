@@ -9,7 +9,7 @@ import botocore.session
 OPERATIONS = {
     "ec2": """
         CreateVpc DeleteVpc DescribeVpcs ModifyVpcAttribute DescribeVpcAttribute
-        AssociateVpcCidrBlock DisassociateVpcCidrBlock
+        AssociateVpcCidrBlock DisassociateVpcCidrBlock CreateDefaultVpc CreateDefaultSubnet
         CreateSubnet DeleteSubnet DescribeSubnets ModifySubnetAttribute
         CreateRouteTable DeleteRouteTable DescribeRouteTables
         AssociateRouteTable DisassociateRouteTable ReplaceRouteTableAssociation
@@ -20,14 +20,17 @@ OPERATIONS = {
         DeleteVpcPeeringConnection DescribeVpcPeeringConnections ModifyVpcPeeringConnectionOptions
         CreateSecurityGroup DeleteSecurityGroup DescribeSecurityGroups DescribeSecurityGroupRules
         AuthorizeSecurityGroupIngress AuthorizeSecurityGroupEgress
-        RevokeSecurityGroupIngress RevokeSecurityGroupEgress
+        RevokeSecurityGroupIngress RevokeSecurityGroupEgress ModifySecurityGroupRules
+        UpdateSecurityGroupRuleDescriptionsIngress UpdateSecurityGroupRuleDescriptionsEgress
+        DescribeStaleSecurityGroups DescribeSecurityGroupReferences GetSecurityGroupsForVpc
         CreateNetworkAcl DeleteNetworkAcl DescribeNetworkAcls
         CreateNetworkAclEntry ReplaceNetworkAclEntry DeleteNetworkAclEntry ReplaceNetworkAclAssociation
         CreateNetworkInterface DeleteNetworkInterface DescribeNetworkInterfaces
-        ModifyNetworkInterfaceAttribute AttachNetworkInterface DetachNetworkInterface
+        ModifyNetworkInterfaceAttribute DescribeNetworkInterfaceAttribute ResetNetworkInterfaceAttribute
+        AttachNetworkInterface DetachNetworkInterface
         AssignPrivateIpAddresses UnassignPrivateIpAddresses
         RunInstances DescribeInstances DescribeInstanceStatus StartInstances StopInstances
-        TerminateInstances ModifyInstanceAttribute
+        TerminateInstances RebootInstances ModifyInstanceAttribute DescribeInstanceAttribute
         AllocateAddress AssociateAddress DisassociateAddress ReleaseAddress DescribeAddresses
         CreateTags DeleteTags DescribeTags
         DescribeAvailabilityZones DescribeRegions CreateKeyPair DescribeKeyPairs
