@@ -23,6 +23,9 @@ fn the_shipped_labs_print_what_they_always_printed() {
         ("vpc-peering.seed-7.quiet.txt", &["vpc-peering", "-q", "--seed", "7"]),
         ("transitive-peering.txt", &["transitive-peering"]),
         ("transitive-peering.verbose.txt", &["transitive-peering", "-v"]),
+        ("security-groups-and-acls.txt", &["security-groups-and-acls"]),
+        ("inter-region-peering.txt", &["inter-region-peering"]),
+        ("edge-to-edge.txt", &["edge-to-edge"]),
     ] {
         golden::compare(file, &printed(args));
     }
