@@ -8,5 +8,7 @@ mod nat;
 mod path;
 mod prefix_lists;
 mod properties;
+mod public;
 mod services;
+mod tracking;
 mod world;
