@@ -20,7 +20,7 @@ mod wget;
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::engine::{SimDuration, SimTime};
-use crate::host::{Finished, Host, HostConfig, InterfaceConfig, Note, Output, ProcessId, Profile};
+use crate::host::{Finished, Host, HostConfig, InterfaceConfig, Note, Output, ProcessId, Profile, ResolverConfig};
 use crate::net::{BufferPool, Frame, MacAddr, lower_ttl};
 
 /// One-way latency of the wire.
@@ -79,6 +79,9 @@ fn config(host: usize, wire: Wire, profile: Profile, seed: u64) -> HostConfig {
         seed: seed + host as u64,
         epoch_nanos: EPOCH,
         hosts_file: vec![(IpAddr::V4(Ipv4Addr::new(10, 0, 1, 101)), "web".to_owned())],
+        public_names: crate::host::PublicNames(|_| Vec::new()),
+        package_mirror: None,
+        resolver: ResolverConfig::default(),
         programs: super::programs(),
     }
 }
