@@ -227,7 +227,8 @@ fn value_filter(side: Side, kind: Kind, value: &str) -> Result<Filter, FilterErr
     match kind {
         Kind::Port => port(value).map(|port| Filter::Ports(side, port, port)),
         Kind::PortRange => {
-            let (first, last) = value.split_once('-').ok_or_else(syntax_error)?;
+            // A port alone is a range too: `portrange 80-90 or 443`.
+            let (first, last) = value.split_once('-').unwrap_or((value, value));
             Ok(Filter::Ports(side, port(first)?, port(last)?))
         }
         Kind::Net => match value.parse::<IpNet>() {

@@ -14,7 +14,7 @@ fn background_commands_are_waited_for_and_signalled() {
             "137\n kill: (2103) - No such process\n",
         ),
         ("sleep 100 & kill -s INT %%; wait $!; echo $?", "130\n"),
-        ("sleep 100 & pkill sleep; wait $!; echo $?; pkill sleep; echo $?", "143\n1\n"),
+        ("sleep 100 & sleep 1; pkill sleep; wait $!; echo $?; pkill sleep; echo $?", "143\n1\n"),
         ("(sleep 1; echo late) > /tmp/f & sleep 2; cat /tmp/f", "late\n"),
         ("for i in 1 2 3; do (sleep $i; echo $i) & done; wait", "1\n2\n3\n"),
         ("timeout 1 bash -c 'sleep 5; echo no'; echo $?", "124\n"),
