@@ -14,7 +14,7 @@ use super::Mode;
 use super::ast::*;
 use super::parser::{Parser, SyntaxError};
 use crate::host::files::{FileError, file_name};
-use crate::host::{DEV_TCP, JobId, Output, Signal, Sink, Sys};
+use crate::host::{DEV_TCP, JobId, Output, Sink, Sys};
 
 /// Commands a script may run before it is stopped.
 const STEPS_MAX: u32 = 10_000;
@@ -122,8 +122,8 @@ impl Shell {
                 if flow != Flow::Next {
                     return flow;
                 }
-                // Ctrl-C ends the whole line, not the command alone.
-                if self.status >= Signal::Interrupt.exit() && sys.has_signal() {
+                // Ctrl-C ends the whole line, not the command alone, even if the command heard it and ended well.
+                if sys.has_signal() {
                     self.exit = Some(self.status);
                     return Flow::Exit;
                 }
