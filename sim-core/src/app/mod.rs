@@ -13,6 +13,7 @@ mod options;
 mod outside;
 mod packages;
 mod ping;
+mod probe;
 mod resolve;
 mod services;
 mod sshd;
@@ -34,6 +35,8 @@ macro_rules! program {
 
 /// What answers on a host outside AWS. No shell can type this name.
 pub(crate) const OUTSIDE_SERVER: &str = "(outside server)";
+/// Sends one packet for an explanation. Not a command that an instance has.
+pub(crate) const PROBE: &str = "(probe)";
 pub(crate) use outside::ROOT as OUTSIDE_ROOT;
 
 /// All programs.
@@ -53,6 +56,7 @@ fn find(name: &str) -> Option<Program> {
         "hostnamectl" => program!(hostname::control),
         "sshd" => program!(sshd::main),
         OUTSIDE_SERVER => program!(outside::main),
+        PROBE => program!(probe::main),
         "systemctl" => program!(services::systemctl),
         "service" => program!(services::service),
         "chkconfig" => program!(services::chkconfig),

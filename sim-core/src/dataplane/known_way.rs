@@ -75,6 +75,9 @@ impl Hop<'_> {
 
     /// Remembers where a packet went from an interface.
     pub(super) fn learn_way_out(&mut self, eni: EniIndex, transit: &Transit, next: Next) {
+        if self.trace.is_probe(transit.packet) {
+            return; // It went where others do not.
+        }
         let headers = &transit.frame.headers;
         let Some(ip) = headers.ip.as_ref().filter(|ip| is_all_in_its_key(ip)) else { return };
         let Some(ways) = self.flows.of_mut(eni).ways(Direction::Egress, ip) else { return };
@@ -124,6 +127,9 @@ impl Hop<'_> {
 
     /// Remembers that a packet was let through to the guest of an interface.
     pub(super) fn learn_way_in(&mut self, eni: EniIndex, transit: &Transit) {
+        if self.trace.is_probe(transit.packet) {
+            return;
+        }
         let headers = &transit.frame.headers;
         let Some(ip) = headers.ip.as_ref().filter(|ip| is_all_in_its_key(ip)) else { return };
         if let Some(ways) = self.flows.of_mut(eni).ways(Direction::Ingress, ip) {

@@ -11,6 +11,7 @@ mod known_way;
 pub(crate) mod matching;
 mod network_acl;
 pub(crate) mod pipeline;
+mod probe;
 mod route_table;
 mod security_group;
 mod services;

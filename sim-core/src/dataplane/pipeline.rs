@@ -12,7 +12,8 @@
 //!                                           └─► enter_internet_gateway ─► arrive_eni
 //! ```
 //!
-//! What the stages decided for one packet of a flow is done to the next without asking them again ([`super::known_way`]).
+//! What the stages decided for one packet of a flow is done to the next without asking them again ([`super::known_way`]). A
+//! probe goes on past what drops it ([`super::probe`]); nothing else here knows of probes.
 //!
 //! No router of a VPC lowers the TTL (L2-12, L2-14), and none says why it drops (L2-18, L2-21), except for size (MTU-3).
 
@@ -134,8 +135,7 @@ fn leave(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<Ne
 
     hop.answer(&at, &transit.frame)?; // ARP, neighbour discovery
     let ip = *eni::check_unicast(&at, &transit.frame)?;
-    eni::check_source(&at, &ip)?;
-    hop.tell(transit, Step::AddressChecked { interface: at.eni.id });
+    hop.address_checked(&at, transit, eni::check_source(&at, &ip))?;
     route_table::refuse_reserved(&at, ip.destination)?; // not filtered by any rule (SG-26)
     hop.security_groups(&at, Direction::Egress, transit)?; // stateful
     hop.tell(transit, Step::Vpc { vpc: at.vpc.id });
@@ -145,7 +145,10 @@ fn leave(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<Ne
     if !at.subnet.contains(ip.destination) {
         hop.network_acl(&at, Direction::Egress, transit, &ip)?; // stateless, never within a subnet (ACL-6)
     }
-    let target = hop.route(&at, transit, ip.destination)?; // longest prefix; a blackhole drops
+    let target = match hop.route(&at, transit, ip.destination) {
+        Ok(target) => target, // longest prefix; a blackhole drops
+        Err(reason) => return Ok(hop.go_round(transit, index, reason)?),
+    };
     match target {
         Target::Local => Ok(Next::Eni(route_table::deliver_local(&at, ip.destination)?)),
         Target::Eni(middlebox) => Ok(Next::Eni(middlebox)),
@@ -169,7 +172,10 @@ fn cross(hop: &mut Hop<'_>, side: PeeringSide, transit: &mut Transit) -> Result<
     let (sender, ip) = sent_from_inside(transit, peering.id.into())?;
     let (near, far) = peering.seen_from(side);
 
-    let owner = peering::hand_over(peering, tables.vpc(near), tables.vpc(far), ip)?;
+    let owner = match peering::hand_over(peering, tables.vpc(near), tables.vpc(far), ip) {
+        Ok(owner) => owner,
+        Err(reason) => return Ok(hop.go_round(transit, sender, reason)?),
+    };
     fits(ip, sender, peering.id.into(), peering.mtu_bytes)?;
     hop.tell(transit, Step::Gateway { gateway: peering.id.into() });
     hop.tell(transit, Step::Vpc { vpc: tables.vpc_id(far) });
@@ -189,7 +195,10 @@ fn go_out(hop: &mut Hop<'_>, index: VpcIndex, transit: &mut Transit) -> Result<N
     hop.seen(transit, gateway.id, Direction::Egress);
     let (sender, ip) = sent_from_inside(transit, gateway.id.into())?;
 
-    let public = internet::check_outbound(gateway, vpc, tables.interface(sender), ip)?;
+    let public = match internet::check_outbound(gateway, vpc, tables.interface(sender), ip) {
+        Ok(public) => public,
+        Err(reason) => return Ok(hop.go_round(transit, sender, reason)?),
+    };
     fits(ip, sender, gateway.id.into(), internet::MTU_BYTES)?;
     let destination = ip.destination;
     hop.tell(transit, Step::Gateway { gateway: gateway.id.into() });
@@ -245,8 +254,7 @@ fn arrive(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<N
         hop.network_acl(&at, Direction::Ingress, transit, &ip)?; // stateless, never within a subnet (ACL-6)
     }
     hop.security_groups(&at, Direction::Ingress, transit)?; // stateful
-    eni::check_destination(&at, &ip)?;
-    hop.tell(transit, Step::AddressChecked { interface: at.eni.id });
+    hop.address_checked(&at, transit, eni::check_destination(&at, &ip))?;
     eni::check_guest(&at)?;
     hop.delivered(transit, at.eni.id.into());
     Ok(Next::Guest(index))

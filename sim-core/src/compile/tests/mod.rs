@@ -4,5 +4,6 @@ mod frames;
 mod incremental;
 mod layouts;
 mod path;
+mod probes;
 mod properties;
 mod world;
