@@ -20,7 +20,7 @@ const NOT_SENT: i32 = 3;
 /// The program: `PROTOCOL ADDRESS PORT SECONDS`, where the port of an echo is of no account, and 0 seconds is as long as the
 /// kernel tries.
 pub(crate) async fn main(sys: Sys, arguments: Vec<String>) -> i32 {
-    let [protocol, address, port, seconds] = &arguments[..] else { return NOT_SENT };
+    let [_, protocol, address, port, seconds] = &arguments[..] else { return NOT_SENT };
     let (Ok(address), Ok(port), Ok(seconds)) = (address.parse::<IpAddr>(), port.parse::<u16>(), seconds.parse::<u64>())
     else {
         return NOT_SENT;

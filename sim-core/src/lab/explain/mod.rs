@@ -81,12 +81,19 @@ pub fn explain(
         };
         let sending = Sending { from, to, service: question.service, wait: None };
         let (sent, probe) = send_and_probe(session, &sending);
+        let account = Account::of(session, &sent, probe.as_ref());
         Ok(Explanation {
             scenario: plan.scenario.name.clone(),
             after_step: run.number,
             from: sending.from.name,
             to: question.to.clone(),
-            ..describe(session, &sent, probe.as_ref())
+            packet: first_packet(sent.conversation.there()),
+            outcome: outcome(&sent.conversation, sent.reaction),
+            there: account.there,
+            back: account.back,
+            sender_sees: sent.seen,
+            remedies: account.remedies,
+            notes: account.notes,
         })
     })
 }
@@ -189,38 +196,38 @@ pub(super) fn send_and_probe(session: &mut Session<'_>, sending: &Sending) -> (S
     (sent, probe)
 }
 
-/// Puts what was seen into words, as far as the packets themselves say it.
-fn describe(session: &Session<'_>, sent: &Sent, probe: Option<&Sent>) -> Explanation {
-    let names = session.names();
-    let Sent { conversation, reaction, seen } = sent;
-    let mut there = hops::hops(&names, conversation.there());
-    let mut back = hops::hops(&names, conversation.back());
-    let mut remedies = Vec::new();
-    let mut notes = Vec::new();
-    if let Some(Sent { conversation: further, reaction, .. }) = probe {
+/// What was seen, in words.
+struct Account {
+    there: Vec<HopReport>,
+    back: Vec<HopReport>,
+    remedies: Vec<String>,
+    notes: Vec<String>,
+}
+
+impl Account {
+    /// What a packet met, and past where it was dropped, what the probe did.
+    fn of(session: &Session<'_>, sent: &Sent, probe: Option<&Sent>) -> Account {
+        let names = session.names();
+        let mut there = hops::hops(&names, sent.conversation.there());
+        let mut back = hops::hops(&names, sent.conversation.back());
+        let Some(probe) = probe else { return Account { there, back, remedies: Vec::new(), notes: Vec::new() } };
+        let further = &probe.conversation;
         // Up to where the packet was dropped, the probe went the same way.
-        let would = hops::hops(&names, further.there()).into_iter().filter(|hop| !hop.happened);
-        there.extend(would.filter(|_| is_dropped(conversation.there())));
-        let has_answered = !conversation.back().is_empty();
-        let answer = hops::hops(&names, further.back()).into_iter().filter(|hop| !has_answered || !hop.happened);
-        back.extend(answer.map(|hop| HopReport { happened: false, ..hop }));
-        remedies = remedy::remedies(&names, further.there(), further.back());
-        if *reaction == Reaction::Refused {
-            notes.push("if it got there, it would be refused: nothing listens on that port".to_owned());
+        let would = |hop: &HopReport| !hop.happened;
+        if is_dropped(sent.conversation.there()) {
+            there.extend(hops::hops(&names, further.there()).into_iter().filter(would));
         }
-    }
-    Explanation {
-        scenario: String::new(),
-        after_step: 0,
-        from: String::new(),
-        to: String::new(),
-        packet: first_packet(conversation.there()),
-        outcome: outcome(conversation, *reaction),
-        there,
-        back,
-        sender_sees: seen.clone(),
-        remedies,
-        notes,
+        let has_answered = !back.is_empty();
+        let answer = hops::hops(&names, further.back()).into_iter().filter(|hop| !has_answered || would(hop));
+        back.extend(answer.map(|hop| HopReport { happened: false, ..hop }));
+        let refused = "if it got there, it would be refused: nothing listens on that port";
+        let notes = (probe.reaction == Reaction::Refused).then(|| refused.to_owned());
+        Account {
+            there,
+            back,
+            remedies: remedy::remedies(&names, further.there(), further.back()),
+            notes: notes.into_iter().collect(),
+        }
     }
 }
 
