@@ -12,6 +12,7 @@ mod known_way;
 pub(crate) mod matching;
 mod network_acl;
 pub(crate) mod pipeline;
+mod probe;
 mod route_table;
 mod security_group;
 pub(crate) mod services;

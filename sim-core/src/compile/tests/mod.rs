@@ -7,6 +7,7 @@ mod layouts;
 mod nat;
 mod path;
 mod prefix_lists;
+mod probes;
 mod properties;
 mod public;
 mod services;
