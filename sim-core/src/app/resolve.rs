@@ -1,6 +1,6 @@
-//! From what was typed to an address: literals and `/etc/hosts`.
+//! From what was typed to an address: literals, `/etc/hosts`, and the public names that are known to everybody.
 //!
-//! `Differs from AWS:` names are not asked for over the network yet. A name that is not in `/etc/hosts` behaves as with a
+//! `Differs from AWS:` names are not asked for over the network yet. A name that is not known behaves as with a
 //! resolver that never answers, after the ten seconds glibc takes to give up (resolv.conf(5): two attempts of five seconds),
 //! and a note says so.
 
@@ -58,6 +58,13 @@ pub(crate) async fn resolve(sys: &Sys, name: &str, family: Family) -> Result<IpA
         }
     }
     if !found.is_empty() {
+        return Err(ResolveError::WrongFamily);
+    }
+    let public = sys.public_addresses(name);
+    if let Some(address) = public.iter().copied().find(|address| suits(address)) {
+        return Ok(address);
+    }
+    if !public.is_empty() {
         return Err(ResolveError::WrongFamily);
     }
     sys.note(format!("DNS is not simulated yet: '{name}' is not in /etc/hosts and was not looked up"));

@@ -34,7 +34,7 @@ impl Cloud {
         if request.network_card_index.unwrap_or(0) != 0 {
             return Err(ApiError::not_simulated("A network card with another index than 0"));
         }
-        if interface.attachment.is_some() {
+        if interface.attachment.is_some() || interface.requester.is_some() {
             return Err(ApiError::new(
                 "InvalidNetworkInterface.InUse",
                 format!("Interface: [{}] in use.", interface.id),
@@ -69,6 +69,7 @@ impl Cloud {
         self.network_interfaces[&interface].attachment = Some(attachment);
         self.instances[&instance].interfaces.insert(at, interface);
         self.touch(interface);
+        self.touch_interfaces(instance);
         self.changed_instances.push(instance);
         Ok(Object::new().text("AttachmentId", id).value("NetworkCardIndex", 0).into())
     }
@@ -92,6 +93,7 @@ impl Cloud {
         self.network_interfaces[&interface].attachment = None;
         self.instances[&instance].interfaces.retain(|id| *id != interface);
         self.touch(interface);
+        self.touch_interfaces(instance);
         self.changed_instances.push(instance);
         nothing()
     }

@@ -35,6 +35,8 @@ pub(crate) struct VpcContents {
     /// By name: names are unique in a VPC (SG-30).
     pub(crate) security_groups: IndexMap<String, SecurityGroupId, FxBuildHasher>,
     pub(crate) internet_gateway: Option<InternetGatewayId>,
+    pub(crate) egress_only_gateway: Option<EgressOnlyInternetGatewayId>,
+    pub(crate) endpoints: IndexSet<VpcEndpointId, FxBuildHasher>,
     /// How many private addresses have a public one (IGW-11).
     pub(crate) public_addresses: u32,
     /// Every peering connection that ever had the VPC at one end.

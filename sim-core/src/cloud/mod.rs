@@ -4,15 +4,21 @@
 //! checks everything, then changes. Requests, records and compiled tables are different types; only the requests know serde.
 //! Answers are JSON with AWS's member names in AWS's order, so that `--query` and saved values work as with the real CLI.
 //!
-//! Differs from AWS: an account starts without default VPCs (DVPC-1); a scenario that wants one builds it.
+//! Differs from AWS: an account starts without default VPCs (DVPC-1); a scenario that wants them says so.
 
 mod answer;
 mod attachment;
+mod attribute;
 mod base64;
 mod cidr;
+mod connection_tracking;
+mod default_vpc;
 mod describe;
+mod dhcp_options;
+mod egress_only_internet_gateway;
 mod elastic_ip;
 mod error;
+mod group_reference;
 mod identity;
 mod image;
 mod index;
@@ -22,21 +28,28 @@ mod internet_gateway;
 mod key_pair;
 mod launch;
 mod lookup;
+mod metadata_options;
+mod nat_gateway;
 mod network_acl;
 mod network_interface;
 mod operation;
 mod peering;
 mod place;
+mod prefix_list;
+mod prefix_list_route;
 mod public_address;
+mod public_service;
 mod quota;
 mod records;
 mod request;
 mod route;
 mod route_table;
+mod rule_change;
 mod rule_protocol;
 mod security_group;
 mod security_group_rule;
 mod subnet;
+mod subnet_cidr;
 mod tag;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -44,6 +57,7 @@ mod touched;
 mod transition;
 mod vpc;
 mod vpc_cidr;
+mod vpc_endpoint;
 
 use std::collections::BTreeMap;
 
@@ -53,6 +67,10 @@ use crate::engine::SimTime;
 use crate::id::*;
 use records::Records;
 
+#[cfg(test)]
+pub(crate) use connection_tracking::{ConnectionTracking, ConnectionTrackingSpecification};
+pub(crate) use dhcp_options::{DhcpOptions, NameServer};
+pub(crate) use egress_only_internet_gateway::EgressOnlyInternetGateway;
 pub(crate) use elastic_ip::ElasticIp;
 pub(crate) use error::ApiError;
 pub(crate) use image::{Image, ImageFamily};
@@ -60,14 +78,21 @@ pub(crate) use instance::{Instance, InstanceState};
 pub(crate) use internet_gateway::InternetGateway;
 pub(crate) use key_pair::KeyPair;
 pub(crate) use launch::{Launch, RunInstances};
+pub(crate) use metadata_options::{HttpTokens, MetadataOptions, Switch};
+pub(crate) use nat_gateway::NatGateway;
+#[cfg(test)]
+pub(crate) use nat_gateway::{Connectivity, NatGatewayState};
 pub(crate) use network_acl::{AclAction, AclEntry, NetworkAcl};
 #[cfg(test)]
 pub(crate) use network_interface::Attachment;
-pub(crate) use network_interface::{NetworkInterface, PrivateAddress, PublicAddress};
+pub(crate) use network_interface::{NetworkInterface, PrivateAddress, PublicAddress, Requester, private_dns_name};
 pub(crate) use operation::Operation;
 #[cfg(test)]
 pub(crate) use peering::PeeringSide;
 pub(crate) use peering::{PeeringStatus, VpcPeeringConnection};
+pub(crate) use prefix_list::PrefixList;
+pub(crate) use prefix_list_route::PrefixListRoute;
+pub(crate) use public_service::PublicService;
 pub(crate) use quota::{Quota, Quotas, UnknownQuota};
 #[cfg(test)]
 pub(crate) use route::RouteState;
@@ -79,6 +104,7 @@ pub(crate) use security_group_rule::{GroupRule, RulePeer};
 pub(crate) use subnet::Subnet;
 pub(crate) use tag::{Tag, TagSpecification, Tags};
 pub(crate) use vpc::Vpc;
+pub(crate) use vpc_endpoint::VpcEndpoint;
 
 /// Who asks, where and when.
 #[derive(Clone, Copy, Debug)]
@@ -122,6 +148,8 @@ pub(crate) struct Cloud {
     pub(crate) subnets: Records<SubnetId, Subnet>,
     pub(crate) route_tables: Records<RouteTableId, RouteTable>,
     pub(crate) internet_gateways: Records<InternetGatewayId, InternetGateway>,
+    pub(crate) nat_gateways: Records<NatGatewayId, NatGateway>,
+    pub(crate) egress_only_internet_gateways: Records<EgressOnlyInternetGatewayId, EgressOnlyInternetGateway>,
     pub(crate) peerings: Records<VpcPeeringConnectionId, VpcPeeringConnection>,
     pub(crate) security_groups: Records<SecurityGroupId, SecurityGroup>,
     pub(crate) network_acls: Records<NetworkAclId, NetworkAcl>,
@@ -129,12 +157,16 @@ pub(crate) struct Cloud {
     pub(crate) instances: Records<InstanceId, Instance>,
     pub(crate) elastic_ips: Records<AllocationId, ElasticIp>,
     pub(crate) key_pairs: Records<KeyPairId, KeyPair>,
+    pub(crate) vpc_endpoints: Records<VpcEndpointId, VpcEndpoint>,
+    /// The customer-managed ones; AWS's own are the same for everybody and are in [`PublicService`].
+    pub(crate) prefix_lists: Records<PrefixListId, PrefixList>,
     /// The tags an accepter gives to a peering connection are its own (PCX-10).
     accepter_tags: Records<VpcPeeringConnectionId, Tags>,
     /// Rules are parts of their groups; their tags are kept here.
     rule_tags: Records<SecurityGroupRuleId, Tags>,
+    pub(crate) dhcp_options: Records<DhcpOptionsId, DhcpOptions>,
     /// Every account has one default set of DHCP options per Region (ADDR-19).
-    dhcp_options: BTreeMap<(AccountId, Region), DhcpOptionsId>,
+    default_dhcp_options: BTreeMap<(AccountId, Region), DhcpOptionsId>,
     /// Images that were launched.
     images: BTreeMap<(Region, ImageId), Image>,
     public_pools: public_address::PublicPools,
@@ -162,6 +194,8 @@ impl Cloud {
             subnets: Records::default(),
             route_tables: Records::default(),
             internet_gateways: Records::default(),
+            nat_gateways: Records::default(),
+            egress_only_internet_gateways: Records::default(),
             peerings: Records::default(),
             security_groups: Records::default(),
             network_acls: Records::default(),
@@ -169,9 +203,12 @@ impl Cloud {
             instances: Records::default(),
             elastic_ips: Records::default(),
             key_pairs: Records::default(),
+            vpc_endpoints: Records::default(),
+            prefix_lists: Records::default(),
             accepter_tags: Records::default(),
             rule_tags: Records::default(),
-            dhcp_options: BTreeMap::new(),
+            dhcp_options: Records::default(),
+            default_dhcp_options: BTreeMap::new(),
             images: BTreeMap::new(),
             public_pools: public_address::PublicPools::new(config.seed),
             auto_assigned: IdSet::default(),
@@ -207,6 +244,11 @@ impl Cloud {
         launched
     }
 
+    /// How many of a thing there may be.
+    pub(crate) fn quota(&self, quota: Quota) -> u32 {
+        self.config.quotas.get(quota)
+    }
+
     /// Whether anything was touched since it was last taken.
     pub(crate) fn is_touched(&self) -> bool {
         !self.touched.is_empty()
@@ -227,6 +269,11 @@ impl Cloud {
     /// named: that is for the compiler to know.
     pub(crate) fn touch(&mut self, id: impl Into<ResourceId>) {
         self.touched.insert(id.into());
+    }
+
+    /// The wall clock at virtual time 0, in nanoseconds since 1970.
+    pub(crate) fn epoch_nanos(&self) -> i128 {
+        self.config.epoch_nanos
     }
 
     /// A moment as `awscli` prints it. EC2's times have whole seconds.

@@ -6,6 +6,7 @@ use serde_json::Value;
 use smallvec::SmallVec;
 
 use super::answer::{Answer, Object, just, nothing};
+use super::connection_tracking::{ConnectionTracking, ConnectionTrackingSpecification};
 use super::describe::{Described, Filter, FilterTable, many, one};
 use super::error::permit;
 use super::interface_plan::{AddressRequest, no_free_address};
@@ -31,7 +32,11 @@ pub(crate) struct NetworkInterface {
     pub(crate) groups: Groups,
     /// Source/destination check (L2-9).
     pub(crate) source_dest_check: bool,
+    /// SG-21.
+    pub(crate) connection_tracking: ConnectionTracking,
     pub(crate) attachment: Option<Attachment>,
+    /// Whose it is, if an AWS service has made it for itself.
+    pub(crate) requester: Option<Requester>,
     pub(crate) description: Box<str>,
     pub(crate) tags: Tags,
     pub(crate) origin: Origin,
@@ -64,6 +69,13 @@ impl PublicAddress {
     }
 }
 
+/// A service's resource that has an interface of its own, which users see and cannot change (DEL-3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Requester {
+    /// A NAT gateway.
+    NatGateway(NatGatewayId),
+}
+
 /// What an interface is plugged into.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Attachment {
@@ -92,6 +104,7 @@ requests! {
         ipv6_address_count: Option<u32>,
         groups: Vec<String>,
         interface_type: Option<String>,
+        connection_tracking_specification: Option<ConnectionTrackingSpecification>,
         tag_specifications: Vec<TagSpecification>,
         client_token: Option<String>,
     }
@@ -110,6 +123,7 @@ requests! {
         description: Option<TextValue>,
         source_dest_check: Option<BooleanValue>,
         groups: Vec<String>,
+        connection_tracking_specification: Option<ConnectionTrackingSpecification>,
     }
     /// Gives an interface secondary addresses.
     AssignPrivateIpAddresses {
@@ -145,7 +159,26 @@ impl NetworkInterface {
     }
 
     pub(crate) fn status(&self) -> &'static str {
-        if self.attachment.is_some() { "in-use" } else { "available" }
+        if self.attachment.is_some() || self.requester.is_some() { "in-use" } else { "available" }
+    }
+
+    /// What kind of interface it is.
+    fn interface_type(&self) -> &'static str {
+        match self.requester {
+            None => "interface",
+            Some(Requester::NatGateway(_)) => "nat_gateway",
+        }
+    }
+
+    /// Refuses to change what is a service's.
+    pub(crate) fn check_changeable(&self) -> Result<(), ApiError> {
+        if self.requester.is_none() {
+            return Ok(());
+        }
+        Err(ApiError::new(
+            "OperationNotPermitted",
+            format!("Network interface '{}' is managed by an AWS service and cannot be changed.", self.id),
+        ))
     }
 }
 
@@ -162,11 +195,12 @@ impl Described for NetworkInterface {
         ("description", |eni, _| one(&eni.description)),
         ("group-id", |eni, _| many(&eni.groups)),
         ("group-name", |eni, cloud| many(eni.groups.iter().map(|id| &cloud.security_groups[id].name))),
-        ("interface-type", |_, _| one("interface")),
+        ("interface-type", |eni, _| one(eni.interface_type())),
         ("mac-address", |eni, _| one(eni.mac)),
         ("network-interface-id", |eni, _| one(eni.id)),
         ("owner-id", |eni, _| one(eni.owner)),
         ("private-ip-address", |eni, _| one(eni.primary().address)),
+        ("requester-managed", |eni, _| one(eni.requester.is_some())),
         ("source-dest-check", |eni, _| one(eni.source_dest_check)),
         ("status", |eni, _| one(eni.status())),
         ("subnet-id", |eni, _| one(eni.subnet)),
@@ -201,6 +235,15 @@ impl Described for NetworkInterface {
                 .text("InstanceOwnerId", self.owner)
                 .text("Status", "attached")
         });
+        // A service's interface is attached to something of Amazon's own.
+        let managed = self.requester.map(|_| {
+            Object::new()
+                .text("AttachmentId", self.id.to_string().replace("eni-", "ela-attach-"))
+                .value("DeleteOnTermination", false)
+                .value("DeviceIndex", 1)
+                .text("InstanceOwnerId", "amazon-aws")
+                .text("Status", "attached")
+        });
         let addresses = self.ipv4.iter().enumerate().map(|(at, private)| {
             Object::new()
                 .optional("Association", private.public.map(association))
@@ -210,11 +253,12 @@ impl Described for NetworkInterface {
         });
         Object::new()
             .optional("Association", self.primary().public.map(association))
-            .optional("Attachment", attachment)
+            .optional("Attachment", attachment.or(managed))
             .text("AvailabilityZone", zone)
+            .optional("ConnectionTrackingConfiguration", self.connection_tracking.describe())
             .text("Description", &self.description)
             .value("Groups", cloud.describe_group_names(&self.groups))
-            .text("InterfaceType", "interface")
+            .text("InterfaceType", self.interface_type())
             .list("Ipv6Addresses", self.ipv6.iter().map(|address| Object::new().text("Ipv6Address", address)))
             .text("MacAddress", self.mac)
             .text("NetworkInterfaceId", self.id)
@@ -222,7 +266,7 @@ impl Described for NetworkInterface {
             .text("PrivateDnsName", private_dns_name(zone.region(), self.primary().address))
             .text("PrivateIpAddress", self.primary().address)
             .list("PrivateIpAddresses", addresses)
-            .value("RequesterManaged", false)
+            .value("RequesterManaged", self.requester.is_some())
             .value("SourceDestCheck", self.source_dest_check)
             .text("Status", self.status())
             .text("SubnetId", self.subnet)
@@ -336,6 +380,7 @@ impl Cloud {
             ipv6_count: request.ipv6_address_count.unwrap_or(0),
         };
         let mut plan = self.plan_interface(caller, subnet, &request.groups, addresses)?;
+        plan.connection_tracking = ConnectionTracking::requested(request.connection_tracking_specification.as_ref())?;
         plan.description = request.description.unwrap_or_default().into();
         plan.tags = Tags::requested(&request.tag_specifications, ResourceKind::NetworkInterface, &[])?;
         let plans = [plan];
@@ -350,7 +395,7 @@ impl Cloud {
     pub(crate) fn delete_network_interface(&mut self, caller: &Caller, request: DeleteNetworkInterface) -> Answer {
         let interface = self.find::<NetworkInterface>(caller, &request.network_interface_id)?;
         let id = interface.id;
-        if interface.attachment.is_some() {
+        if interface.attachment.is_some() || interface.requester.is_some() {
             return Err(ApiError::new(
                 "InvalidNetworkInterface.InUse",
                 format!("Network interface '{id}' is currently in use."),
@@ -377,9 +422,11 @@ impl Cloud {
         request: ModifyNetworkInterfaceAttribute,
     ) -> Answer {
         let interface = self.find::<NetworkInterface>(caller, &request.network_interface_id)?;
+        interface.check_changeable()?;
         let (id, vpc) = (interface.id, interface.vpc);
         let given = usize::from(request.description.is_some())
             + usize::from(request.source_dest_check.is_some())
+            + usize::from(request.connection_tracking_specification.is_some())
             + usize::from(!request.groups.is_empty());
         match given {
             0 => return Err(ApiError::missing("attribute")),
@@ -395,6 +442,7 @@ impl Cloud {
             [] => None,
             groups => Some(self.interface_groups(caller, vpc, groups)?),
         };
+        let tracking = ConnectionTracking::requested(request.connection_tracking_specification.as_ref())?;
         permit(request.dry_run)?;
         self.touch(id);
         if let Some(groups) = groups {
@@ -408,11 +456,13 @@ impl Cloud {
         if let Some(check) = request.source_dest_check {
             interface.source_dest_check = check.value;
         }
+        interface.connection_tracking = interface.connection_tracking.with(tracking);
         nothing()
     }
 
     pub(crate) fn assign_private_ip_addresses(&mut self, caller: &Caller, request: AssignPrivateIpAddresses) -> Answer {
         let interface = self.find::<NetworkInterface>(caller, &request.network_interface_id)?;
+        interface.check_changeable()?;
         let (id, subnet) = (interface.id, &self.subnets[&interface.subnet]);
         let mut added = Vec::new();
         for text in &request.private_ip_addresses {
@@ -447,6 +497,7 @@ impl Cloud {
         request: UnassignPrivateIpAddresses,
     ) -> Answer {
         let interface = self.find::<NetworkInterface>(caller, &request.network_interface_id)?;
+        interface.check_changeable()?;
         let id = interface.id;
         if request.private_ip_addresses.is_empty() {
             return Err(ApiError::missing("privateIpAddress"));

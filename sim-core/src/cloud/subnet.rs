@@ -4,7 +4,7 @@ use ipnet::{Ipv4Net, Ipv6Net};
 use serde_json::Value;
 
 use super::answer::{Answer, Object, just, nothing};
-use super::cidr::{IPV4_BLOCK_LENGTHS, ipv4_block, ipv6_block, overlap};
+use super::cidr::{IPV4_BLOCK_LENGTHS, ipv4_block, overlap};
 use super::describe::{Described, Filter, FilterTable, many, one};
 use super::error::permit;
 use super::index::SubnetAddresses;
@@ -26,6 +26,8 @@ pub(crate) struct Subnet {
     /// Instances launched here get a public IPv4 address (IGW-8).
     pub(crate) map_public_ip_on_launch: bool,
     pub(crate) assign_ipv6_on_creation: bool,
+    /// The default VPC's own in its zone (DVPC-1).
+    pub(crate) is_default: bool,
     /// The explicit association; without one the subnet uses the VPC's main table (RT-2).
     pub(crate) route_table: Option<(RouteTableAssociationId, RouteTableId)>,
     /// Always one: the VPC's default ACL unless replaced (ACL-1).
@@ -87,8 +89,8 @@ impl Described for Subnet {
         ("cidr", |subnet, _| one(subnet.ipv4_block)),
         ("cidr-block", |subnet, _| one(subnet.ipv4_block)),
         ("cidrBlock", |subnet, _| one(subnet.ipv4_block)),
-        ("default-for-az", |_, _| one(false)),
-        ("defaultForAz", |_, _| one(false)),
+        ("default-for-az", |subnet, _| one(subnet.is_default)),
+        ("defaultForAz", |subnet, _| one(subnet.is_default)),
         ("ipv6-cidr-block-association.ipv6-cidr-block", |subnet, _| many(subnet.ipv6_block.map(|(_, block)| block))),
         ("map-public-ip-on-launch", |subnet, _| one(subnet.map_public_ip_on_launch)),
         ("owner-id", |subnet, cloud| one(cloud.vpcs[&subnet.vpc].owner)),
@@ -124,7 +126,7 @@ impl Described for Subnet {
             .text("CidrBlock", self.ipv4_block)
             .value("AvailableIpAddressCount", cloud.index.subnet(self.id).free_count())
             .text("AvailabilityZone", self.zone)
-            .value("DefaultForAz", false)
+            .value("DefaultForAz", self.is_default)
             .value("MapPublicIpOnLaunch", self.map_public_ip_on_launch)
             .into()
     }
@@ -155,26 +157,13 @@ impl Cloud {
             return Err(ApiError::new("InvalidSubnet.Range", format!("The CIDR '{text}' is invalid.")));
         }
         let siblings = &self.index.vpc(vpc.id).subnets;
-        let conflict = |text: &str| {
-            ApiError::new("InvalidSubnet.Conflict", format!("The CIDR '{text}' conflicts with another subnet"))
-        };
         if siblings.iter().any(|sibling| overlap(self.subnets[sibling].ipv4_block, block)) {
-            return Err(conflict(text));
+            let message = format!("The CIDR '{text}' conflicts with another subnet");
+            return Err(ApiError::new("InvalidSubnet.Conflict", message));
         }
         let ipv6 = match &request.ipv6_cidr_block {
             None => None,
-            Some(text) => {
-                let block = ipv6_block(text, "ipv6CidrBlock")?;
-                if block.prefix_len() != 64 || !vpc.ipv6_blocks.iter().any(|(_, own)| own.contains(&block)) {
-                    return Err(ApiError::new("InvalidSubnet.Range", format!("The CIDR '{text}' is invalid.")));
-                }
-                let taken =
-                    |sibling: &SubnetId| self.subnets[sibling].ipv6_block.is_some_and(|(_, other)| other == block);
-                if siblings.iter().any(taken) {
-                    return Err(conflict(text));
-                }
-                Some(block)
-            }
+            Some(text) => Some(self.subnet_ipv6_block(vpc.id, text)?),
         };
         let zone = requested_zone(caller.region, &request)?;
         let tags = Tags::requested(&request.tag_specifications, ResourceKind::Subnet, &[])?;
@@ -191,6 +180,7 @@ impl Cloud {
             ipv6_block: ipv6.map(|block| (self.ids.next(), block)),
             map_public_ip_on_launch: false,
             assign_ipv6_on_creation: false,
+            is_default: false,
             route_table: None,
             network_acl: (self.ids.next(), acl),
             tags,

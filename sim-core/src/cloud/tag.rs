@@ -14,8 +14,9 @@ use super::error::permit;
 use super::lookup::{Resource, parse_id};
 use super::request::{members, requests};
 use super::{
-    ApiError, Caller, Cloud, ElasticIp, Instance, InternetGateway, KeyPair, NetworkAcl, NetworkInterface, RouteTable,
-    SecurityGroup, Subnet, Vpc, VpcPeeringConnection,
+    ApiError, Caller, Cloud, DhcpOptions, EgressOnlyInternetGateway, ElasticIp, Instance, InternetGateway, KeyPair,
+    NatGateway, NetworkAcl, NetworkInterface, PrefixList, RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint,
+    VpcPeeringConnection,
 };
 use crate::id::*;
 
@@ -130,6 +131,11 @@ macro_rules! of_record {
             Instance InstanceId instances;
             Allocation AllocationId elastic_ips;
             KeyPair KeyPairId key_pairs;
+            NatGateway NatGatewayId nat_gateways;
+            EgressOnlyInternetGateway EgressOnlyInternetGatewayId egress_only_internet_gateways;
+            VpcEndpoint VpcEndpointId vpc_endpoints;
+            PrefixList PrefixListId prefix_lists;
+            DhcpOptions DhcpOptionsId dhcp_options;
         }
     };
     ($cloud:ident $id:ident $field:ident $($kind:ident $typed:ident $table:ident;)*) => {
@@ -194,7 +200,9 @@ impl Cloud {
         Ok(look_up! {
             Vpc vpcs; Subnet subnets; RouteTable route_tables; InternetGateway internet_gateways;
             SecurityGroup security_groups; NetworkAcl network_acls; NetworkInterface network_interfaces;
-            Instance instances; KeyPair key_pairs;
+            Instance instances; KeyPair key_pairs; NatGateway nat_gateways;
+            EgressOnlyInternetGateway egress_only_internet_gateways;
+            VpcEndpoint vpc_endpoints; PrefixList prefix_lists; DhcpOptions dhcp_options;
         })
     }
 
@@ -271,7 +279,7 @@ impl Cloud {
             };
         }
         each!(Vpc Subnet RouteTable InternetGateway VpcPeeringConnection SecurityGroup NetworkAcl NetworkInterface
-            Instance ElasticIp KeyPair);
+            Instance ElasticIp KeyPair NatGateway EgressOnlyInternetGateway VpcEndpoint PrefixList);
         for (id, tags) in self.rule_tags.iter() {
             if self.find_group_rule(caller, *id).is_ok() {
                 add((*id).into(), tags);
@@ -323,6 +331,10 @@ fn resource_type(kind: ResourceKind) -> &'static str {
         ResourceKind::Instance => "instance",
         ResourceKind::KeyPair => "key-pair",
         ResourceKind::Allocation => "elastic-ip",
+        ResourceKind::NatGateway => "natgateway",
+        ResourceKind::EgressOnlyInternetGateway => "egress-only-internet-gateway",
+        ResourceKind::VpcEndpoint => "vpc-endpoint",
+        ResourceKind::PrefixList => "prefix-list",
         _ => "",
     }
 }

@@ -11,7 +11,7 @@
 use super::gateway::peering;
 use super::pipeline::{Entry, Hop, Next, Transit};
 use super::tables::{EniIndex, PeeringSide};
-use crate::net::{IpHeader, MacAddr, Transport, protocol, rewrite_macs};
+use crate::net::{FragmentOf, Frame, IpHeader, MacAddr, Transport, protocol, rewrite_macs};
 use crate::trace::Direction;
 
 /// What is known of one flow at one interface.
@@ -56,7 +56,7 @@ impl Hop<'_> {
     /// Where a packet goes from an interface, if it goes as one before.
     pub(super) fn leave_as_before(&mut self, eni: EniIndex, transit: &mut Transit) -> Option<Next> {
         let headers = &transit.frame.headers;
-        let ip = headers.ip.as_ref().filter(|ip| is_all_in_its_key(ip))?;
+        let ip = alike_in_its_flow(&transit.frame)?;
         if self.trace.would_mark(headers) {
             return None;
         }
@@ -75,8 +75,14 @@ impl Hop<'_> {
 
     /// Remembers where a packet went from an interface.
     pub(super) fn learn_way_out(&mut self, eni: EniIndex, transit: &Transit, next: Next) {
+        if self.trace.is_probe(transit.packet) {
+            return; // It went where others do not.
+        }
         let headers = &transit.frame.headers;
-        let Some(ip) = headers.ip.as_ref().filter(|ip| is_all_in_its_key(ip)) else { return };
+        let Some(ip) = alike_in_its_flow(&transit.frame) else { return };
+        if self.way_back_to_nat_gateway(eni, &transit.frame, ip).is_some() {
+            return; // It lasts as long as the gateway's memory of the flow (NAT-14).
+        }
         let Some(ways) = self.flows.of_mut(eni).ways(Direction::Egress, ip) else { return };
         let hand_over = match next {
             Next::Peering(side) => {
@@ -107,7 +113,7 @@ impl Hop<'_> {
     /// Whether a packet is let through to the guest of an interface because one before was. Its frame is then as the guest gets
     /// it.
     pub(super) fn arrive_as_before(&mut self, eni: EniIndex, transit: &mut Transit) -> Option<Next> {
-        let ip = transit.frame.headers.ip.as_ref().filter(|ip| is_all_in_its_key(ip))?;
+        let ip = alike_in_its_flow(&transit.frame)?;
         if transit.packet.marked {
             return None;
         }
@@ -124,8 +130,14 @@ impl Hop<'_> {
 
     /// Remembers that a packet was let through to the guest of an interface.
     pub(super) fn learn_way_in(&mut self, eni: EniIndex, transit: &Transit) {
+        if self.trace.is_probe(transit.packet) {
+            return;
+        }
         let headers = &transit.frame.headers;
-        let Some(ip) = headers.ip.as_ref().filter(|ip| is_all_in_its_key(ip)) else { return };
+        let Some(ip) = alike_in_its_flow(&transit.frame) else { return };
+        if self.is_noted_for_the_way_back(eni, ip) {
+            return; // Each packet of it keeps the way back alive.
+        }
         if let Some(ways) = self.flows.of_mut(eni).ways(Direction::Ingress, ip) {
             let (source_mac, destination_mac) = (headers.source_mac, headers.destination_mac);
             ways.back = Some(WayIn { rules: self.rules, entry: transit.entry, source_mac, destination_mac });
@@ -133,12 +145,15 @@ impl Hop<'_> {
     }
 }
 
-/// Whether packets with the same flow key are alike to every rule.
-fn is_all_in_its_key(ip: &IpHeader) -> bool {
-    match ip.transport {
+/// The IP header of a frame whose packet is to every rule like others with the same flow key. Of fragments only the first has
+/// the key in it.
+fn alike_in_its_flow(frame: &Frame) -> Option<&IpHeader> {
+    let ip = frame.headers.ip.as_ref()?;
+    let is_all_in_its_key = match ip.transport {
         Transport::Tcp { .. } | Transport::Udp { .. } => true,
         // The key of a question has the identifier at one end, that of an answer at the other: with identifier 0 they are equal.
         Transport::Icmp { kind: 0 | 8, code: 0, id, .. } => ip.protocol == protocol::ICMP && id != 0,
         Transport::Icmp { .. } | Transport::Fragment | Transport::Other => false,
-    }
+    };
+    (is_all_in_its_key && FragmentOf::of(frame).is_none()).then_some(ip)
 }

@@ -5,15 +5,17 @@
 
 pub(crate) mod conntrack;
 mod eni;
+mod fragments;
 mod gateway;
 mod hop;
 mod known_way;
 pub(crate) mod matching;
 mod network_acl;
 pub(crate) mod pipeline;
+mod probe;
 mod route_table;
 mod security_group;
-mod services;
+pub(crate) mod services;
 pub(crate) mod tables;
 
 #[cfg(test)]

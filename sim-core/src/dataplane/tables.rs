@@ -11,11 +11,12 @@ use ipnet::IpNet;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
+use super::conntrack::Timeouts;
 use super::matching::{Block, ProtocolMatch};
 use crate::flat::flat;
 use crate::id::{
-    AvailabilityZone, InternetGatewayId, NetworkAclId, NetworkInterfaceId, Origin, Region, ResourceId, RouteTableId,
-    SecurityGroupId, SubnetId, VpcId, VpcPeeringConnectionId,
+    AvailabilityZone, EgressOnlyInternetGatewayId, InternetGatewayId, NatGatewayId, NetworkAclId, NetworkInterfaceId,
+    Origin, Region, ResourceId, RouteTableId, SecurityGroupId, SubnetId, VpcEndpointId, VpcId, VpcPeeringConnectionId,
 };
 use crate::net::{MacAddr, PrefixTable};
 use crate::trace::Direction;
@@ -56,6 +57,18 @@ impl PeeringSide {
     }
 }
 
+/// A public service of AWS in a Region, by number: the same for the whole run.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct ServiceIndex(pub u32);
+
+flat!(struct ServiceIndex(0));
+
+/// A gateway endpoint, by number: the same for the whole run.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct EndpointIndex(pub u32);
+
+flat!(struct EndpointIndex(0));
+
 /// A place in one of a VPC's lists: the same for as long as what it holds exists, then anybody's.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Slot(pub(crate) u32);
@@ -69,8 +82,16 @@ pub(crate) struct Tables {
     pub(crate) enis: Vec<EniPlace>,
     /// By [`PeeringIndex`].
     pub(crate) peerings: Vec<PeeringTable>,
+    /// By [`EndpointIndex`].
+    pub(crate) endpoints: Vec<EndpointTable>,
+    /// By [`ServiceIndex`].
+    pub(crate) services: Vec<ServiceTable>,
+    /// Which public service of AWS answers at an address.
+    pub(crate) service_at: FxHashMap<IpAddr, ServiceIndex>,
     /// Whose Internet gateway answers for an address that is reachable from the Internet.
     pub(crate) internet: FxHashMap<IpAddr, VpcIndex>,
+    /// How many flows an instance may track (SG-25).
+    pub(crate) tracked_flows: u32,
 }
 
 /// Where an interface's tables are.
@@ -98,6 +119,7 @@ pub(crate) struct VpcTables {
     pub(crate) addresses: AddressOwners,
     pub(crate) macs: FxHashMap<MacAddr, Slot>,
     pub(crate) internet_gateway: Option<InternetGatewayTable>,
+    pub(crate) egress_only_gateway: Option<EgressOnlyInternetGatewayId>,
 }
 
 impl VpcTables {
@@ -258,8 +280,33 @@ pub(crate) struct EniTable {
     pub(crate) addresses: SmallVec<[IpAddr; 1]>,
     pub(crate) source_dest_check: SourceDestCheck,
     pub(crate) guest: Guest,
+    pub(crate) metadata_over_ipv6: MetadataOverIpv6,
     pub(crate) groups: SmallVec<[Slot; 2]>,
+    /// What only few interfaces have.
+    pub(crate) tracking: Option<Box<Tracking>>,
     pub(crate) origin: Origin,
+}
+
+/// What is particular about the way an interface tracks flows.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(crate) struct Tracking {
+    /// SG-21.
+    pub(crate) timeouts: Timeouts,
+    /// The other interfaces of its instance (SG-25).
+    pub(crate) others: SmallVec<[EniIndex; 2]>,
+}
+
+impl EniTable {
+    /// How long its flows may be idle (SG-21).
+    pub(crate) fn timeouts(&self) -> Timeouts {
+        self.tracking.as_ref().map_or(Timeouts::DEFAULT, |tracking| tracking.timeouts)
+    }
+
+    /// The interfaces of its instance, itself included.
+    pub(crate) fn of_its_instance(&self) -> impl Iterator<Item = EniIndex> + Clone {
+        let others = self.tracking.iter().flat_map(|tracking| tracking.others.iter().copied());
+        std::iter::once(self.index).chain(others)
+    }
 }
 
 /// The interface's source/destination check (L2-9).
@@ -275,6 +322,15 @@ pub(crate) enum Guest {
     Running,
     /// Not attached, or its instance does not run.
     Absent,
+    /// No guest: the interface is a NAT gateway's.
+    NatGateway(NatGatewayId),
+}
+
+/// Whether the metadata service answers at its IPv6 address, too (IMDS-1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum MetadataOverIpv6 {
+    On,
+    Off,
 }
 
 /// One route table, `local` routes included (RT-4).
@@ -307,6 +363,10 @@ pub(crate) enum Target {
     InternetGateway(InternetGatewayId),
     Peering(PeeringIndex),
     Eni(EniIndex),
+    /// By its interface.
+    NatGateway(EniIndex),
+    EgressOnlyGateway(EgressOnlyInternetGatewayId),
+    Endpoint(EndpointIndex),
 }
 
 /// One network ACL.
@@ -375,8 +435,8 @@ pub(crate) enum Peer {
     },
     /// A group whose peering or owner is gone: matches nothing until it is back (SG-12).
     StaleGroup,
-    /// Differs from AWS: prefix lists are not simulated, so a rule that names one matches nothing.
-    PrefixList,
+    /// All that a prefix list holds (SG-28).
+    PrefixList(Box<[Block]>),
 }
 
 /// A VPC's Internet gateway with its stateless one-to-one translation (IGW-3).
@@ -385,6 +445,31 @@ pub(crate) struct InternetGatewayTable {
     pub(crate) id: InternetGatewayId,
     pub(crate) public_of: FxHashMap<IpAddr, IpAddr>,
     pub(crate) private_of: FxHashMap<IpAddr, IpAddr>,
+}
+
+/// A public service of AWS in a Region (GWE-1).
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct ServiceTable {
+    pub(crate) region: Region,
+    /// What its prefix list holds (GWE-5).
+    pub(crate) ranges: Box<[Block]>,
+}
+
+/// One gateway endpoint.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct EndpointTable {
+    pub(crate) id: VpcEndpointId,
+    pub(crate) vpc: VpcIndex,
+    pub(crate) service: ServiceIndex,
+    pub(crate) state: EndpointState,
+    pub(crate) origin: Origin,
+}
+
+/// Whether an endpoint is there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum EndpointState {
+    Available,
+    Deleted,
 }
 
 /// One peering connection.
@@ -423,6 +508,16 @@ pub(crate) struct Interface<'t> {
     pub(crate) eni: &'t EniTable,
 }
 
+impl Interface<'_> {
+    /// The capture point that the interface is: itself, or the gateway whose it is.
+    pub(crate) fn point(&self) -> ResourceId {
+        match self.eni.guest {
+            Guest::Running | Guest::Absent => self.eni.id.into(),
+            Guest::NatGateway(gateway) => gateway.into(),
+        }
+    }
+}
+
 impl Tables {
     /// The interface with this number, unless it is deleted.
     pub(crate) fn interface(&self, index: EniIndex) -> Option<Interface<'_>> {
@@ -446,6 +541,24 @@ impl Tables {
     /// The peering connection that has this side.
     pub(crate) fn peering(&self, side: PeeringSide) -> &PeeringTable {
         &self.peerings[side.peering().0 as usize]
+    }
+
+    /// The NAT gateway that has an address in a VPC.
+    pub(crate) fn nat_gateway_at(&self, vpc: VpcIndex, address: IpAddr) -> Option<NatGatewayId> {
+        match self.vpc(vpc).owner_of(address)?.guest {
+            Guest::NatGateway(gateway) => Some(gateway),
+            Guest::Running | Guest::Absent => None,
+        }
+    }
+
+    /// The gateway endpoint with this number.
+    pub(crate) fn endpoint(&self, index: EndpointIndex) -> &EndpointTable {
+        &self.endpoints[index.0 as usize]
+    }
+
+    /// The public service with this number.
+    pub(crate) fn service(&self, index: ServiceIndex) -> &ServiceTable {
+        &self.services[index.0 as usize]
     }
 
     /// An interface's id, also after it was deleted.

@@ -14,7 +14,7 @@ use super::neighbour::{Link, link_local};
 use super::network::Way;
 use super::socket::Sockets;
 use super::stack::Stack;
-use super::{Finished, HostConfig, InterfaceConfig, Note, Output, ProcessId, Profile, Programs};
+use super::{Finished, HostConfig, InterfaceConfig, Note, Output, ProcessId, Profile, Programs, PublicNames};
 use crate::engine::{SimTime, Stream};
 use crate::net::BufferPool;
 
@@ -40,6 +40,8 @@ pub(crate) struct Kernel {
     pub(super) epoch_nanos: i128,
     pub(super) profile: Profile,
     pub(super) programs: Programs,
+    pub(super) public_names: PublicNames,
+    pub(super) package_mirror: Option<String>,
     pub(super) nics: Vec<Nic>,
     /// Frames since the host ran last, and at which interface.
     pub(super) arrived: VecDeque<(usize, Vec<u8>)>,
@@ -105,12 +107,15 @@ impl Kernel {
             let stack = Stack::new(now, interface.mtu, &addresses, &gateways, random.next_u64());
             nics.push(Nic { config: interface, addresses, link, stack });
         }
-        let volume = Volume::new(config.profile, &config.hostname, config.hosts_file);
+        let resolver = config.resolver.file(config.profile);
+        let volume = Volume::new(config.profile, &config.hostname, config.hosts_file, resolver);
         Kernel {
             now,
             epoch_nanos: config.epoch_nanos,
             profile: config.profile,
             programs: config.programs,
+            public_names: config.public_names,
+            package_mirror: config.package_mirror,
             nics,
             arrived: VecDeque::new(),
             loopback: VecDeque::new(),

@@ -211,6 +211,11 @@ impl IpHeader {
         }
     }
 
+    /// Whether this is neighbour discovery (RFC 4861 §4), which for IPv6 is what ARP is for IPv4: talk of the link.
+    pub(crate) fn is_neighbor_discovery(&self) -> bool {
+        self.protocol == protocol::ICMPV6 && matches!(self.transport, Transport::Icmp { kind: 133..=137, .. })
+    }
+
     /// Whether this is an ICMP error, which speaks of another packet and quotes its start.
     pub(crate) fn is_icmp_error(&self) -> bool {
         let Transport::Icmp { kind, .. } = self.transport else { return false };

@@ -5,6 +5,7 @@
 
 use super::links::{AccessLink, Road};
 use super::partition::GuestIndex;
+use super::platform::Platform;
 use crate::dataplane::pipeline::Next;
 use crate::dataplane::tables::EniIndex;
 use crate::engine::{EventKey, SimDuration, SimTime};
@@ -44,6 +45,8 @@ const INTERRUPT_INTERVAL: SimDuration = SimDuration::from_micros(20);
 /// A guest that is awake.
 pub(super) struct Awake {
     pub(super) host: Host,
+    /// The services on its links that it has asked.
+    pub(super) platform: Platform,
     /// Frames that arrive before are not seen until then.
     pub(super) next_interrupt: SimTime,
     /// The interfaces it booted with.
@@ -56,7 +59,8 @@ pub(super) struct Awake {
 
 impl Awake {
     pub(super) fn new(host: Host, plugs: Vec<Plug>) -> Awake {
-        Awake { host, next_interrupt: SimTime::ZERO, plugs, alarm: None, awaited: Vec::new() }
+        let platform = Platform::default();
+        Awake { host, platform, next_interrupt: SimTime::ZERO, plugs, alarm: None, awaited: Vec::new() }
     }
 
     /// A frame arrives at an interface; says when the guest sees it.

@@ -51,6 +51,8 @@ pub(crate) struct LinkSettings {
     pub cross_region: LinkFigures,
     /// Between the edge of AWS and a host on the Internet.
     pub internet: LinkFigures,
+    /// Between a VPC's gateways and a public service of its Region (LAT-4).
+    pub service: LinkFigures,
 }
 
 /// The figures of one class of links.
@@ -78,6 +80,12 @@ impl Default for LinkSettings {
             cross_zone: LinkFigures::new(Some(SimDuration::from_micros(500))),
             cross_region: LinkFigures::new(None),
             internet: LinkFigures::new(Some(SimDuration::from_micros(2_300))),
+            // With the ways to the gateway and back: 0.61 ms and up to 0.07 ms of jitter.
+            service: LinkFigures {
+                latency: Some(SimDuration::from_micros(225)),
+                jitter: SimDuration::from_micros(10),
+                loss_per_million: 0,
+            },
         }
     }
 }
@@ -134,6 +142,15 @@ impl LinkSettings {
         Way::new(self.internet.latency.unwrap_or_default(), self.internet)
     }
 
+    /// Between a gateway of a VPC and a public service of AWS, in its Region or another one.
+    pub(crate) fn gateway_to_service(&self, vpc: Region, service: Region) -> Way {
+        if vpc == service {
+            return Way::new(self.service.latency.unwrap_or_default(), self.service);
+        }
+        let figures = self.cross_region;
+        Way::new(figures.latency.unwrap_or_else(|| latency_between(vpc, service)), figures)
+    }
+
     /// Where a gateway turns a frame round.
     pub(crate) fn nowhere(&self) -> Way {
         Way::quiet(SimDuration::ZERO)
@@ -151,6 +168,7 @@ impl LinkSettings {
             beyond(self.cross_zone.latency, SimDuration::ZERO),
             beyond(self.cross_region.latency, SimDuration::from_micros(between_regions * 500)),
             self.internet().latency,
+            self.service.latency.unwrap_or_default(),
         ]
         .into_iter()
         .min()

@@ -8,17 +8,23 @@ use std::mem;
 
 use super::flight::{Crossing, Flight, Flights, Slot, Station};
 use super::guests::{Awake, Guest, GuestState, LocalGuest, Onward, Outlet, Plug, Port, Sparse};
-use super::internet::{self, Internet};
+use super::internet::{self, HostPlace, Internet};
 use super::links::{FabricLink, LinkSettings, Road};
+use super::metadata;
+use super::platform::Maker;
+use crate::cloud::Cloud;
 use crate::dataplane::conntrack::Flows;
 use crate::dataplane::pipeline::{self, Entry, Hop, Next, Outcome, Transit};
-use crate::dataplane::tables::{EniIndex, PeeringSide, Tables, VpcIndex};
-use crate::engine::{EventKey, EventQueue, SimTime};
+use crate::dataplane::services::PlatformService;
+use crate::dataplane::tables::{EndpointIndex, EniIndex, PeeringSide, ServiceIndex, Tables, VpcIndex};
+use crate::engine::{EventKey, EventQueue, SimTime, mix};
 use crate::flat::flat;
 use crate::host::{Disk, Finished, Host, Note, ProcessId};
-use crate::id::{AvailabilityZone, Origin, ResourceId};
-use crate::net::{BufferPool, Frame, Headers};
-use crate::trace::{Decider, DropCode, DropReason, PacketId, PacketTag, Recording, Step, Trace};
+use crate::id::{AvailabilityZone, InstanceId, Origin, ResourceId};
+use crate::net::{BufferPool, Frame, Headers, fragment};
+use crate::trace::{
+    Decider, DropCode, DropReason, Leg, PacketId, PacketTag, Purpose, Recording, Step, Trace, WatchedFlow,
+};
 
 /// A guest, by number: an instance or a host on the Internet. The same for the whole run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -36,6 +42,8 @@ pub(crate) struct Shared<'a> {
     pub internet: &'a Internet,
     pub wiring: &'a Wiring,
     pub directory: &'a (dyn Directory + Sync),
+    /// What the metadata service and DHCP tell of.
+    pub cloud: &'a Cloud,
     pub placement: Placement,
     pub seed: u64,
 }
@@ -43,7 +51,10 @@ pub(crate) struct Shared<'a> {
 /// Knows what a guest is made from; asked when it wakes.
 pub(crate) trait Directory {
     /// Boots a guest's host, from its disk if it has been up before, and says where its interfaces are plugged in.
-    fn boot(&self, guest: GuestIndex, disk: Option<Disk>, now: SimTime) -> (Host, Vec<Plug>);
+    fn boot(&self, guest: GuestIndex, cloud: &Cloud, disk: Option<Disk>, now: SimTime) -> (Host, Vec<Plug>);
+
+    /// The instance that a guest is, if it is one.
+    fn instance(&self, guest: GuestIndex) -> Option<InstanceId>;
 }
 
 /// Which partition has what. Every world of so many partitions is cut in the same way.
@@ -69,9 +80,14 @@ impl Placement {
         match next {
             Next::Eni(eni) => Some(self.of_vpc(tables.enis[eni.0 as usize].vpc)),
             Next::InternetGatewayIn(vpc) => Some(self.of_vpc(vpc)),
-            Next::Internet => Some(Placement::INTERNET),
+            Next::EndpointIn(endpoint) => Some(self.of_vpc(tables.endpoint(endpoint).vpc)),
+            Next::Internet | Next::BehindEndpoint(_) | Next::PublicService(_) => Some(Placement::INTERNET),
             // The near side of a peering connection belongs to the VPC that sends, as its Internet gateway does.
-            Next::Peering(_) | Next::InternetGatewayOut(_) | Next::Guest(_) => None,
+            Next::Peering(_)
+            | Next::InternetGatewayOut(_)
+            | Next::EgressOnlyGateway(_)
+            | Next::EndpointOut(_)
+            | Next::Guest(_) => None,
         }
     }
 }
@@ -112,9 +128,10 @@ impl Wiring {
     }
 }
 
-/// Four kinds of things schedule events: interfaces, Internet hosts (and the Internet itself, before the first), the two sides
-/// of peering connections, Internet gateways. Their numbers interleave, so that they are distinct and dense.
-const SCHEDULERS: u32 = 4;
+/// Five kinds of things schedule events: interfaces, Internet hosts (and the Internet itself, before the first), the two sides
+/// of peering connections, and the edges of VPCs, where both kinds of Internet gateways are, and gateway endpoints. A NAT gateway is an interface. Their
+/// numbers interleave, so that they are distinct and dense.
+const SCHEDULERS: u32 = 5;
 
 /// What schedules an event.
 #[derive(Clone, Copy, Debug)]
@@ -123,6 +140,7 @@ enum Scheduler {
     Internet,
     PeeringSide(PeeringSide),
     InternetGateway(VpcIndex),
+    Endpoint(EndpointIndex),
 }
 
 impl Scheduler {
@@ -133,6 +151,7 @@ impl Scheduler {
             Scheduler::Internet => 1,
             Scheduler::PeeringSide(side) => side.number() * SCHEDULERS + 2,
             Scheduler::InternetGateway(vpc) => vpc.0 * SCHEDULERS + 3,
+            Scheduler::Endpoint(endpoint) => endpoint.0 * SCHEDULERS + 4,
         }
     }
 }
@@ -157,6 +176,7 @@ pub(crate) struct Partition {
     outside_ports: Sparse<Port>,
     peering_sides: Sparse<Outlet>,
     internet_gateways: Sparse<Outlet>,
+    endpoints: Sparse<Outlet>,
     internet: Outlet,
     notes: Vec<(GuestIndex, Note)>,
     /// Awaited programs that have ended.
@@ -183,6 +203,7 @@ impl Partition {
             outside_ports: Sparse::default(),
             peering_sides: Sparse::default(),
             internet_gateways: Sparse::default(),
+            endpoints: Sparse::default(),
             internet: Outlet::new(Scheduler::Internet.number()),
             notes: Vec::new(),
             ended: Vec::new(),
@@ -199,6 +220,13 @@ impl Partition {
     pub(crate) fn add_guest(&mut self, number: GuestIndex) -> LocalGuest {
         self.guests.push(Guest { number, state: GuestState::Off, disk: None });
         LocalGuest(self.guests.len() as u32 - 1)
+    }
+
+    /// Writes a file of a guest that is awake; one that sleeps finds it when it boots.
+    pub(crate) fn write_file(&mut self, guest: LocalGuest, path: &str, content: &[u8]) {
+        if let GuestState::Awake(awake) = &mut self.guests[guest.0 as usize].state {
+            awake.host.write_file(path, content);
+        }
     }
 
     /// Leaves a word about a guest.
@@ -266,6 +294,11 @@ impl Partition {
     /// From now on the way of the first packet that leaves an interface is told.
     pub(crate) fn watch_first_packet(&mut self) {
         self.trace.watch_first_packet();
+    }
+
+    /// From now on the way of these flows' packets is told, and of those that answer them.
+    pub(crate) fn watch(&mut self, flows: Vec<WatchedFlow>, purpose: Purpose) {
+        self.trace.watch(flows, purpose);
     }
 
     /// Runs every event that is due before `end`, and says how many there were.
@@ -388,7 +421,7 @@ impl Partition {
         let now = self.now();
         let Guest { number, state, disk } = &mut self.guests[guest.0 as usize];
         if matches!(state, GuestState::Asleep) {
-            let (host, plugs) = shared.directory.boot(*number, disk.take().map(|disk| *disk), now);
+            let (host, plugs) = shared.directory.boot(*number, shared.cloud, disk.take().map(|disk| *disk), now);
             *state = GuestState::Awake(Box::new(Awake::new(host, plugs)));
         }
         match state {
@@ -417,13 +450,66 @@ impl Partition {
             }
             self.outbox = outbox;
         }
+        self.run_platform(shared, guest);
         self.look_after(guest, now);
+    }
+
+    /// Hands a packet to the service at the far end of a guest's link.
+    fn ask_platform(&mut self, shared: &Shared<'_>, eni: EniIndex, service: PlatformService, slot: Slot) {
+        let now = self.queue.now();
+        let frame = self.flights.remove(slot).transit.frame;
+        let (Some(Behind { guest, port }), Some(at)) = (shared.wiring.behind(eni), shared.tables.interface(eni)) else {
+            return self.pool.give(frame.bytes);
+        };
+        let Guest { number, state, .. } = &mut self.guests[guest.0 as usize];
+        let GuestState::Awake(awake) = state else { return self.pool.give(frame.bytes) };
+        let instance = shared.directory.instance(*number);
+        let contents =
+            || instance.map(|instance| metadata::of(shared.cloud, instance, shared.seed)).unwrap_or_default();
+        let seed = mix(shared.seed ^ mix(u64::from(number.0)));
+        let maker = Maker { now, epoch_nanos: shared.cloud.epoch_nanos(), seed, router_mac: at.subnet.router_mac };
+        awake.platform.receive(maker, (service, port), frame, contents);
+        self.run_platform(shared, guest);
+        self.look_after(guest, now);
+    }
+
+    /// Lets the services that a guest has asked run; what they send goes down its links.
+    fn run_platform(&mut self, shared: &Shared<'_>, guest: LocalGuest) {
+        let now = self.queue.now();
+        let Partition { guests, outbox, pool, .. } = self;
+        let GuestState::Awake(awake) = &mut guests[guest.0 as usize].state else { return };
+        if awake.platform.is_empty() {
+            return;
+        }
+        awake.platform.run(now, pool, &mut |interface, frame| outbox.push((interface, frame)));
+        let mut outbox = mem::take(outbox);
+        for (interface, bytes) in outbox.drain(..) {
+            self.send_from_platform(shared, guest, interface, bytes);
+        }
+        self.outbox = outbox;
+    }
+
+    /// Puts a service's frame onto the link down to its guest.
+    fn send_from_platform(&mut self, shared: &Shared<'_>, guest: LocalGuest, interface: usize, bytes: Vec<u8>) {
+        let GuestState::Awake(awake) = &self.guests[guest.0 as usize].state else { return };
+        let Some(&Plug::Eni(eni)) = awake.plugs.get(interface) else { return };
+        let plug = Plug::Eni(eni);
+        if shared.wiring.behind(eni).is_none_or(|behind| behind.guest != guest) {
+            return self.pool.give(bytes); // Detached meanwhile.
+        }
+        let packet = PacketTag { leg: Leg::Return, ..PacketTag::new(PacketId(self.port(plug).packet())) };
+        let transit = Transit::new(Frame::new(bytes), packet, Entry::Router);
+        let (now, tables) = (self.queue.now(), shared.tables);
+        let hop = &mut Hop { now, tables, rules: shared.rules, flows: &mut self.flows, trace: &mut self.trace };
+        pipeline::leave_platform(hop, eni, &transit);
+        let slot = self.flights.insert(Flight { to: Station::Guest(plug), transit, zone: None });
+        self.down_the_access_link(shared, plug, slot);
     }
 
     /// After a guest has run: when it wants to be called again, what it has to say, and which programs have ended.
     fn look_after(&mut self, guest: LocalGuest, now: SimTime) {
         let Guest { number, state: GuestState::Awake(awake), .. } = &mut self.guests[guest.0 as usize] else { return };
-        let Awake { host, awaited, .. } = &mut **awake;
+        let Awake { host, platform, awaited, .. } = &mut **awake;
         if host.has_notes() {
             self.notes.extend(host.take_notes().into_iter().map(|note| (*number, note)));
         }
@@ -434,7 +520,7 @@ impl Partition {
             }
             !has_ended
         });
-        if let Some(at) = host.next_wake() {
+        if let Some(at) = host.next_wake().into_iter().chain(platform.next_wake()).min() {
             self.wake_at(guest, at.max(now));
         }
     }
@@ -488,7 +574,7 @@ impl Partition {
             Station::Guest(plug) => return self.deliver(shared, plug, slot),
             Station::Leave(Plug::Internet(host)) => {
                 let onward = internet::leave_host(hop, shared.internet, host, transit);
-                return self.on_the_internet(shared, onward, slot);
+                return self.on_the_internet(shared, shared.internet.station(host), onward, slot);
             }
             Station::Leave(plug @ Plug::Eni(eni)) => {
                 (Next::Guest(eni), Scheduler::Port(plug), pipeline::leave_eni(hop, eni, transit))
@@ -501,21 +587,64 @@ impl Partition {
                 Next::InternetGatewayOut(vpc) => {
                     (here, Scheduler::InternetGateway(vpc), pipeline::leave_internet_gateway(hop, vpc, transit))
                 }
+                Next::EgressOnlyGateway(vpc) => {
+                    (here, Scheduler::InternetGateway(vpc), pipeline::leave_egress_only_gateway(hop, vpc, transit))
+                }
                 Next::InternetGatewayIn(vpc) => {
                     (here, Scheduler::InternetGateway(vpc), pipeline::enter_internet_gateway(hop, vpc, transit))
                 }
+                Next::EndpointOut(endpoint) => {
+                    (here, Scheduler::Endpoint(endpoint), pipeline::leave_endpoint(hop, endpoint, transit))
+                }
+                Next::EndpointIn(endpoint) => {
+                    (here, Scheduler::Endpoint(endpoint), pipeline::enter_endpoint(hop, endpoint, transit))
+                }
+                Next::BehindEndpoint(endpoint) => {
+                    let place = HostPlace::BehindEndpoint(endpoint);
+                    let onward = internet::reach_service(hop, shared.internet, place, transit);
+                    return self.on_the_internet(shared, here, onward, slot);
+                }
+                Next::PublicService(service) => {
+                    let place = HostPlace::Service(service);
+                    let onward = internet::reach_service(hop, shared.internet, place, transit);
+                    return self.on_the_internet(shared, here, onward, slot);
+                }
                 Next::Internet => {
                     let onward = internet::route(hop, shared.internet, transit);
-                    return self.on_the_internet(shared, onward, slot);
+                    return self.on_the_internet(shared, here, onward, slot);
                 }
                 Next::Guest(eni) => return self.deliver(shared, Plug::Eni(eni), slot),
             },
         };
         match outcome {
             Outcome::Forward(Next::Guest(eni)) => self.down_the_access_link(shared, Plug::Eni(eni), slot),
-            Outcome::Forward(next) => self.forward(shared, here, scheduler, next, slot),
+            Outcome::Forward(next) => {
+                let from = match here {
+                    // A NAT gateway sends it on: from its interface the way begins anew.
+                    Next::Eni(eni) => {
+                        self.flights.get_mut(slot).zone = zone_of(tables, eni);
+                        Next::Guest(eni)
+                    }
+                    _ => here,
+                };
+                self.forward(shared, from, scheduler, next, slot);
+            }
+            Outcome::Fragment(limit_bytes) => self.fragment(shared, slot, limit_bytes),
+            Outcome::Platform(eni, service) => self.ask_platform(shared, eni, service, slot),
             Outcome::Consumed => self.end(slot),
         }
+    }
+
+    /// Each fragment of a frame makes the hop for itself.
+    fn fragment(&mut self, shared: &Shared<'_>, slot: Slot, limit_bytes: u16) {
+        let Flight { to, transit, zone } = self.flights.remove(slot);
+        let Transit { frame, packet, entry, .. } = transit;
+        for bytes in fragment(&frame.bytes, limit_bytes, &mut self.pool).into_iter().flatten() {
+            let transit = Transit::new(Frame::new(bytes), packet, entry);
+            let piece = self.flights.insert(Flight { to, transit, zone });
+            self.arrive(shared, piece);
+        }
+        self.pool.give(frame.bytes);
     }
 
     /// Sends a frame from one station of the fabric to the next.
@@ -542,11 +671,11 @@ impl Partition {
         }
     }
 
-    /// What the Internet made of a frame.
-    fn on_the_internet(&mut self, shared: &Shared<'_>, onward: internet::Onward, slot: Slot) {
+    /// What the Internet, or a service beside it, made of a frame.
+    fn on_the_internet(&mut self, shared: &Shared<'_>, from: Next, onward: internet::Onward, slot: Slot) {
         match onward {
             internet::Onward::Host(host) => self.down_the_access_link(shared, Plug::Internet(host), slot),
-            internet::Onward::Gateway(next) => self.forward(shared, Next::Internet, Scheduler::Internet, next, slot),
+            internet::Onward::Gateway(next) => self.forward(shared, from, Scheduler::Internet, next, slot),
             internet::Onward::Consumed => self.end(slot),
         }
     }
@@ -610,6 +739,7 @@ impl Partition {
             Scheduler::Internet => &mut self.internet,
             Scheduler::PeeringSide(side) => self.peering_sides.get_or_insert_with(side.number(), make),
             Scheduler::InternetGateway(vpc) => self.internet_gateways.get_or_insert_with(vpc.0, make),
+            Scheduler::Endpoint(endpoint) => self.endpoints.get_or_insert_with(endpoint.0, make),
         }
     }
 
@@ -639,10 +769,20 @@ impl Partition {
 
 /// The road of a frame from one station of the fabric, in this partition, to the next.
 fn road(shared: &Shared<'_>, partition: u32, from: Next, next: Next, zone: Option<AvailabilityZone>) -> Road {
-    let links = shared.links;
+    let (links, tables) = (shared.links, shared.tables);
+    let of_vpc = |vpc: VpcIndex| tables.vpc(vpc).region;
+    let of_service = |service: ServiceIndex| tables.service(service).region;
     let zone_of = |eni| zone_of(shared.tables, eni).or(zone);
     let way = match (from, next) {
         (_, Next::Internet) | (Next::Internet, _) => links.internet(),
+        (Next::BehindEndpoint(endpoint), _) | (_, Next::BehindEndpoint(endpoint)) => {
+            let endpoint = tables.endpoint(endpoint);
+            links.gateway_to_service(of_vpc(endpoint.vpc), of_service(endpoint.service))
+        }
+        (Next::PublicService(service), Next::InternetGatewayIn(vpc))
+        | (Next::InternetGatewayOut(vpc), Next::PublicService(service)) => {
+            links.gateway_to_service(of_vpc(vpc), of_service(service))
+        }
         (Next::Guest(from), Next::Eni(to)) => links.between(zone_of(from), zone_of(to)),
         (Next::Guest(from), _) => links.up_to_gateway(zone_of(from)),
         (_, Next::Eni(to)) => links.beyond_gateway(zone, zone_of(to)),
@@ -673,7 +813,11 @@ fn link_end(station: Next) -> u64 {
         Next::Guest(eni) | Next::Eni(eni) => (eni.0, 0),
         Next::Internet => (0, 1),
         Next::Peering(side) => (side.peering().0, 2),
-        Next::InternetGatewayOut(vpc) | Next::InternetGatewayIn(vpc) => (vpc.0, 3),
+        Next::InternetGatewayOut(vpc) | Next::InternetGatewayIn(vpc) | Next::EgressOnlyGateway(vpc) => (vpc.0, 3),
+        // Of its kind the Internet is number 0; endpoints, what is behind them, and services share the others.
+        Next::EndpointOut(endpoint) | Next::EndpointIn(endpoint) => (endpoint.0 * 3 + 1, 1),
+        Next::BehindEndpoint(endpoint) => (endpoint.0 * 3 + 2, 1),
+        Next::PublicService(service) => (service.0 * 3 + 3, 1),
     };
     u64::from(number) * 4 + kind
 }
@@ -687,7 +831,14 @@ fn station_id(tables: &Tables, station: Next) -> ResourceId {
             let gateway = tables.vpc(vpc).internet_gateway.as_ref();
             gateway.map_or_else(|| tables.vpc_id(vpc).into(), |gateway| gateway.id.into())
         }
-        Next::Internet => internet::ID.into(),
+        Next::EgressOnlyGateway(vpc) => {
+            let gateway = tables.vpc(vpc).egress_only_gateway;
+            gateway.map_or_else(|| tables.vpc_id(vpc).into(), ResourceId::from)
+        }
+        Next::EndpointOut(endpoint) | Next::EndpointIn(endpoint) | Next::BehindEndpoint(endpoint) => {
+            tables.endpoint(endpoint).id.into()
+        }
+        Next::Internet | Next::PublicService(_) => internet::ID.into(),
     }
 }
 

@@ -1,8 +1,15 @@
 //! What becomes of packets, from the cloud's records to the account of every hop.
 
+mod egress_only;
 mod frames;
 mod incremental;
 mod layouts;
+mod nat;
 mod path;
+mod prefix_lists;
+mod probes;
 mod properties;
+mod public;
+mod services;
+mod tracking;
 mod world;

@@ -1,13 +1,19 @@
-//! What the VPC itself answers. ARP and neighbour discovery so far; DHCP, DNS and metadata are not simulated.
+//! What the VPC itself answers: ARP and neighbour discovery at once, metadata and time by a host of the platform's; DHCP and DNS
+//! are not simulated.
 //!
-//! Differs from AWS: guests are configured without DHCP, and the Resolver, metadata and time services do not answer.
+//! Differs from AWS: guests are configured without DHCP, and the Resolver does not answer.
 
+mod allowance;
 mod arp;
 mod neighbor;
+mod platform;
 
 use super::tables::Interface;
 use crate::net::{ArpPacket, Frame, MacAddr, NeighborRole, NeighborSolicitation, ether_type};
 use crate::trace::VpcService;
+
+pub(crate) use allowance::LinkLocalAllowances;
+pub(crate) use platform::{PlatformService, addressed};
 
 /// What the VPC makes of a frame before anything else sees it.
 pub(crate) enum Service {

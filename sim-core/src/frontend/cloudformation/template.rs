@@ -335,11 +335,18 @@ fn declaration(key: &Key, node: &Node, reader: &mut Reader<'_>) -> Option<Declar
         reader.report(Diagnostic::error("VPC026", type_node.whole_span(), message));
         return None;
     };
-    let resource_type = resources::find(type_name);
+    let literal = |name: &str| {
+        let (_, value) = properties.iter().find(|(key, _)| key.text == name)?;
+        if let ExpressionKind::Text(text) = &value.kind { Some(text.as_str()) } else { None }
+    };
+    let known = resources::find(type_name);
+    let unsimulated_kind = known.and_then(|known| resources::unsimulated_kind(known, &literal));
+    let resource_type = known.filter(|_| unsimulated_kind.is_none());
     match resource_type {
         Some(found) => check_fields(found.properties, &properties, &owner, key.span, &mut reader.problems),
         None => {
-            let message = format!("{type_name} is not simulated; `{}` is accepted and does nothing", key.text);
+            let kind = unsimulated_kind.map(|kind| format!(" of the type {kind}")).unwrap_or_default();
+            let message = format!("{type_name}{kind} is not simulated; `{}` is accepted and does nothing", key.text);
             let help = resources::misspelt(type_name).map(|name| format!("did you mean `{name}`?"));
             reader.report(Diagnostic::warning("VPC101", type_node.span, message).help_if(help));
         }

@@ -77,6 +77,7 @@ mod tests {
         let next = prop_oneof![
             any::<u32>().prop_map(|eni| Next::Eni(EniIndex(eni))),
             any::<u32>().prop_map(|vpc| Next::InternetGatewayIn(VpcIndex(vpc))),
+            any::<u32>().prop_map(|vpc| Next::EgressOnlyGateway(VpcIndex(vpc))),
             Just(Next::Internet),
         ];
         let entry = prop_oneof![
