@@ -63,7 +63,7 @@ fn question(args: &ExplainArgs) -> Result<Option<Question>, String> {
         ([], ..) => return Ok(None),
         ([from, to], ..) => (from, to, None),
         ([from, to, protocol], ..) => (from, to, Some(protocol.as_str())),
-        (_, ..) => return Err("after the scenario come FROM and TO, as in `web1 db1 tcp/5432`".to_owned()),
+        _ => return Err("after the scenario come FROM and TO, as in `web1 db1 tcp/5432`".to_owned()),
     };
     let (to, port) = target(to);
     let service = service(protocol, port)?;

@@ -23,7 +23,7 @@ pub(crate) fn matrix_text(matrix: &Matrix) -> String {
     }
     let cells = || matrix.cells.iter().flatten().flatten();
     let (pairs, reached) = (cells().count(), cells().filter(|cell| cell.outcome.is_delivered()).count());
-    let lost = if pairs == 0 { 0 } else { (pairs - reached) * 100 / pairs };
+    let lost = ((pairs - reached) * 100).checked_div(pairs).unwrap_or(0);
     let _ = writeln!(text, "*** {reached}/{pairs} reach, {lost}% do not");
     let width = matrix.legend.iter().map(|legend| legend.word.len()).max().unwrap_or_default();
     for legend in &matrix.legend {
