@@ -5,6 +5,7 @@
 //! that differ between images come from the [`Profile`](crate::host::Profile).
 
 mod curl;
+mod dns;
 mod hostname;
 mod httpd;
 mod ip;
@@ -46,6 +47,10 @@ fn find(name: &str) -> Option<Program> {
     Some(match name {
         "ping" | "ping6" => program!(ping::main),
         "curl" => program!(curl::main),
+        "dig" => program!(dns::dig::main),
+        "host" => program!(dns::host::main),
+        "nslookup" => program!(dns::nslookup::main),
+        "getent" => program!(dns::getent::main),
         "iperf3" => program!(iperf3::main),
         "ip" => program!(ip::main),
         "ifconfig" => program!(ip::ifconfig),

@@ -13,6 +13,7 @@ mod cidr;
 mod describe;
 mod elastic_ip;
 mod error;
+mod hosted_zone;
 mod identity;
 mod image;
 mod index;
@@ -29,6 +30,7 @@ mod peering;
 mod place;
 mod public_address;
 mod quota;
+mod record_set;
 mod records;
 mod request;
 mod route;
@@ -56,6 +58,7 @@ use records::Records;
 
 pub(crate) use elastic_ip::ElasticIp;
 pub(crate) use error::ApiError;
+pub(crate) use hosted_zone::HostedZone;
 pub(crate) use image::{Image, ImageFamily};
 pub(crate) use instance::{Instance, InstanceState};
 pub(crate) use internet_gateway::InternetGateway;
@@ -69,7 +72,9 @@ pub(crate) use operation::Operation;
 #[cfg(test)]
 pub(crate) use peering::PeeringSide;
 pub(crate) use peering::{PeeringStatus, VpcPeeringConnection};
+
 pub(crate) use quota::{Quota, Quotas, UnknownQuota};
+pub(crate) use record_set::RecordValues;
 #[cfg(test)]
 pub(crate) use route::RouteState;
 pub(crate) use route::{Route, RouteTarget};
@@ -130,6 +135,9 @@ pub(crate) struct Cloud {
     pub(crate) instances: Records<InstanceId, Instance>,
     pub(crate) elastic_ips: Records<AllocationId, ElasticIp>,
     pub(crate) key_pairs: Records<KeyPairId, KeyPair>,
+    pub(crate) hosted_zones: Records<HostedZoneId, HostedZone>,
+    /// How many changes Route 53 has taken.
+    changes_given: u64,
     /// The tags an accepter gives to a peering connection are its own (PCX-10).
     accepter_tags: Records<VpcPeeringConnectionId, Tags>,
     /// Rules are parts of their groups; their tags are kept here.
@@ -168,6 +176,8 @@ impl Cloud {
             instances: Records::default(),
             elastic_ips: Records::default(),
             key_pairs: Records::default(),
+            hosted_zones: Records::default(),
+            changes_given: 0,
             accepter_tags: Records::default(),
             rule_tags: Records::default(),
             dhcp_options: BTreeMap::new(),

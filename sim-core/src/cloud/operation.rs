@@ -10,6 +10,7 @@ use super::{Caller, Cloud};
 
 use super::attachment::*;
 use super::elastic_ip::*;
+use super::hosted_zone::*;
 use super::identity::*;
 use super::instance::*;
 use super::internet_gateway::*;
@@ -19,6 +20,7 @@ use super::network_acl::*;
 use super::network_interface::*;
 use super::peering::*;
 use super::place::*;
+use super::record_set::*;
 use super::route::*;
 use super::route_table::*;
 use super::security_group::*;
@@ -145,6 +147,18 @@ operations! {
     DisassociateAddress disassociate_address;
     ReleaseAddress release_address;
     DescribeAddresses describe_addresses;
+
+    CreateHostedZone create_hosted_zone;
+    GetHostedZone get_hosted_zone;
+    DeleteHostedZone delete_hosted_zone;
+    ListHostedZones list_hosted_zones;
+    ListHostedZonesByName list_hosted_zones_by_name;
+    ListHostedZonesByVPC list_hosted_zones_by_vpc;
+    AssociateVPCWithHostedZone associate_vpc_with_hosted_zone;
+    DisassociateVPCFromHostedZone disassociate_vpc_from_hosted_zone;
+    CreateVPCAssociationAuthorization create_vpc_association_authorization;
+    ChangeResourceRecordSets change_resource_record_sets;
+    ListResourceRecordSets list_resource_record_sets;
 
     CreateTags create_tags;
     DeleteTags delete_tags;

@@ -1,6 +1,7 @@
 //! Tests of the room as a whole: requests as their front ends make them, and the codes and answers they get.
 
 mod attachment;
+mod hosted_zones;
 mod lab;
 mod life_cycle;
 pub(crate) mod property;

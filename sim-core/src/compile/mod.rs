@@ -11,9 +11,11 @@
 //! Internet gateway      the route tables of its VPC (RT-15)
 //! peering connection    the route tables of both ends (RT-17), their groups that name groups elsewhere (SG-9, SG-12)
 //! network interface     route tables with a route to it, when its instance comes up or goes (RT-16)
+//! hosted zone           nothing
 //! ```
 
 mod address;
+mod names;
 mod rules;
 mod vpc;
 
@@ -43,6 +45,8 @@ pub(crate) struct Compiler {
     gateways: FxHashMap<InternetGatewayId, VpcIndex>,
     /// Route tables by the interfaces to which they have a route, or had one once: to compile one in vain does no harm.
     routes_to: FxHashMap<NetworkInterfaceId, Vec<RouteTableId>>,
+    /// Where private hosted zones are asked.
+    zones: FxHashMap<HostedZoneId, Vec<VpcIndex>>,
 }
 
 /// Where a thing's table is.
@@ -65,6 +69,7 @@ struct Touched<'c> {
     gone_enis: Vec<NetworkInterfaceId>,
     gateways: Vec<InternetGatewayId>,
     peerings: Vec<VpcPeeringConnectionId>,
+    zones: Vec<HostedZoneId>,
 }
 
 /// What is to be compiled once everything has its place: it depends on more than itself.
@@ -103,6 +108,7 @@ impl<'c> Touched<'c> {
                 SecurityGroup SecurityGroupId security_groups;
                 InternetGateway InternetGatewayId gateways;
                 VpcPeeringConnection VpcPeeringConnectionId peerings;
+                HostedZone HostedZoneId zones;
             }
         }
         touched
@@ -119,6 +125,7 @@ impl Compiler {
         self.compile_vpcs(cloud, &touched.vpcs, &mut dependent, tables);
         self.compile_gateways(cloud, &touched.gateways, &mut dependent, tables);
         self.compile_peerings(cloud, &touched.peerings, &mut dependent, tables);
+        self.compile_zones(cloud, &touched.zones, tables);
         self.compile_parts(cloud, &touched, &mut dependent, tables);
         self.compile_subnets(cloud, &dependent, tables);
         self.compile_enis(cloud, touched.enis.iter().copied().zip(enis), &mut dependent, tables);
@@ -237,6 +244,7 @@ impl Compiler {
         for vpc in touched.iter().filter_map(|id| cloud.vpcs.get(id)) {
             let tables = vpc_mut(tables, self.vpcs[&vpc.id]);
             vpc::set_blocks(vpc, tables);
+            names::set_attributes(vpc, &mut tables.names);
             dependent.route_tables.extend(tables.route_tables.iter().map(|table| table.id));
             dependent.subnets.extend(tables.subnets.iter().map(|subnet| subnet.id));
         }
@@ -282,14 +290,20 @@ impl Compiler {
         for peering in touched.iter().filter_map(|id| cloud.peerings.get(id)) {
             let ends = [peering.requester.vpc, peering.accepter.vpc].map(|vpc| self.number_vpc(cloud, vpc, tables));
             let table = peering_table(peering, ends);
-            match self.peerings.get(&peering.id) {
-                Some(index) => tables.peerings[index.0 as usize] = table,
-                None => {
-                    self.peerings.insert(peering.id, PeeringIndex(tables.peerings.len() as u32));
-                    tables.peerings.push(table);
+            let index = match self.peerings.get(&peering.id) {
+                Some(&index) => {
+                    tables.peerings[index.0 as usize] = table;
+                    index
                 }
-            }
+                None => {
+                    let index = PeeringIndex(tables.peerings.len() as u32);
+                    self.peerings.insert(peering.id, index);
+                    tables.peerings.push(table);
+                    index
+                }
+            };
             for end in ends {
+                names::note_peering(tables, end, index);
                 let vpc = tables.vpc(end);
                 dependent.route_tables.extend(vpc.route_tables.iter().map(|table| table.id));
                 let names_elsewhere = |peer: &Peer| match peer {
@@ -388,6 +402,7 @@ fn peering_table(peering: &VpcPeeringConnection, ends: [VpcIndex; 2]) -> Peering
         state: if is_active(peering) { PeeringState::Active } else { PeeringState::Inactive },
         ends,
         mtu_bytes: if is_same_region { 9001 } else { 8500 },
+        resolving: [&peering.requester, &peering.accepter].map(|side| side.allow_dns_resolution),
         origin: Origin::Aws,
     }
 }

@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 
 use super::{Compiler, is_active, private_addresses};
 use crate::cloud::{self, Cloud, InstanceState, NetworkInterface, RouteTarget};
+use crate::dataplane::names::VpcNames;
 use crate::dataplane::tables::{
     AddressOwners, EniIndex, EniTable, Guest, Route, RouteState, RouteTable, Slots, SourceDestCheck, SubnetTable,
     Target, VpcTables,
@@ -33,6 +34,7 @@ impl VpcTables {
             addresses: AddressOwners::default(),
             macs: FxHashMap::default(),
             internet_gateway: None,
+            names: VpcNames::default(),
         }
     }
 }

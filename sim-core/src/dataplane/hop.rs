@@ -89,11 +89,18 @@ impl Hop<'_> {
     }
 
     /// Stops a frame that the VPC answers itself.
-    pub(super) fn answer(&self, at: &Interface<'_>, frame: &Frame) -> Result<(), Stop> {
+    pub(super) fn answer(&mut self, at: &Interface<'_>, frame: &Frame) -> Result<(), Stop> {
         match services::offer(at, frame) {
             Service::NotOurs => Ok(()),
             Service::Silence => Err(Stop::Silence),
             Service::Answer(answer) => Err(Stop::Answer(at.eni.index, answer)),
+            Service::Metered(_) if !self.link_local.admit(self.now, at.eni.index) => {
+                let (by, decider) = (at.eni.id.into(), Decider::Resource);
+                Err(gateway_drop(DropCode::RateLimitExceeded, by, Direction::Egress, decider).into())
+            }
+            Service::Metered(answer) => {
+                Err(answer(at, frame).map_or(Stop::Silence, |answer| Stop::Answer(at.eni.index, answer)))
+            }
         }
     }
 

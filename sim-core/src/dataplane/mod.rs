@@ -8,12 +8,16 @@ mod eni;
 mod gateway;
 mod hop;
 pub(crate) mod matching;
+pub(crate) mod names;
 mod network_acl;
 pub(crate) mod pipeline;
+pub(crate) mod resolver;
 mod route_table;
 mod security_group;
 mod services;
 pub(crate) mod tables;
+
+pub(crate) use services::{LinkLocalBudget, answer_publicly};
 
 #[cfg(test)]
 pub(crate) use conntrack::Flows;

@@ -18,7 +18,7 @@ use super::conntrack::Flows;
 use super::gateway::{internet, peering};
 use super::hop::{Stop, deleted, detached, fits, ip_of, sent_from_inside};
 use super::tables::{EniIndex, Interface, PeeringIndex, Tables, Target, VpcIndex};
-use super::{eni, route_table};
+use super::{LinkLocalBudget, eni, route_table};
 use crate::engine::SimTime;
 use crate::flat::flat;
 use crate::net::{Frame, MacAddr, rewrite_macs};
@@ -97,6 +97,8 @@ pub(crate) struct Hop<'a> {
     pub rules: u64,
     /// Tracked flows, which outlive the tables.
     pub flows: &'a mut Flows,
+    /// What interfaces have asked of the services behind link-local addresses.
+    pub link_local: &'a mut LinkLocalBudget,
     /// The one hook to the observers.
     pub trace: &'a mut Trace,
 }
@@ -112,7 +114,7 @@ fn leave(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<Ne
     hop.mark(transit);
     hop.seen(transit, at.eni.id, Direction::Egress);
 
-    hop.answer(&at, &transit.frame)?; // ARP, neighbour discovery
+    hop.answer(&at, &transit.frame)?; // ARP, neighbour discovery, DNS
     let ip = *eni::check_unicast(&at, &transit.frame)?;
     eni::check_source(&at, &ip)?;
     hop.tell(transit, Step::AddressChecked { interface: at.eni.id });

@@ -12,6 +12,7 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::matching::{Block, ProtocolMatch};
+use super::names::{PublicNames, VpcNames};
 use crate::flat::flat;
 use crate::id::{
     AvailabilityZone, InternetGatewayId, NetworkAclId, NetworkInterfaceId, Origin, Region, ResourceId, RouteTableId,
@@ -53,6 +54,8 @@ pub(crate) struct Tables {
     pub(crate) peerings: Vec<PeeringTable>,
     /// Whose Internet gateway answers for an address that is reachable from the Internet.
     pub(crate) internet: FxHashMap<IpAddr, VpcIndex>,
+    /// The names that everybody can find.
+    pub(crate) public_names: PublicNames,
 }
 
 /// Where an interface's tables are.
@@ -70,7 +73,7 @@ pub(crate) struct VpcTables {
     pub(crate) id: VpcId,
     pub(crate) region: Region,
     pub(crate) blocks: Vec<IpNet>,
-    /// Where the Resolver would answer: the primary block's base plus two (ADDR-13).
+    /// Where the Resolver answers: the primary block's base plus two (ADDR-13).
     pub(crate) resolver: Option<Ipv4Addr>,
     pub(crate) subnets: Slots<SubnetTable>,
     pub(crate) route_tables: Slots<RouteTable>,
@@ -80,6 +83,7 @@ pub(crate) struct VpcTables {
     pub(crate) addresses: AddressOwners,
     pub(crate) macs: FxHashMap<MacAddr, Slot>,
     pub(crate) internet_gateway: Option<InternetGatewayTable>,
+    pub(crate) names: VpcNames,
 }
 
 impl VpcTables {
@@ -377,6 +381,8 @@ pub(crate) struct PeeringTable {
     pub(crate) ends: [VpcIndex; 2],
     /// Largest IP packet (MTU-2b, MTU-2c).
     pub(crate) mtu_bytes: u16,
+    /// The ends whose owner lets public names mean private addresses in the other VPC (PCX-34).
+    pub(crate) resolving: [bool; 2],
     pub(crate) origin: Origin,
 }
 
@@ -385,6 +391,12 @@ impl PeeringTable {
     pub(crate) fn seen_from(&self, near: VpcIndex) -> (VpcIndex, VpcIndex) {
         let [a, b] = self.ends;
         if near == a { (a, b) } else { (b, a) }
+    }
+
+    /// Whether the names of what is in a VPC at one end mean private addresses at the other (PCX-34).
+    pub(crate) fn resolves(&self, end: VpcIndex) -> bool {
+        let [first, second] = self.resolving;
+        if end == self.ends[0] { first } else { second }
     }
 }
 

@@ -105,7 +105,7 @@ impl Kernel {
             let stack = Stack::new(now, interface.mtu, &addresses, &gateways, random.next_u64());
             nics.push(Nic { config: interface, addresses, link, stack });
         }
-        let volume = Volume::new(config.profile, &config.hostname, config.hosts_file);
+        let volume = Volume::new(config.profile, &config.hostname, config.hosts_file, config.resolver);
         Kernel {
             now,
             epoch_nanos: config.epoch_nanos,

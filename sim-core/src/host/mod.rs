@@ -40,7 +40,7 @@ use crate::net::{BufferPool, MacAddr};
 pub(crate) use disk::Disk;
 pub(crate) use errno::{Errno, IcmpError};
 use executor::Executor;
-pub(crate) use files::file_name;
+pub(crate) use files::{ResolverConfig, file_name};
 use kernel::Kernel;
 pub(crate) use kernel::Service;
 pub(crate) use neighbour::NeighbourState;
@@ -85,6 +85,8 @@ pub(crate) struct HostConfig {
     pub epoch_nanos: i128,
     /// Static names, as `/etc/hosts` has them.
     pub hosts_file: Vec<(IpAddr, String)>,
+    /// Name servers, as `/etc/resolv.conf` has them.
+    pub resolver: ResolverConfig,
     /// The programs it has.
     pub programs: Programs,
 }
@@ -184,8 +186,11 @@ impl Host {
 
     /// Boots a host from the disk it had: no user data, which is for the first boot only, but what was enabled starts.
     pub(crate) fn from_disk(config: HostConfig, disk: Disk, now: SimTime) -> Host {
+        let resolver = config.resolver.clone();
         let mut host = Host::new(config, now);
-        for service in disk.insert_into(host.kernel()) {
+        let services = disk.insert_into(host.kernel());
+        host.kernel().volume.set_resolver(resolver);
+        for service in services {
             host.start_service("systemctl", &["start".to_owned(), service]);
         }
         host.settle();

@@ -5,6 +5,8 @@
 
 mod arp;
 pub(crate) mod checksum;
+mod datagram;
+pub(crate) mod dns;
 mod flow;
 mod headers;
 mod icmp;
@@ -16,6 +18,7 @@ mod rewrite;
 mod summary;
 
 pub(crate) use arp::{ArpOperation, ArpPacket};
+pub(crate) use datagram::Datagram;
 pub(crate) use flow::FlowKey;
 pub(crate) use headers::{Frame, Headers, IpHeader, TcpFlags, Transport, ether_type, protocol};
 pub(crate) use icmp::packet_too_big;

@@ -9,11 +9,13 @@ use smallvec::SmallVec;
 
 use super::guests::{LocalGuest, Plug};
 use super::partition::{Directory, GuestIndex};
+use super::public_resolver;
 use crate::app::{OUTSIDE_ROOT, OUTSIDE_SERVER};
 use crate::cloud::ImageFamily;
+use crate::dataplane::resolver::private_domain;
 use crate::dataplane::tables::{EniIndex, ROUTER_IPV6, Tables};
 use crate::engine::{SimTime, mix};
-use crate::host::{Disk, Host, HostConfig, InterfaceConfig, Profile, Programs};
+use crate::host::{Disk, Host, HostConfig, InterfaceConfig, Profile, Programs, ResolverConfig};
 use crate::id::{InstanceId, InternetHostId, ResourceId};
 use crate::net::MacAddr;
 
@@ -145,16 +147,17 @@ impl Guests {
 }
 
 impl Directory for Guests {
-    fn boot(&self, guest: GuestIndex, disk: Option<Disk>, now: SimTime) -> (Host, Vec<Plug>) {
+    fn boot(&self, guest: GuestIndex, tables: &Tables, disk: Option<Disk>, now: SimTime) -> (Host, Vec<Plug>) {
         let record = &self.records[guest.0 as usize].1;
-        let (profile, hostname, interfaces, reboots) = match record {
-            GuestRecord::Instance { family, interfaces, boots, .. } => {
-                let interfaces: Vec<InterfaceConfig> =
-                    interfaces.iter().map(|(_, interface)| interface.config()).collect();
-                (profile_of(*family), private_host_name(&interfaces), interfaces, boots.saturating_sub(1))
+        let (profile, hostname, interfaces, reboots, resolver) = match record {
+            GuestRecord::Instance { family, interfaces: enis, boots, .. } => {
+                let interfaces: Vec<InterfaceConfig> = enis.iter().map(|(_, interface)| interface.config()).collect();
+                let resolver = enis.first().map(|(eni, _)| amazon_provided(tables, *eni)).unwrap_or_default();
+                (profile_of(*family), private_host_name(&interfaces), interfaces, boots.saturating_sub(1), resolver)
             }
             GuestRecord::Outside(outside) => {
-                (Profile::Ubuntu, outside.name.clone(), vec![outside.interface.clone()], 0)
+                let resolver = ResolverConfig { nameservers: public_resolver::SERVERS.to_vec(), search: Vec::new() };
+                (Profile::Ubuntu, outside.name.clone(), vec![outside.interface.clone()], 0, resolver)
             }
         };
         let config = HostConfig {
@@ -164,6 +167,7 @@ impl Directory for Guests {
             seed: mix(self.seed ^ mix(u64::from(reboots) << 32 | u64::from(guest.0))),
             epoch_nanos: self.epoch_nanos,
             hosts_file: Vec::new(),
+            resolver,
             programs: self.programs,
         };
         let mut host = match disk {
@@ -244,6 +248,16 @@ fn interface_config(tables: &Tables, eni: EniIndex, family: ImageFamily) -> Opti
         }
     }
     Some(config)
+}
+
+/// What DHCP tells an instance about names: AmazonProvidedDNS at the VPC's base plus two, and the Region's private domain
+/// (ADDR-19, DNS-1).
+fn amazon_provided(tables: &Tables, eni: EniIndex) -> ResolverConfig {
+    let vpc = tables.interface(eni).map(|interface| interface.vpc);
+    ResolverConfig {
+        nameservers: vpc.and_then(|vpc| vpc.resolver).map(IpAddr::V4).into_iter().collect(),
+        search: vpc.map(|vpc| private_domain(vpc.region)).into_iter().collect(),
+    }
 }
 
 /// The host name of an instance at first boot: from its primary address, as in `ip-10-41-1-100` (DNS-4).

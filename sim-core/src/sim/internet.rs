@@ -13,6 +13,7 @@ use rustc_hash::FxHashMap;
 
 use super::guests::LocalGuest;
 use super::partition::GuestIndex;
+use super::public_resolver;
 use crate::dataplane::pipeline::{Entry, Hop, Next, Transit};
 use crate::host::InterfaceConfig;
 use crate::id::{InternetHostId, Origin, ResourceId};
@@ -140,6 +141,9 @@ pub(crate) fn route(hop: &mut Hop<'_>, internet: &Internet, transit: &mut Transi
     let Some(ip) = transit.frame.headers.ip else { return Onward::Consumed };
     if !lower_ttl(&mut transit.frame, ROUTERS) {
         return lose(hop, transit, DropCode::TtlExpired, ip.destination);
+    }
+    if !internet.by_address.contains_key(&ip.destination) && public_resolver::answer(hop, transit) {
+        return route(hop, internet, transit);
     }
     if let Some(&number) = internet.by_address.get(&ip.destination) {
         let host = &internet.hosts[number as usize];

@@ -9,6 +9,7 @@ mod guests;
 pub(crate) mod internet;
 pub(crate) mod links;
 pub(crate) mod partition;
+mod public_resolver;
 pub(crate) mod ranks;
 mod windows;
 pub(crate) mod world;

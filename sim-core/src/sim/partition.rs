@@ -10,6 +10,7 @@ use super::flight::{Crossing, Flight, Flights, Slot, Station};
 use super::guests::{Awake, Guest, GuestState, LocalGuest, Onward, Outlet, Plug, Port, Sparse};
 use super::internet::{self, Internet};
 use super::links::{FabricLink, LinkSettings, LinkWay};
+use crate::dataplane::LinkLocalBudget;
 use crate::dataplane::conntrack::Flows;
 use crate::dataplane::pipeline::{self, Entry, Hop, Next, Outcome, Transit};
 use crate::dataplane::tables::{EniIndex, Tables, VpcIndex};
@@ -42,8 +43,9 @@ pub(crate) struct Shared<'a> {
 
 /// Knows what a guest is made from; asked when it wakes.
 pub(crate) trait Directory {
-    /// Boots a guest's host, from its disk if it has been up before, and says where its interfaces are plugged in.
-    fn boot(&self, guest: GuestIndex, disk: Option<Disk>, now: SimTime) -> (Host, Vec<Plug>);
+    /// Boots a guest's host, from its disk if it has been up before, and says where its interfaces are plugged in. The tables
+    /// are as they stand when it wakes.
+    fn boot(&self, guest: GuestIndex, tables: &Tables, disk: Option<Disk>, now: SimTime) -> (Host, Vec<Plug>);
 }
 
 /// Which partition has what. Every world of so many partitions is cut in the same way.
@@ -163,6 +165,8 @@ pub(crate) struct Partition {
     /// Awaited programs that have ended.
     ended: Vec<(GuestIndex, ProcessId)>,
     flows: Flows,
+    /// What interfaces have asked of link-local services.
+    link_local: LinkLocalBudget,
     trace: Trace,
     outbox: Vec<(usize, Vec<u8>)>,
     /// Buffers of frames that have come to their end.
@@ -188,6 +192,7 @@ impl Partition {
             notes: Vec::new(),
             ended: Vec::new(),
             flows: Flows::default(),
+            link_local: LinkLocalBudget::default(),
             trace,
             outbox: Vec::new(),
             pool: BufferPool::default(),
@@ -389,7 +394,7 @@ impl Partition {
         let now = self.now();
         let Guest { number, state, disk } = &mut self.guests[guest.0 as usize];
         if matches!(state, GuestState::Asleep) {
-            let (host, plugs) = shared.directory.boot(*number, disk.take().map(|disk| *disk), now);
+            let (host, plugs) = shared.directory.boot(*number, shared.tables, disk.take().map(|disk| *disk), now);
             *state = GuestState::Awake(Box::new(Awake::new(host, plugs)));
         }
         match state {
@@ -485,7 +490,14 @@ impl Partition {
         let now = self.queue.now();
         let tables = shared.tables;
         let Flight { to, transit, .. } = self.flights.get_mut(slot);
-        let hop = &mut Hop { now, tables, rules: shared.rules, flows: &mut self.flows, trace: &mut self.trace };
+        let hop = &mut Hop {
+            now,
+            tables,
+            rules: shared.rules,
+            flows: &mut self.flows,
+            link_local: &mut self.link_local,
+            trace: &mut self.trace,
+        };
         let (here, scheduler, outcome) = match *to {
             Station::Guest(plug) => return self.deliver(shared, plug, slot),
             Station::Leave(Plug::Internet(host)) => {

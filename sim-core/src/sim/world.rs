@@ -30,6 +30,7 @@ use crate::flat::Flat;
 use crate::host::{Finished, Note, ProcessId, Programs};
 use crate::id::{InstanceId, InternetHostId, ResourceId};
 use crate::net::MacAddr;
+use crate::net::dns::DomainName;
 use crate::trace::{Detail, Recording, Trace};
 
 /// From `running` until user data starts: firmware, kernel, services. A SIM value; AWS promises none.
@@ -63,6 +64,8 @@ pub(crate) struct WorldConfig {
 pub(crate) struct InternetHostConfig {
     pub name: String,
     pub address: IpAddr,
+    /// Its names in the DNS.
+    pub names: Vec<DomainName>,
     /// The page of `/`, if it serves one.
     pub http: Option<String>,
     /// TCP ports that answer.
@@ -624,7 +627,8 @@ impl World {
     }
 
     fn add_internet_host(&mut self, number: u32, config: InternetHostConfig) {
-        let InternetHostConfig { name, address, http, ports } = config;
+        let InternetHostConfig { name, address, names, http, ports } = config;
+        names.into_iter().for_each(|name| self.tables.public_names.add(name, address));
         let local = self.partitions[Placement::INTERNET as usize].add_guest(self.guests.next());
         let id = InternetHostId::from_number(u64::from(number) + 1);
         let mac = MacAddr::local(0xff_0000_0000 | u64::from(number));

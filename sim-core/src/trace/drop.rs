@@ -94,6 +94,8 @@ drop_codes! {
     NoTransitiveRouting "NO_TRANSITIVE_ROUTING" Gateway vpcsim;
     /// The interface tracks as many flows as it can (SG-25).
     ConntrackAllowanceExceeded "CONNTRACK_ALLOWANCE_EXCEEDED" SecurityGroup vpcsim;
+    /// More than the 1024 packets a second that an interface may send to link-local services (ADDR-17, DNS-8).
+    RateLimitExceeded "RATE_LIMIT_EXCEEDED" Host vpcsim;
     /// Nobody on the Internet has the address.
     InternetNoSuchHost "INTERNET_NO_SUCH_HOST" Host vpcsim;
     /// Broadcast or multicast, which a subnet does not carry (L2-1).

@@ -122,6 +122,10 @@ impl DropCode {
                  that need no tracking (a rule for everybody, and a rule for everybody and all ports the other way) do not \
                  count."
             }
+            DropCode::RateLimitExceeded => {
+                "The interface has sent more than 1024 packets within a second to the services behind link-local addresses: \
+                 DNS, metadata and time together. The limit cannot be raised: cache answers on the instance."
+            }
             DropCode::LinkQueueFull => {
                 "More was sent than the link carries, and its queue was full. TCP takes this as the sign to slow down."
             }

@@ -116,7 +116,7 @@ pub(crate) enum Step {
         /// Where the frame's bytes are kept, if an observer asked for them.
         frame: Option<KeptFrame>,
     },
-    /// The VPC itself answered (ARP; later DHCP, DNS, metadata); the answer is a packet of its own.
+    /// The VPC itself answered (ARP, DNS); the answer is a packet of its own.
     Answered {
         /// What answered.
         service: VpcService,
@@ -240,15 +240,18 @@ pub(crate) enum VpcService {
     Arp,
     /// Neighbour discovery for IPv6.
     Ndp,
+    /// Route 53 Resolver.
+    Dns,
 }
 
-flat!(enum VpcService { 0 => Arp, 1 => Ndp });
+flat!(enum VpcService { 0 => Arp, 1 => Ndp, 2 => Dns });
 
 impl fmt::Display for VpcService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             VpcService::Arp => "ARP",
             VpcService::Ndp => "NDP",
+            VpcService::Dns => "DNS",
         })
     }
 }

@@ -109,6 +109,9 @@ impl DropReason {
             DropCode::NotUnicast => format!("{destination} is not unicast, and a subnet carries nothing else"),
             DropCode::MalformedFrame => "the frame is not one that a VPC carries".to_owned(),
             DropCode::LinkLoss => "lost on the link".to_owned(),
+            DropCode::RateLimitExceeded => {
+                "more than 1024 packets in a second to link-local services (DNS, metadata, time)".to_owned()
+            }
             DropCode::LinkQueueFull => "the link's queue was full".to_owned(),
         }
     }

@@ -3,6 +3,7 @@
 mod frames;
 mod incremental;
 mod layouts;
+mod names;
 mod path;
 mod properties;
 mod world;

@@ -25,9 +25,9 @@ use smallvec::smallvec;
 
 use crate::cloud::*;
 use crate::compile::Compiler;
-use crate::dataplane::Flows;
 use crate::dataplane::pipeline::{self, Entry, Hop, Next, Outcome, Transit};
 use crate::dataplane::tables::{EniIndex, Interface, Tables};
+use crate::dataplane::{Flows, LinkLocalBudget};
 use crate::engine::{SimDuration, SimTime};
 use crate::id::*;
 use crate::net::{Frame, Headers, MacAddr, Summary};
@@ -39,6 +39,7 @@ pub(super) struct World {
     pub(super) compiler: Compiler,
     pub(super) tables: Tables,
     flows: Flows,
+    link_local: LinkLocalBudget,
     pub(super) now: SimTime,
     /// The frame that a guest got last.
     pub(super) delivered: Option<Frame>,
@@ -67,6 +68,7 @@ impl World {
             compiler: Compiler::default(),
             tables: Tables::default(),
             flows: Flows::default(),
+            link_local: LinkLocalBudget::default(),
             now: SimTime::ZERO,
             delivered: None,
             names: BTreeMap::new(),
@@ -523,6 +525,7 @@ impl World {
             tables: &self.tables,
             rules: self.rules,
             flows: &mut self.flows,
+            link_local: &mut self.link_local,
             trace: &mut trace,
         };
         let outcome = stage(hop, &mut transit);

@@ -32,6 +32,12 @@ OPERATIONS = {
         CreateTags DeleteTags DescribeTags
         DescribeAvailabilityZones DescribeRegions CreateKeyPair DescribeKeyPairs
     """,
+    "route53": """
+        CreateHostedZone GetHostedZone DeleteHostedZone
+        ListHostedZones ListHostedZonesByName ListHostedZonesByVPC
+        AssociateVPCWithHostedZone DisassociateVPCFromHostedZone CreateVPCAssociationAuthorization
+        ChangeResourceRecordSets ListResourceRecordSets
+    """,
     "sts": "GetCallerIdentity",
 }
 

@@ -197,6 +197,25 @@ fn boolean_attributes_are_pairs_of_options() {
 }
 
 #[test]
+fn route_53_is_a_service_of_its_own() {
+    check_requests(&[
+        (
+            "aws route53 associate-vpc-with-hosted-zone --hosted-zone-id Z1 --vpc VPCRegion=us-east-1,VPCId=vpc-1",
+            "AssociateVPCWithHostedZone",
+            json!({ "HostedZoneId": "Z1", "VPC": { "VPCRegion": "us-east-1", "VPCId": "vpc-1" } }),
+        ),
+        (
+            r#"aws route53 change-resource-record-sets --hosted-zone-id Z1 --change-batch '{"Changes": [{"Action": "CREATE",
+            "ResourceRecordSet": {"Name": "a.b", "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "10.0.0.1"}]}}]}'"#,
+            "ChangeResourceRecordSets",
+            json!({ "HostedZoneId": "Z1", "ChangeBatch": { "Changes": [{ "Action": "CREATE", "ResourceRecordSet": {
+                "Name": "a.b", "Type": "A", "TTL": 60, "ResourceRecords": [{ "Value": "10.0.0.1" }],
+            } }] } }),
+        ),
+    ]);
+}
+
+#[test]
 fn one_security_group_rule_has_short_options() {
     let rule = |permission: Value| json!({ "GroupId": "sg-1", "IpPermissions": [permission] });
     for (options, permission) in [
@@ -331,7 +350,10 @@ fn a_name_that_is_not_simulated_is_answered_with_near_ones_and_our_note() {
         ("aws ec2 describe-volumes", &["Found invalid choice 'describe-volumes'", "`aws ec2 help` lists them"]),
         (
             "aws s3 ls",
-            &["argument command: Found invalid choice 's3'", "vpcsim: only these services are simulated: ec2, sts"],
+            &[
+                "argument command: Found invalid choice 's3'",
+                "vpcsim: only these services are simulated: ec2, route53, sts",
+            ],
         ),
         ("aws ec2 wait vpc-availabel", &["argument subcommand", "  * vpc-available\n"]),
         ("aws ec2 describe-vpcs --output xml", &["argument --output: Found invalid choice 'xml'"]),

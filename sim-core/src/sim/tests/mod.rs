@@ -16,6 +16,7 @@ use crate::host::{Finished, Output};
 use crate::id::{AccountId, Origin, Region};
 use crate::trace::{Detail, Recording, Step};
 
+mod dns;
 mod side_by_side;
 
 const IMAGE: &str = "ami-0123456789abcdef0";
@@ -49,6 +50,7 @@ impl Lab {
         let host = |name: &str, address: [u8; 4]| InternetHostConfig {
             name: name.to_owned(),
             address: IpAddr::from(address),
+            names: vec![format!("www.{name}.example").parse().expect("a name")],
             http: Some("<h1>outside</h1>\n".to_owned()),
             ports: Vec::new(),
         };

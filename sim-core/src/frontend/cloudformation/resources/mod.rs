@@ -10,6 +10,7 @@ mod internet_gateway;
 mod network_acl;
 mod network_interface;
 mod peering;
+mod route53;
 mod route_table;
 mod security_group;
 mod subnet;
@@ -87,6 +88,9 @@ static TYPES: &[&ResourceType] = &[
     &elastic_ip::EIP,
     &elastic_ip::EIP_ASSOCIATION,
     &peering::VPC_PEERING_CONNECTION,
+    &route53::HOSTED_ZONE,
+    &route53::RECORD_SET,
+    &route53::RECORD_SET_GROUP,
 ];
 
 /// Types of AWS that network labs use and that are not simulated: no misspelling of one that is.
