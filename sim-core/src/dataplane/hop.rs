@@ -158,8 +158,12 @@ impl Hop<'_> {
         }
     }
 
-    /// A packet leaves an interface: it may be one whose whole way is told.
-    pub(super) fn mark(&mut self, transit: &mut Transit) {
+    /// A packet leaves an interface: it may be one whose whole way is told. A question to the VPC itself goes nowhere, and the
+    /// way that is asked for is that of what comes after it.
+    pub(super) fn mark(&mut self, at: &Interface<'_>, transit: &mut Transit) {
+        if !matches!(services::offer(at, &transit.frame), Service::NotOurs) {
+            return;
+        }
         self.trace.mark(&mut transit.packet, &transit.frame.headers);
     }
 

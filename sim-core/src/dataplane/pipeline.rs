@@ -111,7 +111,7 @@ pub(crate) fn leave_eni(hop: &mut Hop<'_>, eni: EniIndex, transit: &mut Transit)
 fn leave(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<Next, Stop> {
     let tables = hop.tables;
     let at = tables.interface(index).ok_or(Stop::Silence)?;
-    hop.mark(transit);
+    hop.mark(&at, transit);
     hop.seen(transit, at.eni.id, Direction::Egress);
 
     hop.answer(&at, &transit.frame)?; // ARP, neighbour discovery, DNS
