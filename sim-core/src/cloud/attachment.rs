@@ -34,7 +34,7 @@ impl Cloud {
         if request.network_card_index.unwrap_or(0) != 0 {
             return Err(ApiError::not_simulated("A network card with another index than 0"));
         }
-        if interface.attachment.is_some() {
+        if interface.attachment.is_some() || interface.requester.is_some() {
             return Err(ApiError::new(
                 "InvalidNetworkInterface.InUse",
                 format!("Interface: [{}] in use.", interface.id),

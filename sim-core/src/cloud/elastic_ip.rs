@@ -175,6 +175,8 @@ impl Cloud {
             }
             (None, None) => return Err(ApiError::missing("instanceId")),
         };
+        interface.check_changeable()?;
+        self.check_movable(elastic)?;
         let at = match &request.private_ip_address {
             None => 0,
             Some(text) => interface.ipv4.iter().position(|it| it.address.to_string() == *text).ok_or_else(|| {
@@ -229,6 +231,7 @@ impl Cloud {
             }
             (None, public_ip) => self.elastic_ip(caller, None, public_ip.as_deref())?,
         };
+        self.check_movable(elastic)?;
         let id = elastic.id;
         permit(request.dry_run)?;
         self.end_association(id);
@@ -255,6 +258,12 @@ impl Cloud {
             ids.push(self.elastic_ip(caller, None, Some(public_ip))?.id.to_string());
         }
         just("Addresses", self.described::<ElasticIp>(caller, &ids, &request.filters)?)
+    }
+
+    /// Refuses to take the address of a service's interface away from it.
+    fn check_movable(&self, elastic: &ElasticIp) -> Result<(), ApiError> {
+        let interface = elastic.association.and_then(|(_, interface, _)| self.network_interfaces.get(&interface));
+        interface.map_or(Ok(()), NetworkInterface::check_changeable)
     }
 
     fn elastic_ip(

@@ -16,7 +16,7 @@ use super::network_interface::private_dns_name;
 use super::records::Records;
 use super::request::{BooleanValue, requests};
 use super::transition::Transition;
-use super::{ApiError, Caller, Cloud, ImageFamily, Launch, NetworkInterface, PublicAddress, Tags};
+use super::{ApiError, Caller, Cloud, ImageFamily, Launch, MetadataOptions, NetworkInterface, PublicAddress, Tags};
 use crate::engine::{SimDuration, SimTime};
 use crate::id::*;
 
@@ -45,6 +45,7 @@ pub(crate) struct Instance {
     /// By device index.
     pub(crate) interfaces: SmallVec<[NetworkInterfaceId; 2]>,
     pub(crate) launched: SimTime,
+    pub(crate) metadata_options: MetadataOptions,
     pub(crate) tags: Tags,
     pub(crate) origin: Origin,
 }
@@ -248,6 +249,7 @@ impl Described for Instance {
             .optional("StateReason", reason.map(|(code, text)| Object::new().text("Code", code).text("Message", text)))
             .optional_list("Tags", self.tags.describe())
             .text("VirtualizationType", "hvm")
+            .value("MetadataOptions", self.metadata_options.describe("applied"))
             .text("PlatformDetails", if windows { "Windows" } else { "Linux/UNIX" })
             .text("InstanceId", self.id)
             .text("ImageId", self.launch.image.id)

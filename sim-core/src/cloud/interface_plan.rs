@@ -3,7 +3,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use indexmap::IndexMap;
+use ipnet::Ipv6Net;
 use smallvec::{SmallVec, smallvec};
 
 use super::network_interface::{Attachment, Groups, InstanceIpv6Address, PrivateIpAddressSpecification};
@@ -124,7 +124,7 @@ impl Cloud {
     /// Checks that these interfaces can all be made, each `times` times.
     pub(crate) fn check_plans(&self, caller: &Caller, plans: &[InterfacePlan], times: usize) -> Result<(), ApiError> {
         let mut seen: Vec<(SubnetId, Ipv4Addr)> = Vec::new();
-        let mut wanted: IndexMap<SubnetId, usize> = IndexMap::new();
+        let mut wanted: SmallVec<[(SubnetId, usize); 2]> = SmallVec::new();
         for plan in plans {
             for address in plan.explicit() {
                 if times > 1 || seen.contains(&(plan.subnet, address)) {
@@ -135,7 +135,11 @@ impl Cloud {
                 }
                 seen.push((plan.subnet, address));
             }
-            *wanted.entry(plan.subnet).or_insert(0) += plan.address_count().saturating_mul(times);
+            let count = plan.address_count().saturating_mul(times);
+            match wanted.iter_mut().find(|(subnet, _)| *subnet == plan.subnet) {
+                Some((_, wanted)) => *wanted += count,
+                None => wanted.push((plan.subnet, count)),
+            }
         }
         for (subnet, count) in wanted {
             if count > self.index.subnet(subnet).free_count() {
@@ -178,10 +182,7 @@ impl Cloud {
         }
         let mut ipv6 = plan.ipv6.clone();
         if let Some((_, block)) = self.subnets[&plan.subnet].ipv6_block {
-            let mut stream = Stream::new(self.config.seed, &format!("ipv6/{id}"));
-            for _ in 0..plan.ipv6_count {
-                ipv6.push(Ipv6Addr::from(u128::from(block.network()) | u128::from(stream.next_u64())));
-            }
+            ipv6.extend(self.draw_ipv6_addresses(id, block, plan.ipv6_count));
         }
         let interface = NetworkInterface {
             id,
@@ -194,6 +195,7 @@ impl Cloud {
             groups: plan.groups.clone(),
             source_dest_check: true,
             attachment,
+            requester: None,
             description: plan.description.clone(),
             tags: plan.tags.clone(),
             origin: caller.origin,
@@ -207,6 +209,16 @@ impl Cloud {
         }
         self.touch(id);
         id
+    }
+
+    /// Addresses of a subnet's block for an interface: 64 bits drawn by its id, so that no two interfaces get the same, and the
+    /// interface none that it has.
+    pub(super) fn draw_ipv6_addresses(&self, id: NetworkInterfaceId, block: Ipv6Net, count: usize) -> Vec<Ipv6Addr> {
+        let own: &[Ipv6Addr] = self.network_interfaces.get(&id).map_or(&[], |eni| &eni.ipv6);
+        let mut stream = Stream::new(self.config.seed, &format!("ipv6/{id}"));
+        let drawn =
+            std::iter::repeat_with(|| Ipv6Addr::from(u128::from(block.network()) | u128::from(stream.next_u64())));
+        drawn.filter(|address| !own.contains(address)).take(count).collect()
     }
 
     /// A locally administered address (L2-11) that no other interface has: a bijection of how many there were.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use smallvec::SmallVec;
+use smol_str::SmolStr;
 
 use super::answer::Answer;
 use super::base64;
@@ -15,6 +16,7 @@ use super::error::permit;
 use super::instance::{PASSING, describe_reservation};
 use super::interface_plan::{AddressRequest, InterfacePlan};
 use super::lookup::parse_id;
+use super::metadata_options::{MetadataOptions, MetadataOptionsRequest};
 use super::network_interface::{Attachment, InstanceIpv6Address, PrivateIpAddressSpecification};
 use super::request::{members, requests};
 use super::security_group::no_default_vpc;
@@ -64,6 +66,7 @@ requests! {
         user_data: Option<String>,
         tag_specifications: Vec<TagSpecification>,
         client_token: Option<String>,
+        metadata_options: Option<MetadataOptionsRequest>,
         // Accepted without effect: nothing of the network depends on them.
         block_device_mappings: Option<Value>,
         capacity_reservation_specification: Option<Value>,
@@ -78,7 +81,6 @@ requests! {
         instance_initiated_shutdown_behavior: Option<String>,
         instance_market_options: Option<Value>,
         maintenance_options: Option<Value>,
-        metadata_options: Option<Value>,
         monitoring: Option<Value>,
         placement: Option<Value>,
         private_dns_name_options: Option<Value>,
@@ -91,7 +93,7 @@ pub(crate) struct Launch {
     pub(crate) reservation: ReservationId,
     pub(crate) owner: AccountId,
     pub(crate) image: Image,
-    pub(crate) instance_type: String,
+    pub(crate) instance_type: SmolStr,
     pub(crate) key_name: Option<String>,
     /// Decoded from Base64.
     pub(crate) user_data: Option<String>,
@@ -120,7 +122,7 @@ impl Cloud {
             Some(parameter) => Image::from_ssm_parameter(caller.region, parameter).ok_or_else(|| {
                 ApiError::invalid_value(format!("The parameter '{parameter}' could not be resolved to an image"))
             })?,
-            None => Image::from_id(caller.region, parse_id(image)?),
+            None => self.image(caller.region, parse_id(image)?),
         };
         let count = request.max_count.unwrap_or(1);
         let least = request.min_count.unwrap_or(count);
@@ -131,6 +133,8 @@ impl Cloud {
         }
         let count = count as usize;
         let user_data = request.user_data.as_deref().map(decode_user_data).transpose()?;
+        let asked = request.metadata_options.clone().unwrap_or_default();
+        let metadata_options = MetadataOptions::of_image(image.family).with(&asked)?;
         let tags = Tags::requested(&request.tag_specifications, ResourceKind::Instance, LAUNCH_TAGS)?;
         let interface_tags = Tags::requested(&request.tag_specifications, ResourceKind::NetworkInterface, LAUNCH_TAGS)?;
         if !request.security_groups.is_empty() {
@@ -164,7 +168,7 @@ impl Cloud {
             reservation: self.ids.next(),
             owner: caller.account,
             image,
-            instance_type: request.instance_type.unwrap_or_else(|| "m1.small".to_owned()),
+            instance_type: request.instance_type.map_or(SmolStr::new_static("m1.small"), SmolStr::from),
             key_name: request.key_name,
             user_data,
         });
@@ -210,6 +214,7 @@ impl Cloud {
                 vpc,
                 interfaces,
                 launched: caller.now,
+                metadata_options,
                 tags: tags.clone(),
                 origin: caller.origin,
             };
@@ -218,6 +223,11 @@ impl Cloud {
             launched.push(id);
         }
         Ok(launched)
+    }
+
+    /// An image by its id. Which public parameter it is behind takes a while to find out, and labs launch many of one image.
+    fn image(&mut self, region: Region, id: ImageId) -> Image {
+        self.images.entry((region, id)).or_insert_with(|| Image::from_id(region, id)).clone()
     }
 
     /// The interfaces of one instance of a launch, by device index, checked.

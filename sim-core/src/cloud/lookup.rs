@@ -68,6 +68,8 @@ fn wire_name(kind: ResourceKind) -> &'static str {
         ResourceKind::Subnet => "subnetId",
         ResourceKind::RouteTable => "routeTableId",
         ResourceKind::InternetGateway => "internetGatewayId",
+        ResourceKind::NatGateway => "natGatewayId",
+        ResourceKind::EgressOnlyInternetGateway => "egressOnlyInternetGatewayId",
         ResourceKind::VpcPeeringConnection => "vpcPeeringConnectionId",
         ResourceKind::SecurityGroup => "groupId",
         ResourceKind::NetworkAcl => "networkAclId",

@@ -11,6 +11,8 @@ mod attachment;
 mod base64;
 mod cidr;
 mod describe;
+mod dhcp_options;
+mod egress_only_internet_gateway;
 mod elastic_ip;
 mod error;
 mod hosted_zone;
@@ -23,12 +25,17 @@ mod internet_gateway;
 mod key_pair;
 mod launch;
 mod lookup;
+mod metadata_options;
+mod nat_gateway;
 mod network_acl;
 mod network_interface;
 mod operation;
 mod peering;
 mod place;
+mod prefix_list;
+mod prefix_list_route;
 mod public_address;
+mod public_service;
 mod quota;
 mod record_set;
 mod records;
@@ -39,23 +46,26 @@ mod rule_protocol;
 mod security_group;
 mod security_group_rule;
 mod subnet;
+mod subnet_cidr;
 mod tag;
 #[cfg(test)]
 pub(crate) mod tests;
+mod touched;
 mod transition;
 mod vpc;
 mod vpc_cidr;
+mod vpc_endpoint;
 
 use std::collections::BTreeMap;
 
-use indexmap::IndexSet;
-use rustc_hash::{FxBuildHasher, FxHashSet};
 use serde_json::Value;
 
 use crate::engine::SimTime;
 use crate::id::*;
 use records::Records;
 
+pub(crate) use dhcp_options::{DhcpOptions, NameServer};
+pub(crate) use egress_only_internet_gateway::EgressOnlyInternetGateway;
 pub(crate) use elastic_ip::ElasticIp;
 pub(crate) use error::ApiError;
 pub(crate) use hosted_zone::HostedZone;
@@ -64,15 +74,21 @@ pub(crate) use instance::{Instance, InstanceState};
 pub(crate) use internet_gateway::InternetGateway;
 pub(crate) use key_pair::KeyPair;
 pub(crate) use launch::{Launch, RunInstances};
+pub(crate) use metadata_options::{HttpTokens, MetadataOptions, Switch};
+pub(crate) use nat_gateway::NatGateway;
+#[cfg(test)]
+pub(crate) use nat_gateway::{Connectivity, NatGatewayState};
 pub(crate) use network_acl::{AclAction, AclEntry, NetworkAcl};
 #[cfg(test)]
 pub(crate) use network_interface::Attachment;
-pub(crate) use network_interface::{NetworkInterface, PrivateAddress, PublicAddress};
+pub(crate) use network_interface::{NetworkInterface, PrivateAddress, PublicAddress, Requester, private_dns_name};
 pub(crate) use operation::Operation;
 #[cfg(test)]
 pub(crate) use peering::PeeringSide;
 pub(crate) use peering::{PeeringStatus, VpcPeeringConnection};
-
+pub(crate) use prefix_list::PrefixList;
+pub(crate) use prefix_list_route::PrefixListRoute;
+pub(crate) use public_service::PublicService;
 pub(crate) use quota::{Quota, Quotas, UnknownQuota};
 pub(crate) use record_set::RecordValues;
 #[cfg(test)]
@@ -85,6 +101,7 @@ pub(crate) use security_group_rule::{GroupRule, RulePeer};
 pub(crate) use subnet::Subnet;
 pub(crate) use tag::{Tag, TagSpecification, Tags};
 pub(crate) use vpc::Vpc;
+pub(crate) use vpc_endpoint::VpcEndpoint;
 
 /// Who asks, where and when.
 #[derive(Clone, Copy, Debug)]
@@ -128,6 +145,8 @@ pub(crate) struct Cloud {
     pub(crate) subnets: Records<SubnetId, Subnet>,
     pub(crate) route_tables: Records<RouteTableId, RouteTable>,
     pub(crate) internet_gateways: Records<InternetGatewayId, InternetGateway>,
+    pub(crate) nat_gateways: Records<NatGatewayId, NatGateway>,
+    pub(crate) egress_only_internet_gateways: Records<EgressOnlyInternetGatewayId, EgressOnlyInternetGateway>,
     pub(crate) peerings: Records<VpcPeeringConnectionId, VpcPeeringConnection>,
     pub(crate) security_groups: Records<SecurityGroupId, SecurityGroup>,
     pub(crate) network_acls: Records<NetworkAclId, NetworkAcl>,
@@ -138,19 +157,25 @@ pub(crate) struct Cloud {
     pub(crate) hosted_zones: Records<HostedZoneId, HostedZone>,
     /// How many changes Route 53 has taken.
     changes_given: u64,
+    pub(crate) vpc_endpoints: Records<VpcEndpointId, VpcEndpoint>,
+    /// The customer-managed ones; AWS's own are the same for everybody and are in [`PublicService`].
+    pub(crate) prefix_lists: Records<PrefixListId, PrefixList>,
     /// The tags an accepter gives to a peering connection are its own (PCX-10).
     accepter_tags: Records<VpcPeeringConnectionId, Tags>,
     /// Rules are parts of their groups; their tags are kept here.
     rule_tags: Records<SecurityGroupRuleId, Tags>,
+    pub(crate) dhcp_options: Records<DhcpOptionsId, DhcpOptions>,
     /// Every account has one default set of DHCP options per Region (ADDR-19).
-    dhcp_options: BTreeMap<(AccountId, Region), DhcpOptionsId>,
+    default_dhcp_options: BTreeMap<(AccountId, Region), DhcpOptionsId>,
+    /// Images that were launched.
+    images: BTreeMap<(Region, ImageId), Image>,
     public_pools: public_address::PublicPools,
     /// Interfaces that were launched with a public address of Amazon's, and get one again (IGW-9).
-    auto_assigned: FxHashSet<NetworkInterfaceId>,
+    auto_assigned: IdSet<NetworkInterfaceId>,
     macs_given: u64,
     index: index::Index,
     schedule: transition::Schedule,
-    touched: IndexSet<ResourceId, FxBuildHasher>,
+    touched: touched::Touched,
     changed_instances: Vec<InstanceId>,
 }
 
@@ -169,6 +194,8 @@ impl Cloud {
             subnets: Records::default(),
             route_tables: Records::default(),
             internet_gateways: Records::default(),
+            nat_gateways: Records::default(),
+            egress_only_internet_gateways: Records::default(),
             peerings: Records::default(),
             security_groups: Records::default(),
             network_acls: Records::default(),
@@ -178,15 +205,19 @@ impl Cloud {
             key_pairs: Records::default(),
             hosted_zones: Records::default(),
             changes_given: 0,
+            vpc_endpoints: Records::default(),
+            prefix_lists: Records::default(),
             accepter_tags: Records::default(),
             rule_tags: Records::default(),
-            dhcp_options: BTreeMap::new(),
+            dhcp_options: Records::default(),
+            default_dhcp_options: BTreeMap::new(),
+            images: BTreeMap::new(),
             public_pools: public_address::PublicPools::new(config.seed),
-            auto_assigned: FxHashSet::default(),
+            auto_assigned: IdSet::default(),
             macs_given: 0,
             index: index::Index::default(),
             schedule: transition::Schedule::default(),
-            touched: IndexSet::default(),
+            touched: touched::Touched::default(),
             changed_instances: Vec::new(),
             config,
         }
@@ -220,10 +251,10 @@ impl Cloud {
         !self.touched.is_empty()
     }
 
-    /// What has come, changed or gone since the last call and means something for forwarding, in the order it was touched
-    /// first: what must be compiled again.
+    /// What has come, changed or gone since the last call and means something for forwarding: what must be compiled again. By
+    /// kind, each in the order it was touched first.
     pub(crate) fn take_touched(&mut self) -> Vec<ResourceId> {
-        std::mem::take(&mut self.touched).into_iter().collect()
+        self.touched.take()
     }
 
     /// The instances whose state has changed since the last call, in the order it did; one may be there more than once.
@@ -235,6 +266,11 @@ impl Cloud {
     /// named: that is for the compiler to know.
     pub(crate) fn touch(&mut self, id: impl Into<ResourceId>) {
         self.touched.insert(id.into());
+    }
+
+    /// The wall clock at virtual time 0, in nanoseconds since 1970.
+    pub(crate) fn epoch_nanos(&self) -> i128 {
+        self.config.epoch_nanos
     }
 
     /// A moment as `awscli` prints it. EC2's times have whole seconds.

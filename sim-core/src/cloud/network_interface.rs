@@ -32,6 +32,8 @@ pub(crate) struct NetworkInterface {
     /// Source/destination check (L2-9).
     pub(crate) source_dest_check: bool,
     pub(crate) attachment: Option<Attachment>,
+    /// Whose it is, if an AWS service has made it for itself.
+    pub(crate) requester: Option<Requester>,
     pub(crate) description: Box<str>,
     pub(crate) tags: Tags,
     pub(crate) origin: Origin,
@@ -62,6 +64,13 @@ impl PublicAddress {
             PublicAddress::Auto(address) | PublicAddress::Elastic { address, .. } => address,
         }
     }
+}
+
+/// A service's resource that has an interface of its own, which users see and cannot change (DEL-3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Requester {
+    /// A NAT gateway.
+    NatGateway(NatGatewayId),
 }
 
 /// What an interface is plugged into.
@@ -145,7 +154,26 @@ impl NetworkInterface {
     }
 
     pub(crate) fn status(&self) -> &'static str {
-        if self.attachment.is_some() { "in-use" } else { "available" }
+        if self.attachment.is_some() || self.requester.is_some() { "in-use" } else { "available" }
+    }
+
+    /// What kind of interface it is.
+    fn interface_type(&self) -> &'static str {
+        match self.requester {
+            None => "interface",
+            Some(Requester::NatGateway(_)) => "nat_gateway",
+        }
+    }
+
+    /// Refuses to change what is a service's.
+    pub(crate) fn check_changeable(&self) -> Result<(), ApiError> {
+        if self.requester.is_none() {
+            return Ok(());
+        }
+        Err(ApiError::new(
+            "OperationNotPermitted",
+            format!("Network interface '{}' is managed by an AWS service and cannot be changed.", self.id),
+        ))
     }
 }
 
@@ -162,11 +190,12 @@ impl Described for NetworkInterface {
         ("description", |eni, _| one(&eni.description)),
         ("group-id", |eni, _| many(&eni.groups)),
         ("group-name", |eni, cloud| many(eni.groups.iter().map(|id| &cloud.security_groups[id].name))),
-        ("interface-type", |_, _| one("interface")),
+        ("interface-type", |eni, _| one(eni.interface_type())),
         ("mac-address", |eni, _| one(eni.mac)),
         ("network-interface-id", |eni, _| one(eni.id)),
         ("owner-id", |eni, _| one(eni.owner)),
         ("private-ip-address", |eni, _| one(eni.primary().address)),
+        ("requester-managed", |eni, _| one(eni.requester.is_some())),
         ("source-dest-check", |eni, _| one(eni.source_dest_check)),
         ("status", |eni, _| one(eni.status())),
         ("subnet-id", |eni, _| one(eni.subnet)),
@@ -201,6 +230,15 @@ impl Described for NetworkInterface {
                 .text("InstanceOwnerId", self.owner)
                 .text("Status", "attached")
         });
+        // A service's interface is attached to something of Amazon's own.
+        let managed = self.requester.map(|_| {
+            Object::new()
+                .text("AttachmentId", self.id.to_string().replace("eni-", "ela-attach-"))
+                .value("DeleteOnTermination", false)
+                .value("DeviceIndex", 1)
+                .text("InstanceOwnerId", "amazon-aws")
+                .text("Status", "attached")
+        });
         let addresses = self.ipv4.iter().enumerate().map(|(at, private)| {
             Object::new()
                 .optional("Association", private.public.map(association))
@@ -210,11 +248,11 @@ impl Described for NetworkInterface {
         });
         Object::new()
             .optional("Association", self.primary().public.map(association))
-            .optional("Attachment", attachment)
+            .optional("Attachment", attachment.or(managed))
             .text("AvailabilityZone", zone)
             .text("Description", &self.description)
             .value("Groups", cloud.describe_group_names(&self.groups))
-            .text("InterfaceType", "interface")
+            .text("InterfaceType", self.interface_type())
             .list("Ipv6Addresses", self.ipv6.iter().map(|address| Object::new().text("Ipv6Address", address)))
             .text("MacAddress", self.mac)
             .text("NetworkInterfaceId", self.id)
@@ -222,7 +260,7 @@ impl Described for NetworkInterface {
             .text("PrivateDnsName", private_dns_name(zone.region(), self.primary().address))
             .text("PrivateIpAddress", self.primary().address)
             .list("PrivateIpAddresses", addresses)
-            .value("RequesterManaged", false)
+            .value("RequesterManaged", self.requester.is_some())
             .value("SourceDestCheck", self.source_dest_check)
             .text("Status", self.status())
             .text("SubnetId", self.subnet)
@@ -350,7 +388,7 @@ impl Cloud {
     pub(crate) fn delete_network_interface(&mut self, caller: &Caller, request: DeleteNetworkInterface) -> Answer {
         let interface = self.find::<NetworkInterface>(caller, &request.network_interface_id)?;
         let id = interface.id;
-        if interface.attachment.is_some() {
+        if interface.attachment.is_some() || interface.requester.is_some() {
             return Err(ApiError::new(
                 "InvalidNetworkInterface.InUse",
                 format!("Network interface '{id}' is currently in use."),
@@ -377,6 +415,7 @@ impl Cloud {
         request: ModifyNetworkInterfaceAttribute,
     ) -> Answer {
         let interface = self.find::<NetworkInterface>(caller, &request.network_interface_id)?;
+        interface.check_changeable()?;
         let (id, vpc) = (interface.id, interface.vpc);
         let given = usize::from(request.description.is_some())
             + usize::from(request.source_dest_check.is_some())
@@ -413,6 +452,7 @@ impl Cloud {
 
     pub(crate) fn assign_private_ip_addresses(&mut self, caller: &Caller, request: AssignPrivateIpAddresses) -> Answer {
         let interface = self.find::<NetworkInterface>(caller, &request.network_interface_id)?;
+        interface.check_changeable()?;
         let (id, subnet) = (interface.id, &self.subnets[&interface.subnet]);
         let mut added = Vec::new();
         for text in &request.private_ip_addresses {
@@ -447,6 +487,7 @@ impl Cloud {
         request: UnassignPrivateIpAddresses,
     ) -> Answer {
         let interface = self.find::<NetworkInterface>(caller, &request.network_interface_id)?;
+        interface.check_changeable()?;
         let id = interface.id;
         if request.private_ip_addresses.is_empty() {
             return Err(ApiError::missing("privateIpAddress"));

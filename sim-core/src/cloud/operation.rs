@@ -9,6 +9,8 @@ use super::answer::Answer;
 use super::{Caller, Cloud};
 
 use super::attachment::*;
+use super::dhcp_options::*;
+use super::egress_only_internet_gateway::*;
 use super::elastic_ip::*;
 use super::hosted_zone::*;
 use super::identity::*;
@@ -16,19 +18,24 @@ use super::instance::*;
 use super::internet_gateway::*;
 use super::key_pair::*;
 use super::launch::*;
+use super::metadata_options::*;
+use super::nat_gateway::*;
 use super::network_acl::*;
 use super::network_interface::*;
 use super::peering::*;
 use super::place::*;
+use super::prefix_list::*;
 use super::record_set::*;
 use super::route::*;
 use super::route_table::*;
 use super::security_group::*;
 use super::security_group_rule::*;
 use super::subnet::*;
+use super::subnet_cidr::*;
 use super::tag::*;
 use super::vpc::*;
 use super::vpc_cidr::*;
+use super::vpc_endpoint::*;
 
 /// The operation's name is not one vpcsim simulates, or the parameters do not have its shape.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -80,10 +87,17 @@ operations! {
     AssociateVpcCidrBlock associate_vpc_cidr_block;
     DisassociateVpcCidrBlock disassociate_vpc_cidr_block;
 
+    CreateDhcpOptions create_dhcp_options;
+    DeleteDhcpOptions delete_dhcp_options;
+    DescribeDhcpOptions describe_dhcp_options;
+    AssociateDhcpOptions associate_dhcp_options;
+
     CreateSubnet create_subnet;
     DeleteSubnet delete_subnet;
     DescribeSubnets describe_subnets;
     ModifySubnetAttribute modify_subnet_attribute;
+    AssociateSubnetCidrBlock associate_subnet_cidr_block;
+    DisassociateSubnetCidrBlock disassociate_subnet_cidr_block;
 
     CreateRouteTable create_route_table;
     DeleteRouteTable delete_route_table;
@@ -100,6 +114,13 @@ operations! {
     AttachInternetGateway attach_internet_gateway;
     DetachInternetGateway detach_internet_gateway;
     DescribeInternetGateways describe_internet_gateways;
+
+    CreateNatGateway create_nat_gateway;
+    DeleteNatGateway delete_nat_gateway;
+    DescribeNatGateways describe_nat_gateways;
+    CreateEgressOnlyInternetGateway create_egress_only_internet_gateway;
+    DeleteEgressOnlyInternetGateway delete_egress_only_internet_gateway;
+    DescribeEgressOnlyInternetGateways describe_egress_only_internet_gateways;
 
     CreateVpcPeeringConnection create_vpc_peering_connection;
     AcceptVpcPeeringConnection accept_vpc_peering_connection;
@@ -133,6 +154,8 @@ operations! {
     DetachNetworkInterface detach_network_interface;
     AssignPrivateIpAddresses assign_private_ip_addresses;
     UnassignPrivateIpAddresses unassign_private_ip_addresses;
+    AssignIpv6Addresses assign_ipv6_addresses;
+    UnassignIpv6Addresses unassign_ipv6_addresses;
 
     RunInstances run_instances;
     DescribeInstances describe_instances;
@@ -141,6 +164,7 @@ operations! {
     StopInstances stop_instances;
     TerminateInstances terminate_instances;
     ModifyInstanceAttribute modify_instance_attribute;
+    ModifyInstanceMetadataOptions modify_instance_metadata_options;
 
     AllocateAddress allocate_address;
     AssociateAddress associate_address;
@@ -148,6 +172,19 @@ operations! {
     ReleaseAddress release_address;
     DescribeAddresses describe_addresses;
 
+    CreateVpcEndpoint create_vpc_endpoint;
+    ModifyVpcEndpoint modify_vpc_endpoint;
+    DeleteVpcEndpoints delete_vpc_endpoints;
+    DescribeVpcEndpoints describe_vpc_endpoints;
+    DescribeVpcEndpointServices describe_vpc_endpoint_services;
+
+    CreateManagedPrefixList create_managed_prefix_list;
+    ModifyManagedPrefixList modify_managed_prefix_list;
+    DeleteManagedPrefixList delete_managed_prefix_list;
+    DescribeManagedPrefixLists describe_managed_prefix_lists;
+    GetManagedPrefixListEntries get_managed_prefix_list_entries;
+    GetManagedPrefixListAssociations get_managed_prefix_list_associations;
+    DescribePrefixLists describe_prefix_lists;
     CreateHostedZone create_hosted_zone;
     GetHostedZone get_hosted_zone;
     DeleteHostedZone delete_hosted_zone;

@@ -48,6 +48,12 @@ quotas! {
     RoutesPerRouteTable "routes-per-route-table" 500 "RouteLimitExceeded";
     /// Internet gateways of an account in a Region (IGW-1).
     InternetGatewaysPerRegion "internet-gateways-per-region" 5 "InternetGatewayLimitExceeded";
+    /// Egress-only Internet gateways of an account in a Region (EIGW-1).
+    EgressOnlyGatewaysPerRegion "egress-only-internet-gateways-per-region" 5 "EgressOnlyInternetGatewayLimitExceeded";
+    /// Egress-only Internet gateways of a VPC (EIGW-1).
+    EgressOnlyGatewaysPerVpc "egress-only-internet-gateways-per-vpc" 1 "EgressOnlyInternetGatewayLimitExceeded";
+    /// NAT gateways of an account in an Availability Zone (NAT-18).
+    NatGatewaysPerZone "nat-gateways-per-availability-zone" 5 "NatGatewayLimitExceeded";
     /// Security groups of an account in a Region.
     SecurityGroupsPerRegion "security-groups-per-region" 2500 "SecurityGroupLimitExceeded";
     /// Rules of a group in each direction, IPv4 and IPv6 counted apart (SG-29).
@@ -62,6 +68,14 @@ quotas! {
     InterfacesPerRegion "network-interfaces-per-region" 5000 "NetworkInterfaceLimitExceeded";
     /// Elastic IP addresses of an account in a Region (IGW-10).
     ElasticIpsPerRegion "elastic-ips-per-region" 5 "AddressLimitExceeded";
+    /// Gateway endpoints of an account in a Region (GWE-14).
+    GatewayEndpointsPerRegion "gateway-vpc-endpoints-per-region" 20 "VpcEndpointLimitExceeded";
+    /// Gateway endpoints of a VPC (GWE-14).
+    GatewayEndpointsPerVpc "gateway-vpc-endpoints-per-vpc" 255 "VpcEndpointLimitExceeded";
+    /// Customer-managed prefix lists of an account in a Region.
+    PrefixListsPerRegion "prefix-lists-per-region" 100 "PrefixListLimitExceeded";
+    /// Entries of a prefix list: how large `MaxEntries` may be.
+    EntriesPerPrefixList "entries-per-prefix-list" 1000 "PrefixListMaxEntriesExceeded";
     /// Active peering connections of a VPC (PCX-13).
     PeeringsPerVpc "active-vpc-peering-connections-per-vpc" 50 "VpcPeeringConnectionsPerVpcLimitExceeded";
     /// Peering requests of a VPC that nobody has answered (PCX-13).

@@ -1,7 +1,7 @@
 //! Routes (RT): what may be routed where, and whether a route's target is usable.
 //!
-//! Targets that vpcsim has not yet (NAT gateways, transit gateways, VPN gateways, endpoints) do not exist in any cloud, and
-//! are refused as EC2 refuses an unknown one.
+//! Targets that vpcsim has not yet (transit gateways, VPN gateways, endpoints) do not exist in any cloud, and are refused as EC2
+//! refuses an unknown one.
 
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -13,10 +13,11 @@ use super::answer::{Answer, Object, done, nothing};
 use super::cidr::{ipv4_block, ipv6_block};
 use super::error::permit;
 use super::lookup::parse_id;
+use super::prefix_list::Family;
 use super::request::requests;
 use super::{
-    ApiError, Caller, Cloud, Instance, InstanceState, InternetGateway, NetworkInterface, PeeringStatus, Quota,
-    RouteTable, VpcPeeringConnection,
+    ApiError, Caller, Cloud, EgressOnlyInternetGateway, Instance, InstanceState, InternetGateway, NatGateway,
+    NetworkInterface, PeeringStatus, Quota, RouteTable, VpcPeeringConnection,
 };
 use crate::id::*;
 
@@ -35,6 +36,11 @@ pub(crate) enum RouteTarget {
     Peering(VpcPeeringConnectionId),
     /// An instance is stored as its interface (RT-19).
     NetworkInterface(NetworkInterfaceId),
+    NatGateway(NatGatewayId),
+    /// IPv6 only (RT-19).
+    EgressOnlyInternetGateway(EgressOnlyInternetGatewayId),
+    /// A gateway endpoint; only its association makes such a route (GWE-3).
+    VpcEndpoint(VpcEndpointId),
 }
 
 /// Whether packets that match a route get anywhere (RT-15).
@@ -102,8 +108,10 @@ struct TargetIds<'a> {
     instance: Option<&'a str>,
     interface: Option<&'a str>,
     peering: Option<&'a str>,
+    nat_gateway: Option<&'a str>,
+    egress_only: Option<&'a str>,
     /// Kinds that vpcsim has none of.
-    others: [(ResourceKind, Option<&'a str>); 4],
+    others: [(ResourceKind, Option<&'a str>); 2],
 }
 
 macro_rules! target_ids {
@@ -113,13 +121,29 @@ macro_rules! target_ids {
             instance: $request.instance_id.as_deref(),
             interface: $request.network_interface_id.as_deref(),
             peering: $request.vpc_peering_connection_id.as_deref(),
+            nat_gateway: $request.nat_gateway_id.as_deref(),
+            egress_only: $request.egress_only_internet_gateway_id.as_deref(),
             others: [
-                (ResourceKind::NatGateway, $request.nat_gateway_id.as_deref()),
                 (ResourceKind::TransitGateway, $request.transit_gateway_id.as_deref()),
-                (ResourceKind::EgressOnlyInternetGateway, $request.egress_only_internet_gateway_id.as_deref()),
                 (ResourceKind::VpcEndpoint, $request.vpc_endpoint_id.as_deref()),
             ],
         }
+    };
+}
+
+/// What a request says where a route leads to.
+enum Destination<'a> {
+    Block(IpNet),
+    PrefixList(&'a str),
+}
+
+macro_rules! destination {
+    ($request:ident) => {
+        Destination::read(
+            $request.destination_cidr_block.as_deref(),
+            $request.destination_ipv6_cidr_block.as_deref(),
+            $request.destination_prefix_list_id.as_deref(),
+        )?
     };
 }
 
@@ -136,36 +160,47 @@ enum Reach {
 
 impl Cloud {
     /// Whether a route of this VPC's tables is active or a blackhole (RT-15).
-    pub(crate) fn route_state(&self, vpc: VpcId, route: &Route) -> RouteState {
-        let usable = match route.target {
+    pub(crate) fn route_state(&self, vpc: VpcId, target: &RouteTarget) -> RouteState {
+        let usable = match target {
             RouteTarget::InternetGateway(id) => {
-                self.internet_gateways.get(&id).is_some_and(|gateway| gateway.attached == Some(vpc))
+                self.internet_gateways.get(id).is_some_and(|gateway| gateway.attached == Some(vpc))
             }
             RouteTarget::Peering(id) => {
-                self.peerings.get(&id).is_some_and(|peering| peering.status == PeeringStatus::Active)
+                self.peerings.get(id).is_some_and(|peering| peering.status == PeeringStatus::Active)
             }
             RouteTarget::NetworkInterface(id) => self
                 .network_interfaces
-                .get(&id)
+                .get(id)
                 .and_then(|interface| self.instances.get(&interface.attachment.as_ref()?.instance))
                 .is_some_and(|instance| instance.state == InstanceState::Running),
+            RouteTarget::NatGateway(id) => self.nat_gateways.get(id).is_some_and(NatGateway::is_available),
+            RouteTarget::EgressOnlyInternetGateway(id) => self.egress_only_internet_gateways.contains_key(id),
+            RouteTarget::VpcEndpoint(id) => self.vpc_endpoints.contains_key(id),
         };
         if usable { RouteState::Active } else { RouteState::Blackhole }
     }
 
     pub(crate) fn create_route(&mut self, caller: &Caller, request: CreateRoute) -> Answer {
         let table = self.find::<RouteTable>(caller, &request.route_table_id)?;
-        let destination = destination(
-            request.destination_cidr_block.as_deref(),
-            request.destination_ipv6_cidr_block.as_deref(),
-            request.destination_prefix_list_id.as_deref(),
-        )?;
-        let target = self.target(caller, table, target_ids!(request))?;
+        let destination = match destination!(request) {
+            Destination::Block(block) => block,
+            Destination::PrefixList(list) => {
+                let target = self.target(
+                    caller,
+                    table,
+                    self.prefix_list_of(caller, parse_id(list)?)?.family(),
+                    target_ids!(request),
+                )?;
+                let (table, list) = (table.id, list.to_owned());
+                return self.create_prefix_list_route(caller, table, &list, target, request.dry_run);
+            }
+        };
+        let target = self.target(caller, table, destination.into(), target_ids!(request))?;
         check_link_local(destination)?;
         let exists =
             || ApiError::new("RouteAlreadyExists", format!("The route identified by {destination} already exists."));
         match self.reach(table.vpc, destination) {
-            Reach::Local if !matches!(target, RouteTarget::NetworkInterface(_)) => return Err(interfaces_only()),
+            Reach::Local if !may_be_inside(target) => return Err(interfaces_only()),
             Reach::Local => return Err(exists()),
             Reach::Inside => self.check_inside(table.vpc, destination, target)?,
             Reach::Outside => {}
@@ -175,7 +210,9 @@ impl Cloud {
         }
         let same_family =
             |route: &&Route| matches!(route.destination, IpNet::V4(_)) == matches!(destination, IpNet::V4(_));
-        self.config.quotas.admit(Quota::RoutesPerRouteTable, table.routes.iter().filter(same_family).count())?;
+        let existing =
+            table.routes.iter().filter(same_family).count() + self.routes_of_lists(table, destination.into());
+        self.config.quotas.admit(Quota::RoutesPerRouteTable, existing)?;
         let table = table.id;
         permit(request.dry_run)?;
         self.route_tables[&table].routes.push(Route { destination, target, origin: caller.origin });
@@ -185,11 +222,19 @@ impl Cloud {
 
     pub(crate) fn replace_route(&mut self, caller: &Caller, request: ReplaceRoute) -> Answer {
         let table = self.find::<RouteTable>(caller, &request.route_table_id)?;
-        let destination = destination(
-            request.destination_cidr_block.as_deref(),
-            request.destination_ipv6_cidr_block.as_deref(),
-            request.destination_prefix_list_id.as_deref(),
-        )?;
+        let destination = match destination!(request) {
+            Destination::Block(block) => block,
+            Destination::PrefixList(list) => {
+                let target = self.target(
+                    caller,
+                    table,
+                    self.prefix_list_of(caller, parse_id(list)?)?.family(),
+                    target_ids!(request),
+                )?;
+                let (table, list) = (table.id, list.to_owned());
+                return self.replace_prefix_list_route(caller, table, &list, target, request.dry_run);
+            }
+        };
         let reach = self.reach(table.vpc, destination);
         let existing = table.routes.iter().position(|route| route.destination == destination);
         if existing.is_none() && reach != Reach::Local {
@@ -203,9 +248,9 @@ impl Cloud {
             }
             None
         } else {
-            let target = self.target(caller, table, target_ids!(request))?;
+            let target = self.target(caller, table, destination.into(), target_ids!(request))?;
             match reach {
-                Reach::Local if !matches!(target, RouteTarget::NetworkInterface(_)) => return Err(interfaces_only()),
+                Reach::Local if !may_be_inside(target) => return Err(interfaces_only()),
                 Reach::Inside => self.check_inside(table.vpc, destination, target)?,
                 Reach::Local | Reach::Outside => {}
             }
@@ -228,11 +273,13 @@ impl Cloud {
 
     pub(crate) fn delete_route(&mut self, caller: &Caller, request: DeleteRoute) -> Answer {
         let table = self.find::<RouteTable>(caller, &request.route_table_id)?;
-        let destination = destination(
-            request.destination_cidr_block.as_deref(),
-            request.destination_ipv6_cidr_block.as_deref(),
-            request.destination_prefix_list_id.as_deref(),
-        )?;
+        let destination = match destination!(request) {
+            Destination::Block(block) => block,
+            Destination::PrefixList(list) => {
+                let (table, list) = (table.id, list.to_owned());
+                return self.delete_prefix_list_route(caller, table, &list, request.dry_run);
+            }
+        };
         if self.reach(table.vpc, destination) == Reach::Local {
             return Err(ApiError::invalid_value(format!(
                 "cannot remove local route {destination} in route table {}",
@@ -265,13 +312,23 @@ impl Cloud {
                 .text("State", RouteState::Active)
                 .into()
         });
-        local.chain(table.routes.iter().map(|route| self.describe_route(table.vpc, route))).collect()
+        let written = table
+            .routes
+            .iter()
+            .map(|route| self.describe_route(table.vpc, route_destination(route.destination), &route.target));
+        let of_lists = table.prefix_list_routes.iter().map(|route| {
+            let object = Object::new().text("DestinationPrefixListId", route.list);
+            self.describe_route(table.vpc, object, &route.target)
+        });
+        local.chain(written).chain(of_lists).collect()
     }
 
-    fn describe_route(&self, vpc: VpcId, route: &Route) -> Value {
-        let object = route_destination(route.destination);
-        let state = self.route_state(vpc, route);
-        match route.target {
+    fn describe_route(&self, vpc: VpcId, object: Object, target: &RouteTarget) -> Value {
+        let state = self.route_state(vpc, target);
+        match *target {
+            RouteTarget::VpcEndpoint(id) => {
+                object.text("GatewayId", id).text("Origin", "CreateRoute").text("State", state).into()
+            }
             RouteTarget::InternetGateway(id) => {
                 object.text("GatewayId", id).text("Origin", "CreateRoute").text("State", state).into()
             }
@@ -289,6 +346,12 @@ impl Cloud {
                     .text("State", state)
                     .into()
             }
+            RouteTarget::NatGateway(id) => {
+                object.text("NatGatewayId", id).text("Origin", "CreateRoute").text("State", state).into()
+            }
+            RouteTarget::EgressOnlyInternetGateway(id) => {
+                object.text("EgressOnlyInternetGatewayId", id).text("Origin", "CreateRoute").text("State", state).into()
+            }
         }
     }
 
@@ -303,9 +366,9 @@ impl Cloud {
         }
     }
 
-    /// RT-13: a route inside the VPC's own range covers exactly one subnet and points at an interface.
+    /// RT-13: a route inside the VPC's own range covers exactly one subnet and points at an interface or a NAT gateway.
     fn check_inside(&self, vpc: VpcId, destination: IpNet, target: RouteTarget) -> Result<(), ApiError> {
-        if !matches!(target, RouteTarget::NetworkInterface(_)) {
+        if !may_be_inside(target) {
             return Err(interfaces_only());
         }
         let is_subnet = self.index.vpc(vpc).subnets.iter().map(|subnet| &self.subnets[subnet]).any(|subnet| {
@@ -322,8 +385,14 @@ impl Cloud {
     }
 
     /// The target a request names, checked to be of the table's VPC (RT-16, RT-19, RT-20).
-    fn target(&self, caller: &Caller, table: &RouteTable, ids: TargetIds<'_>) -> Result<RouteTarget, ApiError> {
-        let given = [ids.gateway, ids.instance, ids.interface, ids.peering];
+    fn target(
+        &self,
+        caller: &Caller,
+        table: &RouteTable,
+        family: Family,
+        ids: TargetIds<'_>,
+    ) -> Result<RouteTarget, ApiError> {
+        let given = [ids.gateway, ids.instance, ids.interface, ids.peering, ids.nat_gateway, ids.egress_only];
         let given = given.iter().flatten().count() + ids.others.iter().filter(|(_, id)| id.is_some()).count();
         match given {
             0 => {
@@ -344,15 +413,16 @@ impl Cloud {
         if let Some((kind, id)) = ids.others.into_iter().find_map(|(kind, id)| Some((kind, id?))) {
             // RouteTargets of AWS that no operation of vpcsim makes: there can be none.
             return Err(match kind {
-                ResourceKind::NatGateway => {
-                    ApiError::new("InvalidNatGatewayID.NotFound", format!("The natGateway ID '{id}' does not exist"))
-                }
+                ResourceKind::VpcEndpoint => self.endpoint_as_target(caller, id),
                 kind => ApiError::not_found(kind, id),
             });
         }
         let elsewhere = |what: &str, id: &dyn fmt::Display| {
             ApiError::invalid_value(format!("route table {} and {what} {id} belong to different networks", table.id))
         };
+        if let Some(text) = ids.gateway.filter(|text| text.starts_with("vpce-")) {
+            return Err(self.endpoint_as_target(caller, text));
+        }
         if let Some(text) = ids.gateway {
             let unknown =
                 || ApiError::new("InvalidGatewayID.NotFound", format!("The gateway ID '{text}' does not exist"));
@@ -377,6 +447,26 @@ impl Cloud {
             }
             return Ok(RouteTarget::Peering(peering.id));
         }
+        if let Some(text) = ids.nat_gateway {
+            let gateway = self.nat_gateway_target(caller, text, family)?;
+            if gateway.vpc != table.vpc {
+                return Err(elsewhere("network gateway", &gateway.id));
+            }
+            return Ok(RouteTarget::NatGateway(gateway.id));
+        }
+        if let Some(text) = ids.egress_only {
+            let gateway = self.find::<EgressOnlyInternetGateway>(caller, text)?;
+            if family == Family::V4 {
+                return Err(ApiError::invalid_value(format!(
+                    "{} takes IPv6 only: the route needs a destinationIpv6CidrBlock.",
+                    gateway.id
+                ))); // RT-19
+            }
+            if gateway.vpc != table.vpc {
+                return Err(elsewhere("network gateway", &gateway.id));
+            }
+            return Ok(RouteTarget::EgressOnlyInternetGateway(gateway.id));
+        }
         let interface = match (ids.interface, ids.instance) {
             (Some(text), _) => self.find::<NetworkInterface>(caller, text)?,
             (None, text) => {
@@ -400,24 +490,53 @@ impl Cloud {
         }
         Ok(RouteTarget::NetworkInterface(interface.id))
     }
+
+    /// The NAT gateway that a route names.
+    fn nat_gateway_target(&self, caller: &Caller, text: &str, family: Family) -> Result<&NatGateway, ApiError> {
+        let unknown =
+            || ApiError::new("InvalidNatGatewayID.NotFound", format!("The natGateway ID '{text}' does not exist"));
+        let gateway = self.find::<NatGateway>(caller, text).map_err(|_| unknown())?;
+        if gateway.is_going() {
+            return Err(unknown());
+        }
+        if family == Family::V6 {
+            return Err(ApiError::not_simulated("NAT64 (an IPv6 route to a NAT gateway)")); // NAT-19
+        }
+        Ok(gateway)
+    }
 }
 
-/// The one destination a request gives.
-fn destination(ipv4: Option<&str>, ipv6: Option<&str>, prefix_list: Option<&str>) -> Result<IpNet, ApiError> {
-    match (ipv4, ipv6, prefix_list) {
-        (Some(text), None, None) => ipv4_block(text, "destinationCidrBlock").map(IpNet::V4),
-        (None, Some(text), None) => ipv6_block(text, "destinationIpv6CidrBlock").map(IpNet::V6),
-        (None, None, Some(text)) => Err(ApiError::not_found(ResourceKind::PrefixList, text)),
-        (None, None, None) => Err(ApiError::new(
-            "MissingParameter",
-            "The request must contain the parameter destinationCidrBlock or destinationIpv6CidrBlock",
-        )),
-        _ => Err(ApiError::new("InvalidParameterCombination", "The request must contain exactly one destination")),
+/// What a route within the VPC's own blocks may point at (RT-13).
+fn may_be_inside(target: RouteTarget) -> bool {
+    matches!(target, RouteTarget::NetworkInterface(_) | RouteTarget::NatGateway(_))
+}
+
+impl Destination<'_> {
+    /// The one destination a request gives.
+    fn read<'a>(
+        ipv4: Option<&str>,
+        ipv6: Option<&str>,
+        prefix_list: Option<&'a str>,
+    ) -> Result<Destination<'a>, ApiError> {
+        match (ipv4, ipv6, prefix_list) {
+            (Some(text), None, None) => {
+                ipv4_block(text, "destinationCidrBlock").map(|block| Destination::Block(IpNet::V4(block)))
+            }
+            (None, Some(text), None) => {
+                ipv6_block(text, "destinationIpv6CidrBlock").map(|block| Destination::Block(IpNet::V6(block)))
+            }
+            (None, None, Some(text)) => Ok(Destination::PrefixList(text)),
+            (None, None, None) => Err(ApiError::new(
+                "MissingParameter",
+                "The request must contain the parameter destinationCidrBlock or destinationIpv6CidrBlock",
+            )),
+            _ => Err(ApiError::new("InvalidParameterCombination", "The request must contain exactly one destination")),
+        }
     }
 }
 
 /// RT-14: what the host itself answers is never routed.
-fn check_link_local(destination: IpNet) -> Result<(), ApiError> {
+pub(super) fn check_link_local(destination: IpNet) -> Result<(), ApiError> {
     const RESERVED: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(169, 254, 168, 0), 22);
     let reserved = match destination {
         IpNet::V4(block) => RESERVED.contains(&block),

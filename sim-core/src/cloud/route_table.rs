@@ -9,7 +9,7 @@ use super::lookup::{Resource, parse_id};
 use super::records::Records;
 use super::request::requests;
 use super::tag::TagSpecification;
-use super::{ApiError, Caller, Cloud, Quota, Route, RouteTarget, Subnet, Tags, Vpc};
+use super::{ApiError, Caller, Cloud, PrefixListRoute, Quota, Route, RouteTarget, Subnet, Tags, Vpc};
 use crate::id::*;
 
 /// A route table. Its `local` routes (RT-4) are not stored: they follow from the VPC's blocks. A stored route whose
@@ -22,6 +22,8 @@ pub(crate) struct RouteTable {
     pub(crate) main: Option<RouteTableAssociationId>,
     /// In the order they were made.
     pub(crate) routes: Vec<Route>,
+    /// Routes to all that a prefix list holds, in the order they were made.
+    pub(crate) prefix_list_routes: Vec<PrefixListRoute>,
     pub(crate) tags: Tags,
     pub(crate) origin: Origin,
 }
@@ -86,7 +88,8 @@ impl RouteTable {
 
     /// The values that a filter on routes sees.
     fn targets(&self, pick: fn(&RouteTarget) -> Option<String>) -> Vec<String> {
-        self.routes.iter().filter_map(|route| pick(&route.target)).collect()
+        let of_lists = self.prefix_list_routes.iter().map(|route| &route.target);
+        self.routes.iter().map(|route| &route.target).chain(of_lists).filter_map(pick).collect()
     }
 }
 
@@ -110,9 +113,11 @@ impl Described for RouteTable {
             let own = table.routes.iter().map(|route| route.destination.to_string());
             own.chain(blocks.iter().map(|(_, block)| block.to_string())).collect()
         }),
+        ("route.destination-prefix-list-id", |table, _| many(table.prefix_list_routes.iter().map(|route| route.list))),
         ("route.gateway-id", |table, _| {
             let mut ids = table.targets(|target| match target {
                 RouteTarget::InternetGateway(id) => Some(id.to_string()),
+                RouteTarget::VpcEndpoint(id) => Some(id.to_string()),
                 _ => None,
             });
             ids.push("local".to_owned());
@@ -124,6 +129,18 @@ impl Described for RouteTable {
                 _ => None,
             })
         }),
+        ("route.nat-gateway-id", |table, _| {
+            table.targets(|target| match target {
+                RouteTarget::NatGateway(id) => Some(id.to_string()),
+                _ => None,
+            })
+        }),
+        ("route.egress-only-internet-gateway-id", |table, _| {
+            table.targets(|target| match target {
+                RouteTarget::EgressOnlyInternetGateway(id) => Some(id.to_string()),
+                _ => None,
+            })
+        }),
         ("route.network-interface-id", |table, _| {
             table.targets(|target| match target {
                 RouteTarget::NetworkInterface(id) => Some(id.to_string()),
@@ -131,7 +148,9 @@ impl Described for RouteTable {
             })
         }),
         ("route.state", |table, cloud| {
-            let mut states = many(table.routes.iter().map(|route| cloud.route_state(table.vpc, route)));
+            let of_lists = table.prefix_list_routes.iter().map(|route| &route.target);
+            let targets = table.routes.iter().map(|route| &route.target).chain(of_lists);
+            let mut states = many(targets.map(|target| cloud.route_state(table.vpc, target)));
             states.push("active".to_owned()); // The local route.
             states
         }),
@@ -174,7 +193,8 @@ impl Cloud {
         origin: Origin,
     ) -> RouteTableId {
         let id = self.ids.next();
-        self.route_tables.insert(id, RouteTable { id, vpc, main, routes: Vec::new(), tags, origin });
+        self.route_tables
+            .insert(id, RouteTable { id, vpc, main, routes: Vec::new(), prefix_list_routes: Vec::new(), tags, origin });
         self.index.vpc_mut(vpc).route_tables.insert(id);
         self.touch(id);
         id
@@ -197,6 +217,7 @@ impl Cloud {
             return Err(ApiError::dependency("routeTable", id)); // RT-1, RT-30
         }
         permit(request.dry_run)?;
+        self.leave_endpoints(id);
         self.route_tables.remove(&id);
         self.index.vpc_mut(vpc).route_tables.shift_remove(&id);
         self.touch(id);

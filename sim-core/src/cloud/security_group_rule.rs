@@ -11,6 +11,7 @@ use super::answer::{Answer, Object, just};
 use super::describe::{Filter, check_filter, matches_wildcard};
 use super::error::permit;
 use super::lookup::{Resource, parse_id};
+use super::prefix_list::Family;
 use super::request::{members, requests};
 use super::security_group::check_text;
 use super::tag::TagSpecification;
@@ -320,11 +321,10 @@ impl Cloud {
             }
         }
         // SG-29: IPv4 and IPv6 are counted apart, and a group counts in both.
-        for counts in
-            [|peer: &RulePeer| !matches!(peer, RulePeer::Ipv6(_)), |peer: &RulePeer| !matches!(peer, RulePeer::Ipv4(_))]
-        {
-            let more = added.iter().filter(|(_, peer, _)| counts(peer)).count();
-            let total = existing.iter().filter(|rule| counts(&rule.peer)).count() + more;
+        for family in [Family::V4, Family::V6] {
+            let weight = |peer: &RulePeer| self.rule_weight(group, peer, family);
+            let more: usize = added.iter().map(|(_, peer, _)| weight(peer)).sum();
+            let total = existing.iter().map(|rule| weight(&rule.peer)).sum::<usize>() + more;
             if more > 0 {
                 self.config.quotas.admit(Quota::RulesPerSecurityGroup, total - 1)?;
             }
@@ -419,7 +419,7 @@ impl Cloud {
             check_text(description.as_deref().unwrap_or_default(), "description")?;
             match peer {
                 RulePeer::Group { group: other, owner } => self.check_reference(group, *other, *owner)?,
-                RulePeer::PrefixList(list) => return Err(ApiError::not_found(ResourceKind::PrefixList, list)),
+                RulePeer::PrefixList(list) => drop(self.prefix_list_of(caller, *list)?),
                 RulePeer::Ipv4(_) | RulePeer::Ipv6(_) => {}
             }
         }
@@ -510,6 +510,21 @@ impl Cloud {
             "InvalidGroup.NotFound",
             "You have specified two resources that belong to different networks.",
         ))
+    }
+
+    /// How many rules one counts as (SG-29): a customer's prefix list as many as it may ever hold, AWS's as its weight.
+    fn rule_weight(&self, group: &SecurityGroup, peer: &RulePeer, family: Family) -> usize {
+        match peer {
+            RulePeer::Ipv4(_) => usize::from(family == Family::V4),
+            RulePeer::Ipv6(_) => usize::from(family == Family::V6),
+            RulePeer::Group { .. } => 1,
+            RulePeer::PrefixList(list) => {
+                let (_, region) = group.home(self);
+                self.prefix_list_in(region, *list)
+                    .filter(|list| list.family() == family)
+                    .map_or(0, |list| list.weight())
+            }
+        }
     }
 
     /// Rules as `IpPermissions`: those of one protocol and range of ports together.

@@ -4,7 +4,7 @@ use ipnet::{Ipv4Net, Ipv6Net};
 use serde_json::Value;
 
 use super::answer::{Answer, Object, just, nothing};
-use super::cidr::{IPV4_BLOCK_LENGTHS, ipv4_block, ipv6_block, overlap};
+use super::cidr::{IPV4_BLOCK_LENGTHS, ipv4_block, overlap};
 use super::describe::{Described, Filter, FilterTable, many, one};
 use super::error::permit;
 use super::index::SubnetAddresses;
@@ -155,26 +155,13 @@ impl Cloud {
             return Err(ApiError::new("InvalidSubnet.Range", format!("The CIDR '{text}' is invalid.")));
         }
         let siblings = &self.index.vpc(vpc.id).subnets;
-        let conflict = |text: &str| {
-            ApiError::new("InvalidSubnet.Conflict", format!("The CIDR '{text}' conflicts with another subnet"))
-        };
         if siblings.iter().any(|sibling| overlap(self.subnets[sibling].ipv4_block, block)) {
-            return Err(conflict(text));
+            let message = format!("The CIDR '{text}' conflicts with another subnet");
+            return Err(ApiError::new("InvalidSubnet.Conflict", message));
         }
         let ipv6 = match &request.ipv6_cidr_block {
             None => None,
-            Some(text) => {
-                let block = ipv6_block(text, "ipv6CidrBlock")?;
-                if block.prefix_len() != 64 || !vpc.ipv6_blocks.iter().any(|(_, own)| own.contains(&block)) {
-                    return Err(ApiError::new("InvalidSubnet.Range", format!("The CIDR '{text}' is invalid.")));
-                }
-                let taken =
-                    |sibling: &SubnetId| self.subnets[sibling].ipv6_block.is_some_and(|(_, other)| other == block);
-                if siblings.iter().any(taken) {
-                    return Err(conflict(text));
-                }
-                Some(block)
-            }
+            Some(text) => Some(self.subnet_ipv6_block(vpc.id, text)?),
         };
         let zone = requested_zone(caller.region, &request)?;
         let tags = Tags::requested(&request.tag_specifications, ResourceKind::Subnet, &[])?;

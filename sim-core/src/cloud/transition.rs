@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::Cloud;
 use crate::engine::SimTime;
-use crate::id::{InstanceId, VpcPeeringConnectionId};
+use crate::id::{InstanceId, NatGatewayId, VpcPeeringConnectionId};
 
 /// What to look at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -16,6 +16,8 @@ pub(crate) enum Transition {
     Instance(InstanceId),
     /// A peering connection leaves a passing state, or its request expires.
     Peering(VpcPeeringConnectionId),
+    /// A NAT gateway leaves a passing state.
+    NatGateway(NatGatewayId),
 }
 
 /// When to look at what: by time, then in the order asked for.
@@ -56,6 +58,7 @@ impl Cloud {
             match what {
                 Transition::Instance(id) => self.settle_instance(id, time),
                 Transition::Peering(id) => self.settle_peering(id, time),
+                Transition::NatGateway(id) => self.settle_nat_gateway(id, time),
             }
         }
         self.forget_stale();
@@ -81,6 +84,7 @@ impl Cloud {
         let due = match transition {
             Transition::Instance(id) => self.instances.get(&id).and_then(|instance| instance.state.passes()),
             Transition::Peering(id) => self.peerings.get(&id).and_then(|peering| peering.passes()),
+            Transition::NatGateway(id) => self.nat_gateways.get(&id).and_then(|gateway| gateway.passes()),
         };
         due == Some(time)
     }

@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 use super::vpc_mut;
 use crate::cloud::{Cloud, NetworkInterface};
 use crate::dataplane::tables::{EniIndex, EniTable, InternetGatewayTable, Slot, Tables, VpcIndex, VpcTables};
-use crate::id::InternetGatewayId;
+use crate::id::{EgressOnlyInternetGatewayId, InternetGatewayId};
 
 /// Which VPC's gateway answers for an address.
 type Internet = FxHashMap<IpAddr, VpcIndex>;
@@ -28,7 +28,7 @@ pub(super) fn put_eni(tables: &mut Tables, eni: &NetworkInterface, table: EniTab
         enter(vpc, index, slot, eni, &mut tables.internet);
         return;
     };
-    // Public addresses may change while the private ones stay; they are known where there is a gateway.
+    // Public addresses may change while the private ones stay; they are known where there is an Internet gateway.
     if vpc.internet_gateway.is_none() && vpc.enis[slot.0 as usize].addresses == table.addresses {
         vpc.enis.replace(slot, table);
         return;
@@ -54,17 +54,38 @@ pub(super) fn attach_gateway(cloud: &Cloud, tables: &mut Tables, index: VpcIndex
     let mut gateway = InternetGatewayTable { id, public_of: FxHashMap::default(), private_of: FxHashMap::default() };
     for eni in vpc.enis.iter().filter_map(|eni| cloud.network_interfaces.get(&eni.id)) {
         publish(&mut gateway, index, eni, &mut tables.internet);
+        publish_ipv6(index, eni, &mut tables.internet);
     }
     vpc.internet_gateway = Some(gateway);
+}
+
+/// Gives a VPC an egress-only Internet gateway, through which answers reach its interfaces' IPv6 addresses; or takes it away.
+pub(super) fn set_egress_only_gateway(
+    cloud: &Cloud,
+    tables: &mut Tables,
+    index: VpcIndex,
+    gateway: Option<EgressOnlyInternetGatewayId>,
+) {
+    let vpc = Arc::make_mut(&mut tables.vpcs[index.0 as usize]);
+    vpc.egress_only_gateway = gateway;
+    if gateway.is_some() {
+        for eni in vpc.enis.iter().filter_map(|eni| cloud.network_interfaces.get(&eni.id)) {
+            publish_ipv6(index, eni, &mut tables.internet);
+        }
+    } else if vpc.internet_gateway.is_none() {
+        forget_ipv6(vpc, index, &mut tables.internet);
+    }
 }
 
 /// Takes a VPC's Internet gateway away.
 pub(super) fn detach_gateway(tables: &mut Tables, index: VpcIndex) {
     let Some(gateway) = vpc_mut(tables, index).internet_gateway.take() else { return };
-    let vpc = &tables.vpcs[index.0 as usize];
-    let v6 = vpc.enis.iter().flat_map(|eni| eni.addresses.iter().copied().filter(IpAddr::is_ipv6));
-    for public in gateway.private_of.keys().copied().chain(v6) {
+    for public in gateway.private_of.keys().copied() {
         forget(index, public, &mut tables.internet);
+    }
+    let vpc = &tables.vpcs[index.0 as usize];
+    if vpc.egress_only_gateway.is_none() {
+        forget_ipv6(vpc, index, &mut tables.internet);
     }
 }
 
@@ -77,6 +98,9 @@ fn enter(vpc: &mut VpcTables, index: VpcIndex, slot: Slot, eni: &NetworkInterfac
     if let Some(gateway) = &mut vpc.internet_gateway {
         publish(gateway, index, eni, internet);
     }
+    if vpc.internet_gateway.is_some() || vpc.egress_only_gateway.is_some() {
+        publish_ipv6(index, eni, internet);
+    }
 }
 
 fn leave(vpc: &mut VpcTables, index: VpcIndex, slot: Slot, internet: &mut Internet) {
@@ -86,7 +110,9 @@ fn leave(vpc: &mut VpcTables, index: VpcIndex, slot: Slot, internet: &mut Intern
             continue;
         }
         vpc.addresses.remove(*address);
-        if let Some(gateway) = &mut vpc.internet_gateway {
+        if address.is_ipv6() {
+            forget(index, *address, internet);
+        } else if let Some(gateway) = &mut vpc.internet_gateway {
             retract(gateway, index, *address, internet);
         }
     }
@@ -95,7 +121,7 @@ fn leave(vpc: &mut VpcTables, index: VpcIndex, slot: Slot, internet: &mut Intern
     }
 }
 
-/// Makes known under which addresses an interface is reached from the Internet: IPv4 by translation, IPv6 as it is.
+/// Makes known under which public IPv4 addresses an interface is reached from the Internet, by translation.
 fn publish(gateway: &mut InternetGatewayTable, index: VpcIndex, eni: &NetworkInterface, internet: &mut Internet) {
     for private in &eni.ipv4 {
         if let Some(public) = private.public {
@@ -105,14 +131,23 @@ fn publish(gateway: &mut InternetGatewayTable, index: VpcIndex, eni: &NetworkInt
             internet.insert(public, index);
         }
     }
+}
+
+/// The same for its IPv6 addresses, which are reached as they are.
+fn publish_ipv6(index: VpcIndex, eni: &NetworkInterface, internet: &mut Internet) {
     internet.extend(eni.ipv6.iter().map(|address| (IpAddr::V6(*address), index)));
 }
 
-/// Takes back how a private address is reached from the Internet.
+/// Takes back how a VPC's IPv6 addresses are reached.
+fn forget_ipv6(vpc: &VpcTables, index: VpcIndex, internet: &mut Internet) {
+    for address in vpc.enis.iter().flat_map(|eni| eni.addresses.iter().copied().filter(IpAddr::is_ipv6)) {
+        forget(index, address, internet);
+    }
+}
+
+/// Takes back how a private IPv4 address is reached from the Internet.
 fn retract(gateway: &mut InternetGatewayTable, index: VpcIndex, private: IpAddr, internet: &mut Internet) {
-    if private.is_ipv6() {
-        forget(index, private, internet);
-    } else if let Some(public) = gateway.public_of.remove(&private)
+    if let Some(public) = gateway.public_of.remove(&private)
         && gateway.private_of.get(&public) == Some(&private)
     {
         gateway.private_of.remove(&public);

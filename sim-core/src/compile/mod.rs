@@ -10,11 +10,14 @@
 //! VPC                   its route tables (blocks are `local` routes), its subnets (the main route table)
 //! Internet gateway      the route tables of its VPC (RT-15)
 //! peering connection    the route tables of both ends (RT-17), their groups that name groups elsewhere (SG-9, SG-12)
-//! network interface     route tables with a route to it, when its instance comes up or goes (RT-16)
+//! network interface     route tables with a route to it or its NAT gateway, when its instance or gateway comes up or goes (RT-16)
+//! egress-only gateway   the route tables of its VPC (RT-15)
+//! prefix list           route tables and groups that name it (RT-10, SG-28)
 //! hosted zone           nothing
 //! ```
 
 mod address;
+mod endpoint;
 mod names;
 mod rules;
 mod vpc;
@@ -25,26 +28,33 @@ mod tests;
 use std::sync::Arc;
 
 use indexmap::IndexSet;
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::FxHashMap;
 
-use crate::cloud::{Cloud, NetworkInterface, PeeringStatus, VpcPeeringConnection};
+use crate::cloud::{Cloud, NetworkInterface, PeeringStatus, PublicService, RulePeer, VpcPeeringConnection};
 use crate::dataplane::tables::{
-    EniIndex, EniPlace, Peer, PeeringIndex, PeeringState, PeeringTable, Slot, Slots, Tables, VpcIndex, VpcTables,
+    EndpointIndex, EniIndex, EniPlace, Peer, PeeringIndex, PeeringState, PeeringTable, Slot, Slots, Tables, VpcIndex,
+    VpcTables,
 };
 use crate::id::*;
 
 /// Turns the cloud's state into forwarding tables, and remembers which number each thing has.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Compiler {
-    vpcs: FxHashMap<VpcId, VpcIndex>,
-    enis: FxHashMap<NetworkInterfaceId, EniIndex>,
-    peerings: FxHashMap<VpcPeeringConnectionId, PeeringIndex>,
+    vpcs: IdMap<VpcId, VpcIndex>,
+    enis: IdMap<NetworkInterfaceId, EniIndex>,
+    peerings: IdMap<VpcPeeringConnectionId, PeeringIndex>,
     /// Where the tables of subnets, route tables, ACLs and groups are.
     places: FxHashMap<ResourceId, Place>,
     /// Where Internet gateways are attached.
-    gateways: FxHashMap<InternetGatewayId, VpcIndex>,
+    gateways: IdMap<InternetGatewayId, VpcIndex>,
+    egress_only_gateways: IdMap<EgressOnlyInternetGatewayId, VpcIndex>,
     /// Route tables by the interfaces to which they have a route, or had one once: to compile one in vain does no harm.
-    routes_to: FxHashMap<NetworkInterfaceId, Vec<RouteTableId>>,
+    routes_to: IdMap<NetworkInterfaceId, Vec<RouteTableId>>,
+    endpoints: IdMap<VpcEndpointId, EndpointIndex>,
+    /// By number of the service: those of every Region that has a VPC, or had one once.
+    services: Vec<(PublicService, Region)>,
+    /// Route tables and groups by the prefix lists that they name, or named once.
+    readers_of: FxHashMap<PrefixListId, IndexSet<ResourceId, rustc_hash::FxBuildHasher>>,
     /// Where private hosted zones are asked.
     zones: FxHashMap<HostedZoneId, Vec<VpcIndex>>,
 }
@@ -68,16 +78,19 @@ struct Touched<'c> {
     enis: Vec<&'c NetworkInterface>,
     gone_enis: Vec<NetworkInterfaceId>,
     gateways: Vec<InternetGatewayId>,
+    egress_only_gateways: Vec<EgressOnlyInternetGatewayId>,
     peerings: Vec<VpcPeeringConnectionId>,
+    endpoints: Vec<VpcEndpointId>,
+    prefix_lists: Vec<PrefixListId>,
     zones: Vec<HostedZoneId>,
 }
 
 /// What is to be compiled once everything has its place: it depends on more than itself.
 #[derive(Default)]
 struct Dependent {
-    subnets: IndexSet<SubnetId, FxBuildHasher>,
-    route_tables: IndexSet<RouteTableId, FxBuildHasher>,
-    security_groups: IndexSet<SecurityGroupId, FxBuildHasher>,
+    subnets: IndexSet<SubnetId, IdHash>,
+    route_tables: IndexSet<RouteTableId, IdHash>,
+    security_groups: IndexSet<SecurityGroupId, IdHash>,
 }
 
 impl<'c> Touched<'c> {
@@ -107,7 +120,10 @@ impl<'c> Touched<'c> {
                 NetworkAcl NetworkAclId network_acls;
                 SecurityGroup SecurityGroupId security_groups;
                 InternetGateway InternetGatewayId gateways;
+                EgressOnlyInternetGateway EgressOnlyInternetGatewayId egress_only_gateways;
                 VpcPeeringConnection VpcPeeringConnectionId peerings;
+                VpcEndpoint VpcEndpointId endpoints;
+                PrefixList PrefixListId prefix_lists;
                 HostedZone HostedZoneId zones;
             }
         }
@@ -124,7 +140,10 @@ impl Compiler {
         self.remove_what_is_gone(cloud, &touched, &mut dependent, tables);
         self.compile_vpcs(cloud, &touched.vpcs, &mut dependent, tables);
         self.compile_gateways(cloud, &touched.gateways, &mut dependent, tables);
+        self.compile_egress_only_gateways(cloud, &touched.egress_only_gateways, &mut dependent, tables);
         self.compile_peerings(cloud, &touched.peerings, &mut dependent, tables);
+        self.compile_endpoints(cloud, &touched.endpoints, tables);
+        self.find_readers(&touched.prefix_lists, &mut dependent);
         self.compile_zones(cloud, &touched.zones, tables);
         self.compile_parts(cloud, &touched, &mut dependent, tables);
         self.compile_subnets(cloud, &dependent, tables);
@@ -147,6 +166,16 @@ impl Compiler {
     /// The number of a peering connection that was ever compiled.
     pub(crate) fn peering_index(&self, id: VpcPeeringConnectionId) -> Option<PeeringIndex> {
         self.peerings.get(&id).copied()
+    }
+
+    /// The number of a gateway endpoint that was ever compiled.
+    pub(crate) fn endpoint_index(&self, id: VpcEndpointId) -> Option<EndpointIndex> {
+        self.endpoints.get(&id).copied()
+    }
+
+    /// The public services that the tables speak of, by number.
+    pub(crate) fn services(&self) -> &[(PublicService, Region)] {
+        &self.services
     }
 
     /// The slot of a subnet, route table, ACL or group that exists.
@@ -173,9 +202,11 @@ impl Compiler {
     }
 
     fn number_vpc(&mut self, cloud: &Cloud, id: VpcId, tables: &mut Tables) -> VpcIndex {
+        let services = &mut self.services;
         *self.vpcs.entry(id).or_insert_with(|| {
             let index = VpcIndex(tables.vpcs.len() as u32);
             let region = cloud.vpcs.get(&id).map_or(Region::DEFAULT, |vpc| vpc.region);
+            endpoint::number_services(services, region, tables);
             tables.vpcs.push(Arc::new(VpcTables::empty(id, region)));
             index
         })
@@ -280,6 +311,29 @@ impl Compiler {
         }
     }
 
+    fn compile_egress_only_gateways(
+        &mut self,
+        cloud: &Cloud,
+        touched: &[EgressOnlyInternetGatewayId],
+        dependent: &mut Dependent,
+        tables: &mut Tables,
+    ) {
+        // First all that go, because one may come where another was.
+        for id in touched.iter().filter(|id| !cloud.egress_only_internet_gateways.contains_key(id)) {
+            if let Some(vpc) = self.egress_only_gateways.remove(id) {
+                address::set_egress_only_gateway(cloud, tables, vpc, None);
+                dependent.route_tables.extend(tables.vpc(vpc).route_tables.iter().map(|table| table.id));
+            }
+        }
+        for gateway in touched.iter().filter_map(|id| cloud.egress_only_internet_gateways.get(id)) {
+            let vpc = self.number_vpc(cloud, gateway.vpc, tables);
+            if self.egress_only_gateways.insert(gateway.id, vpc).is_none() {
+                address::set_egress_only_gateway(cloud, tables, vpc, Some(gateway.id));
+                dependent.route_tables.extend(tables.vpc(vpc).route_tables.iter().map(|table| table.id));
+            }
+        }
+    }
+
     fn compile_peerings(
         &mut self,
         cloud: &Cloud,
@@ -309,7 +363,7 @@ impl Compiler {
                 let names_elsewhere = |peer: &Peer| match peer {
                     Peer::Group { vpc, .. } => *vpc != end,
                     Peer::StaleGroup => true,
-                    Peer::Block(_) | Peer::PrefixList => false,
+                    Peer::Block(_) | Peer::PrefixList(_) => false,
                 };
                 let groups = vpc.security_groups.iter();
                 let concerned = groups
@@ -370,6 +424,11 @@ impl Compiler {
     fn compile_groups(&mut self, cloud: &Cloud, dependent: &Dependent, tables: &mut Tables) {
         for record in dependent.security_groups.iter().filter_map(|id| cloud.security_groups.get(id)) {
             let table = rules::group_table(self, cloud, record);
+            for rule in record.rules() {
+                if let RulePeer::PrefixList(list) = rule.peer {
+                    self.readers_of.entry(list).or_default().insert(record.id.into());
+                }
+            }
             self.put(record.id, self.vpcs[&record.vpc], tables, |vpc| &mut vpc.security_groups, table);
         }
     }
@@ -378,11 +437,14 @@ impl Compiler {
         for record in dependent.route_tables.iter().filter_map(|id| cloud.route_tables.get(id)) {
             let vpc = self.vpcs[&record.vpc];
             let table = vpc::route_table(self, cloud, &tables.vpc(vpc).blocks, record);
-            for eni in vpc::routed_interfaces(record) {
+            for eni in vpc::routed_interfaces(cloud, record) {
                 let readers = self.routes_to.entry(eni).or_default();
                 if !readers.contains(&record.id) {
                     readers.push(record.id);
                 }
+            }
+            for route in &record.prefix_list_routes {
+                self.readers_of.entry(route.list).or_default().insert(record.id.into());
             }
             self.put(record.id, vpc, tables, |vpc| &mut vpc.route_tables, table);
         }

@@ -42,7 +42,7 @@ pub(super) fn set_attributes(vpc: &cloud::Vpc, names: &mut VpcNames) {
 
 /// Keeps the list of a VPC's active peering connections.
 pub(super) fn note_peering(tables: &mut Tables, end: VpcIndex, peering: PeeringIndex) {
-    let is_active = tables.peering(peering).state == PeeringState::Active;
+    let is_active = tables.peering(tables.side(peering, end)).state == PeeringState::Active;
     let known = &tables.vpc(end).names.peerings;
     match (known.binary_search(&peering), is_active) {
         (Err(at), true) => vpc_mut(tables, end).names.peerings.insert(at, peering),
@@ -58,7 +58,7 @@ fn zone_table(zone: &HostedZone) -> ZoneTable {
             RecordValues::Values { ttl, values } => RecordContent::Values { ttl: *ttl, values: values.clone() },
             RecordValues::Alias { target, .. } => RecordContent::Alias(target.clone()),
         };
-        let sets = table.sets.entry(set.name.clone()).or_insert_with(Vec::new);
+        let sets = table.sets.entry(set.name.clone()).or_default();
         sets.push(RecordSet { record_type: set.record_type, content });
     }
     table

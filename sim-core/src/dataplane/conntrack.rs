@@ -5,10 +5,16 @@
 //! the table has doubled. A flow is kept under the key of its packets *leaving* the interface.
 //!
 //! Flows that AWS does not track (SG-17) are here too, as a cache: which rule admitted them, for as long as the rules stay as
-//! they are. So the rules are read once for a flow, not once for a packet.
+//! they are. So the rules are read once for a flow, not once for a packet. With it goes what else was decided for its packets:
+//! [`KnownWays`].
 
-use rustc_hash::FxHashMap;
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 
+use super::fragments::Fragments;
+use super::gateway::GatewayFlows;
+use super::known_way::KnownWays;
+use super::services::LinkLocalAllowances;
 use super::tables::EniIndex;
 use crate::engine::{SimDuration, SimTime};
 use crate::net::{FlowKey, IpHeader, TcpFlags, Transport, protocol};
@@ -34,10 +40,16 @@ const LIMIT: usize = 1 << 18;
 /// Below this size a table is not worth sweeping.
 const SWEEP_FROM: usize = 1024;
 
-/// All tracked flows of all interfaces.
+/// All tracked flows of all interfaces, and what gateways remember.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Flows {
     by_eni: Vec<Option<Box<TrackedFlows>>>,
+    /// What is remembered of packets that come in pieces.
+    pub(super) fragments: Fragments,
+    /// Of gateways that keep state.
+    pub(super) gateways: GatewayFlows,
+    /// What has been asked of the services on the interfaces' links.
+    pub(super) link_local: LinkLocalAllowances,
 }
 
 impl Flows {
@@ -55,6 +67,7 @@ impl Flows {
         if let Some(flows) = self.by_eni.get_mut(eni.0 as usize) {
             *flows = None;
         }
+        self.link_local.forget(eni);
     }
 }
 
@@ -65,7 +78,9 @@ pub(crate) struct TableFull;
 /// One interface's flows.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TrackedFlows {
-    flows: FxHashMap<FlowKey, Flow>,
+    flows: IndexMap<FlowKey, Flow, FxBuildHasher>,
+    /// By direction, where the flow of the last packet lies: most often that of the next one, which then needs no hash.
+    last: [u32; 2],
     /// How many of them are tracked; only these count against the limit.
     tracked: usize,
     /// Sweep when there are this many.
@@ -94,25 +109,59 @@ impl TrackedFlows {
     /// What is known of the packet's flow, and which way the packet goes in it. `rules` is the number of the tables by which
     /// packets are judged now.
     pub(crate) fn find(&mut self, now: SimTime, direction: Direction, ip: &IpHeader, rules: u64) -> (Leg, Known) {
-        let Some(flow) = self.flows.get_mut(&egress_key(direction, ip)) else {
-            return (Leg::Forward, Known::Nothing);
-        };
+        let Some(flow) = self.flow(direction, ip) else { return (Leg::Forward, Known::Nothing) };
         let is_over = flow.is_over_for(ip);
-        let leg = if is_over || flow.opened_by == direction { Leg::Forward } else { Leg::Return };
+        let leg = if is_over { Leg::Forward } else { flow.leg(direction) };
         if is_over || flow.expires <= now {
             return (leg, Known::Nothing);
         }
-        let known = match flow.standing {
-            Standing::Tracked => Known::Tracked,
-            Standing::Untracked { rules: then, admitted } if then == rules => {
-                admitted[direction as usize].map_or(Known::Nothing, Known::Admitted)
-            }
-            Standing::Untracked { .. } => Known::Nothing,
-        };
+        let known = flow.known(direction, rules);
         if known != Known::Nothing {
             flow.progress(now, direction, ip);
         }
         (leg, known)
+    }
+
+    /// The known ways of a packet's flow, if the groups let the packet through without reading a rule and one of the ways fits;
+    /// then the flow lives on. Also answers which way the packet goes in it.
+    #[inline]
+    pub(super) fn repeat(
+        &mut self,
+        now: SimTime,
+        direction: Direction,
+        ip: &IpHeader,
+        rules: u64,
+        fits: impl FnOnce(&KnownWays) -> bool,
+    ) -> Option<(Leg, &KnownWays)> {
+        let flow = self.flow(direction, ip)?;
+        // What has ended may begin anew, which is for `find` to say.
+        if !fits(&flow.ways)
+            || flow.expires <= now
+            || flow.progress == Progress::Closed
+            || flow.known(direction, rules) == Known::Nothing
+        {
+            return None;
+        }
+        flow.progress(now, direction, ip);
+        Some((flow.leg(direction), &flow.ways))
+    }
+
+    /// The known ways of a packet's flow, to be added to.
+    pub(super) fn ways(&mut self, direction: Direction, ip: &IpHeader) -> Option<&mut KnownWays> {
+        self.flow(direction, ip).map(|flow| &mut flow.ways)
+    }
+
+    #[inline]
+    fn flow(&mut self, direction: Direction, ip: &IpHeader) -> Option<&mut Flow> {
+        let last = &mut self.last[direction as usize];
+        let is_last = self.flows.get_index(*last as usize).is_some_and(|(key, _)| match direction {
+            Direction::Egress => key.is_of(ip),
+            Direction::Ingress => key.is_back(ip),
+        });
+        if !is_last {
+            *last = self.flows.get_index_of(&egress_key(direction, ip))? as u32;
+        }
+        self.flows.get_index_mut(*last as usize).map(|(_, flow)| flow)
     }
 
     /// Whether a conversation, as its packets were sent in `direction`, is tracked. It is only looked at (SG-20).
@@ -127,8 +176,7 @@ impl TrackedFlows {
         if self.tracked >= LIMIT {
             return Err(TableFull);
         }
-        let mut flow =
-            Flow { expires: now, opened_by: direction, progress: Progress::Opening, standing: Standing::Tracked };
+        let mut flow = Flow::new(now, direction, Standing::Tracked);
         flow.progress(now, direction, ip);
         let before = self.flows.insert(egress_key(direction, ip), flow);
         self.tracked += usize::from(before.is_none_or(|before| before.standing != Standing::Tracked));
@@ -146,12 +194,7 @@ impl TrackedFlows {
         place: RulePlace,
     ) {
         self.make_room(now);
-        let opening = Flow {
-            expires: now,
-            opened_by,
-            progress: Progress::Opening,
-            standing: Standing::Untracked { rules, admitted: [None; 2] },
-        };
+        let opening = Flow::new(now, opened_by, Standing::Untracked { rules, admitted: [None; 2] });
         let flow = self.flows.entry(egress_key(direction, ip)).or_insert(opening);
         if flow.standing == Standing::Tracked {
             self.tracked -= 1;
@@ -190,6 +233,7 @@ struct Flow {
     opened_by: Direction,
     progress: Progress,
     standing: Standing,
+    ways: KnownWays,
 }
 
 /// Whether a flow is tracked.
@@ -220,11 +264,33 @@ enum Progress {
 }
 
 impl Flow {
+    fn new(now: SimTime, opened_by: Direction, standing: Standing) -> Flow {
+        Flow { expires: now, opened_by, progress: Progress::Opening, standing, ways: KnownWays::default() }
+    }
+
+    /// Which way packets of this direction go in the flow.
+    fn leg(&self, direction: Direction) -> Leg {
+        if self.opened_by == direction { Leg::Forward } else { Leg::Return }
+    }
+
+    /// What lets packets of this direction through.
+    #[inline]
+    fn known(&self, direction: Direction, rules: u64) -> Known {
+        match self.standing {
+            Standing::Tracked => Known::Tracked,
+            Standing::Untracked { rules: then, admitted } if then == rules => {
+                admitted[direction as usize].map_or(Known::Nothing, Known::Admitted)
+            }
+            Standing::Untracked { .. } => Known::Nothing,
+        }
+    }
+
     /// A new connection over the ports of a finished one is not a packet of the old flow.
     fn is_over_for(&self, ip: &IpHeader) -> bool {
         self.progress == Progress::Closed && is_tcp_open(ip)
     }
 
+    #[inline]
     fn progress(&mut self, now: SimTime, direction: Direction, ip: &IpHeader) {
         let from_opener = direction == self.opened_by;
         self.progress = match (self.progress, ip.transport) {
@@ -264,6 +330,7 @@ pub(crate) fn is_tcp_open(ip: &IpHeader) -> bool {
         if flags.contains(TcpFlags::SYN) && !flags.contains(TcpFlags::ACK))
 }
 
+#[inline]
 fn egress_key(direction: Direction, ip: &IpHeader) -> FlowKey {
     let key = FlowKey::of(ip);
     if direction == Direction::Egress { key } else { key.reversed() }

@@ -59,7 +59,7 @@ pub(crate) fn on_link(at: &Interface<'_>, headers: &Headers) -> Result<Option<En
 /// Somebody must be there to receive: a stopped instance's interface keeps its address and answers nothing.
 pub(crate) fn check_guest(at: &Interface<'_>) -> Result<(), DropReason> {
     match at.eni.guest {
-        Guest::Running => Ok(()),
+        Guest::Running | Guest::NatGateway(_) => Ok(()),
         Guest::Absent => Err(reason(at, DropCode::BadState, Direction::Ingress, Decider::Resource)),
     }
 }

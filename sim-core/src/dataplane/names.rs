@@ -4,7 +4,9 @@
 //! question comes to is `resolver.rs`'s.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::IpAddr;
+use std::ptr;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -89,20 +91,35 @@ pub(crate) enum RecordContent {
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(crate) struct PublicNames {
     hosts: FxHashMap<DomainName, Vec<IpAddr>>,
+    /// Names that need no host of the scenario's.
+    known: KnownNames,
     /// Public hosted zones, by id.
     pub(crate) zones: Vec<Arc<ZoneTable>>,
 }
 
 impl PublicNames {
-    /// Makes a name of a host known: of one that the scenario names, or of a service of AWS.
+    /// Those of everybody's names that are the same in every scenario, and no more.
+    pub(crate) fn new(known: KnownNames) -> PublicNames {
+        PublicNames { known, ..PublicNames::default() }
+    }
+
+    /// Makes a name of a host known that the scenario names.
     pub(crate) fn add(&mut self, name: DomainName, address: IpAddr) {
         self.hosts.entry(name).or_default().push(address);
     }
 
-    /// The addresses of a host or service.
-    pub(crate) fn addresses_of(&self, name: &DomainName) -> Option<&[IpAddr]> {
-        let bucketless = || self.hosts.get(&service_of_bucket(name)?);
-        self.hosts.get(name).or_else(bucketless).map(Vec::as_slice)
+    /// The addresses of a host or service, first the one to take; none if nobody has the name.
+    pub(crate) fn addresses_of(&self, name: &DomainName) -> Vec<IpAddr> {
+        if let Some(addresses) = self.hosts.get(name) {
+            return addresses.clone();
+        }
+        let known = (self.known.addresses_of)(name.as_str());
+        if known.is_empty() { service_address(name).into_iter().collect() } else { known }
+    }
+
+    /// The name that the address of a service has, backwards.
+    pub(crate) fn name_of(&self, address: IpAddr) -> Option<DomainName> {
+        (self.known.name_of)(address)?.parse().ok()
     }
 
     /// Whether anybody's name lies below this one.
@@ -111,17 +128,38 @@ impl PublicNames {
     }
 }
 
-/// A bucket of S3 is found under the service's name with its own before it, and so are the repositories of Amazon Linux.
-fn service_of_bucket(name: &DomainName) -> Option<DomainName> {
-    let (service, region) = service_and_region(name)?;
-    format!("{service}.{region}.amazonaws.com").parse().ok().filter(|_| service == "s3")
+/// Names that are the same in every scenario: those of services that have hosts of their own. Who those are is not this room's
+/// business.
+#[derive(Clone, Copy)]
+pub(crate) struct KnownNames {
+    /// The addresses of a name, first the one to take.
+    pub(crate) addresses_of: fn(&str) -> Vec<IpAddr>,
+    /// The name that an address has, backwards.
+    pub(crate) name_of: fn(IpAddr) -> Option<String>,
 }
 
-/// Services that have an address even where the scenario has no host for them.
+impl Default for KnownNames {
+    fn default() -> KnownNames {
+        KnownNames { addresses_of: |_| Vec::new(), name_of: |_| None }
+    }
+}
+
+impl PartialEq for KnownNames {
+    fn eq(&self, other: &KnownNames) -> bool {
+        ptr::fn_addr_eq(self.addresses_of, other.addresses_of) && ptr::fn_addr_eq(self.name_of, other.name_of)
+    }
+}
+
+impl fmt::Debug for KnownNames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KnownNames")
+    }
+}
+
+/// Services that have an address and no host.
 const SERVICES: &[&str] = &[
     "autoscaling",
     "cloudformation",
-    "dynamodb",
     "ec2",
     "ec2messages",
     "ecr",
@@ -131,7 +169,6 @@ const SERVICES: &[&str] = &[
     "lambda",
     "logs",
     "monitoring",
-    "s3",
     "secretsmanager",
     "sns",
     "sqs",
@@ -141,18 +178,18 @@ const SERVICES: &[&str] = &[
 ];
 
 /// The public address of a service of AWS in a Region (IGW-14). SIM: AWS has many addresses for each and changes them; here
-/// each has one of 52.94.0.0/16, where no host answers.
-pub(crate) fn service_address(name: &DomainName) -> Option<IpAddr> {
+/// each has one of 54.239.0.0/16.
+///
+/// Differs from AWS: no host answers there.
+fn service_address(name: &DomainName) -> Option<IpAddr> {
     let (service, region) = service_and_region(name)?;
     let service = SERVICES.iter().position(|it| *it == service)?;
     let region = Region::all().position(|it| it == region)?;
-    Some(IpAddr::from([52, 94, region as u8, service as u8 + 1]))
+    Some(IpAddr::from([54, 239, region as u8, service as u8 + 1]))
 }
 
-/// What `SERVICE.REGION.amazonaws.com` is made of; `BUCKET.s3` and `s3.dualstack` are `s3`.
+/// What `SERVICE.REGION.amazonaws.com` is made of.
 fn service_and_region(name: &DomainName) -> Option<(&str, Region)> {
     let (service, region) = name.as_str().strip_suffix(".amazonaws.com")?.rsplit_once('.')?;
-    let service = service.strip_suffix(".dualstack").unwrap_or(service);
-    let service = if service.ends_with(".s3") { "s3" } else { service };
     Some((service, region.parse().ok()?))
 }

@@ -13,8 +13,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::names::{RecordContent, ZoneTable, service_address};
-use super::tables::{PeeringState, Tables, VpcIndex, VpcTables};
+use super::names::{RecordContent, ZoneTable};
+use super::tables::{PeeringTable, Tables, VpcIndex, VpcTables};
 use crate::id::Region;
 use crate::net::dns::{DomainName, Message, Question, Record, RecordData, RecordType, ResponseCode, StartOfAuthority};
 
@@ -181,7 +181,10 @@ impl<'t> View<'t> {
                 let public = self.public_owner(*address).filter(|_| !address.is_private());
                 match public.and_then(|owner| public_name(self.tables.vpc(owner).region, *address).parse().ok()) {
                     Some(name) => given(question, TTL_PUBLIC_NAME, Some(RecordData::Ptr(name)), None),
-                    None => nobody(),
+                    None => match self.tables.public_names.name_of(IpAddr::V4(*address)) {
+                        Some(name) => given(question, TTL_INTERNET, Some(RecordData::Ptr(name)), None),
+                        None => nobody(),
+                    },
                 }
             }
         }
@@ -201,15 +204,23 @@ impl<'t> View<'t> {
         if vpc.owns(address) {
             return vpc.owner_of(address).map(|_| vpc.region);
         }
-        vpc.names.peerings.iter().find_map(|peering| {
-            let peering = self.tables.peering(*peering);
-            let (_, far) = peering.seen_from(near);
+        self.peers(near).find_map(|(peering, far)| {
             let peer = self.tables.vpc(far);
             // RFC 1918 blocks of the same Region are known without the option (PCX-36).
             let block = peer.blocks.iter().find(|block| block.contains(&address))?;
             let is_private = matches!(block.network(), IpAddr::V4(network) if network.is_private());
             let is_known = peering.resolves(far) || (is_private && peer.region == vpc.region);
             (is_known && peer.names.are_complete()).then(|| peer.owner_of(address).map(|_| peer.region))?
+        })
+    }
+
+    /// A VPC's active peering connections, and the VPC at the far end of each.
+    fn peers(&self, near: VpcIndex) -> impl Iterator<Item = (&'t PeeringTable, VpcIndex)> {
+        let tables = self.tables;
+        tables.vpc(near).names.peerings.iter().map(move |peering| {
+            let side = tables.side(*peering, near);
+            let peering = tables.peering(side);
+            (peering, peering.seen_from(side).1)
         })
     }
 
@@ -239,15 +250,14 @@ impl<'t> View<'t> {
             return self.find_in_zone(zone, question);
         }
         let names = &self.tables.public_names;
-        let service = service_address(name);
-        let addresses = names.addresses_of(name).or(service.as_ref().map(std::slice::from_ref));
-        match addresses {
-            Some(addresses) => {
-                let data = addresses.iter().map(|address| RecordData::address(*address));
-                given(question, TTL_INTERNET, data, Some(root_authority()))
-            }
-            None if names.has_below(name) => Found::NoData(Some(root_authority())),
-            None => Found::NoSuchName(Some(root_authority())),
+        let addresses = names.addresses_of(name);
+        if !addresses.is_empty() {
+            let data = addresses.into_iter().map(RecordData::address);
+            return given(question, TTL_INTERNET, data, Some(root_authority()));
+        }
+        match names.has_below(name) {
+            true => Found::NoData(Some(root_authority())),
+            false => Found::NoSuchName(Some(root_authority())),
         }
     }
 
@@ -255,13 +265,8 @@ impl<'t> View<'t> {
     /// connection has the option (PCX-34, PCX-35).
     fn address_seen(&self, owner: VpcIndex, public: Ipv4Addr) -> IpAddr {
         let public = IpAddr::V4(public);
-        let Some((near, vpc)) = self.vpc.filter(|(_, vpc)| vpc.names.are_complete()) else { return public };
-        let is_peer = || {
-            let mut peerings = vpc.names.peerings.iter().map(|peering| self.tables.peering(*peering));
-            peerings.any(|peering| {
-                peering.state == PeeringState::Active && peering.seen_from(near).1 == owner && peering.resolves(owner)
-            })
-        };
+        let Some((near, _)) = self.vpc.filter(|(_, vpc)| vpc.names.are_complete()) else { return public };
+        let is_peer = || self.peers(near).any(|(peering, far)| far == owner && peering.resolves(owner));
         if near != owner && !is_peer() {
             return public;
         }

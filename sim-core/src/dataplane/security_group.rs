@@ -1,12 +1,14 @@
 //! Security groups: allow rules only, the union of all attached groups, stateful (SG-1, SG-5 to SG-9, SG-13 to SG-24).
 //!
 //! Order of questions: does the packet belong to a tracked flow, or is it an error about one; if not, does a rule admit it; and
-//! if so, is the new flow tracked. A TCP or UDP flow that both directions' rules leave open to the whole world is not (SG-17).
+//! if so, is the new flow tracked. A TCP or UDP flow that both directions' rules leave open to the whole world is not (SG-17), unless
+//! it leaves through a gateway whose flows always are (SG-19).
 
 use std::net::IpAddr;
 
 use super::conntrack::{Flows, Known, RulePlace, TableFull, TrackedFlows, is_tcp_open};
-use super::tables::{GroupRule, GroupTable, Interface, Peer, Slot};
+use super::route_table;
+use super::tables::{GroupRule, GroupTable, Interface, Peer, RouteState, Slot, Target};
 use crate::engine::SimTime;
 use crate::net::{FlowKey, Frame, IpHeader, Transport, protocol};
 use crate::trace::{Decider, Direction, DropCode, DropReason, GroupDecision, Leg};
@@ -50,7 +52,7 @@ fn admit_by_rule(
 ) -> Result<GroupDecision, DropReason> {
     let found = find_rule(at, direction, ip)?;
     let is_reply = !found.is_untracked && is_reply_of_untracked(at, direction, ip);
-    if found.is_untracked || is_reply {
+    if (found.is_untracked || is_reply) && !is_always_tracked(at, direction, ip) {
         let opened_by = if is_reply || leg == Leg::Return { opposite(direction) } else { direction };
         tracked.admit(now, direction, ip, opened_by, rules, found.place);
     } else {
@@ -59,6 +61,16 @@ fn admit_by_rule(
             .map_err(|TableFull| reason(at, DropCode::ConntrackAllowanceExceeded, direction, Decider::Resource))?;
     }
     Ok(decision(at, direction, found.place))
+}
+
+/// SG-19: what goes out through a NAT gateway (NAT-15) or an egress-only gateway (EIGW-2) is tracked whatever the rules say. It is
+/// asked when a flow would go untracked, and again when the tables have changed.
+fn is_always_tracked(at: &Interface<'_>, direction: Direction, ip: &IpHeader) -> bool {
+    if direction == Direction::Ingress {
+        return false;
+    }
+    let route = route_table::of(at).routes.lookup(ip.destination).map(|(_, route)| route.state);
+    matches!(route, Some(RouteState::Active(Target::NatGateway(_) | Target::EgressOnlyGateway(_))))
 }
 
 /// A rule by its place, as the trace tells it.
@@ -131,7 +143,8 @@ fn admits(at: &Interface<'_>, rule: &GroupRule, peer: IpAddr) -> bool {
     match &rule.peer {
         Peer::Block(block) => block.contains(peer),
         Peer::Group { vpc, group } => at.tables.is_member(*vpc, *group, peer),
-        Peer::StaleGroup | Peer::PrefixList => false,
+        Peer::PrefixList(blocks) => blocks.iter().any(|block| block.contains(peer)),
+        Peer::StaleGroup => false,
     }
 }
 

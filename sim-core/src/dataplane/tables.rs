@@ -15,8 +15,8 @@ use super::matching::{Block, ProtocolMatch};
 use super::names::{PublicNames, VpcNames};
 use crate::flat::flat;
 use crate::id::{
-    AvailabilityZone, InternetGatewayId, NetworkAclId, NetworkInterfaceId, Origin, Region, ResourceId, RouteTableId,
-    SecurityGroupId, SubnetId, VpcId, VpcPeeringConnectionId,
+    AvailabilityZone, EgressOnlyInternetGatewayId, InternetGatewayId, NatGatewayId, NetworkAclId, NetworkInterfaceId,
+    Origin, Region, ResourceId, RouteTableId, SecurityGroupId, SubnetId, VpcEndpointId, VpcId, VpcPeeringConnectionId,
 };
 use crate::net::{MacAddr, PrefixTable};
 use crate::trace::Direction;
@@ -39,6 +39,36 @@ pub(crate) struct PeeringIndex(pub u32);
 
 flat!(struct PeeringIndex(0));
 
+/// A side of a peering connection, by number: that of its first or second VPC, which sends there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct PeeringSide(u32);
+
+flat!(struct PeeringSide(0));
+
+impl PeeringSide {
+    /// The connection.
+    pub(crate) fn peering(self) -> PeeringIndex {
+        PeeringIndex(self.0 >> 1)
+    }
+
+    /// Twice the connection's number, and which side.
+    pub(crate) fn number(self) -> u32 {
+        self.0
+    }
+}
+
+/// A public service of AWS in a Region, by number: the same for the whole run.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct ServiceIndex(pub u32);
+
+flat!(struct ServiceIndex(0));
+
+/// A gateway endpoint, by number: the same for the whole run.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct EndpointIndex(pub u32);
+
+flat!(struct EndpointIndex(0));
+
 /// A place in one of a VPC's lists: the same for as long as what it holds exists, then anybody's.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Slot(pub(crate) u32);
@@ -52,6 +82,12 @@ pub(crate) struct Tables {
     pub(crate) enis: Vec<EniPlace>,
     /// By [`PeeringIndex`].
     pub(crate) peerings: Vec<PeeringTable>,
+    /// By [`EndpointIndex`].
+    pub(crate) endpoints: Vec<EndpointTable>,
+    /// By [`ServiceIndex`].
+    pub(crate) services: Vec<ServiceTable>,
+    /// Which public service of AWS answers at an address.
+    pub(crate) service_at: FxHashMap<IpAddr, ServiceIndex>,
     /// Whose Internet gateway answers for an address that is reachable from the Internet.
     pub(crate) internet: FxHashMap<IpAddr, VpcIndex>,
     /// The names that everybody can find.
@@ -83,6 +119,7 @@ pub(crate) struct VpcTables {
     pub(crate) addresses: AddressOwners,
     pub(crate) macs: FxHashMap<MacAddr, Slot>,
     pub(crate) internet_gateway: Option<InternetGatewayTable>,
+    pub(crate) egress_only_gateway: Option<EgressOnlyInternetGatewayId>,
     pub(crate) names: VpcNames,
 }
 
@@ -244,6 +281,7 @@ pub(crate) struct EniTable {
     pub(crate) addresses: SmallVec<[IpAddr; 1]>,
     pub(crate) source_dest_check: SourceDestCheck,
     pub(crate) guest: Guest,
+    pub(crate) metadata_over_ipv6: MetadataOverIpv6,
     pub(crate) groups: SmallVec<[Slot; 2]>,
     pub(crate) origin: Origin,
 }
@@ -261,6 +299,15 @@ pub(crate) enum Guest {
     Running,
     /// Not attached, or its instance does not run.
     Absent,
+    /// No guest: the interface is a NAT gateway's.
+    NatGateway(NatGatewayId),
+}
+
+/// Whether the metadata service answers at its IPv6 address, too (IMDS-1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum MetadataOverIpv6 {
+    On,
+    Off,
 }
 
 /// One route table, `local` routes included (RT-4).
@@ -293,6 +340,10 @@ pub(crate) enum Target {
     InternetGateway(InternetGatewayId),
     Peering(PeeringIndex),
     Eni(EniIndex),
+    /// By its interface.
+    NatGateway(EniIndex),
+    EgressOnlyGateway(EgressOnlyInternetGatewayId),
+    Endpoint(EndpointIndex),
 }
 
 /// One network ACL.
@@ -361,8 +412,8 @@ pub(crate) enum Peer {
     },
     /// A group whose peering or owner is gone: matches nothing until it is back (SG-12).
     StaleGroup,
-    /// Differs from AWS: prefix lists are not simulated, so a rule that names one matches nothing.
-    PrefixList,
+    /// All that a prefix list holds (SG-28).
+    PrefixList(Box<[Block]>),
 }
 
 /// A VPC's Internet gateway with its stateless one-to-one translation (IGW-3).
@@ -371,6 +422,31 @@ pub(crate) struct InternetGatewayTable {
     pub(crate) id: InternetGatewayId,
     pub(crate) public_of: FxHashMap<IpAddr, IpAddr>,
     pub(crate) private_of: FxHashMap<IpAddr, IpAddr>,
+}
+
+/// A public service of AWS in a Region (GWE-1).
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct ServiceTable {
+    pub(crate) region: Region,
+    /// What its prefix list holds (GWE-5).
+    pub(crate) ranges: Box<[Block]>,
+}
+
+/// One gateway endpoint.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct EndpointTable {
+    pub(crate) id: VpcEndpointId,
+    pub(crate) vpc: VpcIndex,
+    pub(crate) service: ServiceIndex,
+    pub(crate) state: EndpointState,
+    pub(crate) origin: Origin,
+}
+
+/// Whether an endpoint is there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum EndpointState {
+    Available,
+    Deleted,
 }
 
 /// One peering connection.
@@ -388,9 +464,9 @@ pub(crate) struct PeeringTable {
 
 impl PeeringTable {
     /// The near and the far end, seen from one of them.
-    pub(crate) fn seen_from(&self, near: VpcIndex) -> (VpcIndex, VpcIndex) {
+    pub(crate) fn seen_from(&self, side: PeeringSide) -> (VpcIndex, VpcIndex) {
         let [a, b] = self.ends;
-        if near == a { (a, b) } else { (b, a) }
+        if side.0.is_multiple_of(2) { (a, b) } else { (b, a) }
     }
 
     /// Whether the names of what is in a VPC at one end mean private addresses at the other (PCX-34).
@@ -417,6 +493,16 @@ pub(crate) struct Interface<'t> {
     pub(crate) eni: &'t EniTable,
 }
 
+impl Interface<'_> {
+    /// The capture point that the interface is: itself, or the gateway whose it is.
+    pub(crate) fn point(&self) -> ResourceId {
+        match self.eni.guest {
+            Guest::Running | Guest::Absent => self.eni.id.into(),
+            Guest::NatGateway(gateway) => gateway.into(),
+        }
+    }
+}
+
 impl Tables {
     /// The interface with this number, unless it is deleted.
     pub(crate) fn interface(&self, index: EniIndex) -> Option<Interface<'_>> {
@@ -431,9 +517,33 @@ impl Tables {
         &self.vpcs[index.0 as usize]
     }
 
-    /// The peering connection with this number.
-    pub(crate) fn peering(&self, index: PeeringIndex) -> &PeeringTable {
-        &self.peerings[index.0 as usize]
+    /// A VPC's side of a peering connection.
+    pub(crate) fn side(&self, index: PeeringIndex, near: VpcIndex) -> PeeringSide {
+        let is_second = self.peerings[index.0 as usize].ends[1] == near;
+        PeeringSide(index.0 << 1 | u32::from(is_second))
+    }
+
+    /// The peering connection that has this side.
+    pub(crate) fn peering(&self, side: PeeringSide) -> &PeeringTable {
+        &self.peerings[side.peering().0 as usize]
+    }
+
+    /// The NAT gateway that has an address in a VPC.
+    pub(crate) fn nat_gateway_at(&self, vpc: VpcIndex, address: IpAddr) -> Option<NatGatewayId> {
+        match self.vpc(vpc).owner_of(address)?.guest {
+            Guest::NatGateway(gateway) => Some(gateway),
+            Guest::Running | Guest::Absent => None,
+        }
+    }
+
+    /// The gateway endpoint with this number.
+    pub(crate) fn endpoint(&self, index: EndpointIndex) -> &EndpointTable {
+        &self.endpoints[index.0 as usize]
+    }
+
+    /// The public service with this number.
+    pub(crate) fn service(&self, index: ServiceIndex) -> &ServiceTable {
+        &self.services[index.0 as usize]
     }
 
     /// An interface's id, also after it was deleted.
@@ -443,7 +553,7 @@ impl Tables {
 
     /// A peering connection's id, also after it was deleted.
     pub(crate) fn peering_id(&self, index: PeeringIndex) -> VpcPeeringConnectionId {
-        self.peering(index).id
+        self.peerings[index.0 as usize].id
     }
 
     /// A VPC's id, also after it was deleted.

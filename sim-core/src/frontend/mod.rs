@@ -16,6 +16,7 @@ pub(crate) mod spelling;
 use serde_json::Value;
 
 use crate::cloud::{ApiError, RunInstances};
+use crate::engine::SimDuration;
 use crate::id::{AccountId, Origin, Region};
 
 /// The control plane as a front end sees it: one call, as an AWS client makes it.
@@ -52,4 +53,7 @@ pub(crate) trait Api {
     /// Lets virtual time pass until nothing asked for so far is still under way: CloudFormation waits for an instance to run
     /// and for a peering request to be checked before it goes on. A control plane without time has nothing to wait for.
     fn settle(&mut self) {}
+
+    /// Lets virtual time pass before something is asked for again: CloudFormation waits for what takes minutes by looking.
+    fn wait(&mut self, _time: SimDuration) {}
 }

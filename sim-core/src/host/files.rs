@@ -37,57 +37,29 @@ struct Image {
     profile: Profile,
     hostname: String,
     hosts: Vec<(IpAddr, String)>,
-    resolver: ResolverConfig,
-}
-
-/// What a DHCP client has learnt about name servers, as resolv.conf(5) has it.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct ResolverConfig {
-    /// Whom to ask, the first first.
-    pub nameservers: Vec<IpAddr>,
-    /// What is put behind names without a dot.
-    pub search: Vec<String>,
-}
-
-impl ResolverConfig {
-    /// `/etc/resolv.conf`, with the patience that Amazon's images have.
-    ///
-    /// Differs from AWS: images with systemd-resolved have its stub in between; here programs ask the servers themselves.
-    fn text(&self) -> String {
-        let mut text = String::from("options timeout:2 attempts:5\n");
-        if !self.search.is_empty() {
-            text.push_str(&format!("search {}\n", self.search.join(" ")));
-        }
-        for server in &self.nameservers {
-            text.push_str(&format!("nameserver {server}\n"));
-        }
-        text
-    }
+    /// `/etc/resolv.conf`.
+    resolver: String,
 }
 
 impl Volume {
     /// A new instance's.
-    pub(super) fn new(
-        profile: Profile,
-        hostname: &str,
-        hosts: Vec<(IpAddr, String)>,
-        resolver: ResolverConfig,
-    ) -> Volume {
+    pub(super) fn new(profile: Profile, hostname: &str, hosts: Vec<(IpAddr, String)>, resolver: String) -> Volume {
         let image = Image { profile, hostname: hostname.to_owned(), hosts, resolver };
         Volume { image: Some(image), files: FileSystem::default() }
     }
 
-    /// Takes over what the DHCP client has learnt at this boot.
-    pub(super) fn set_resolver(&mut self, resolver: ResolverConfig) {
+    /// Replaces `/etc/resolv.conf`.
+    pub(super) fn set_resolver(&mut self, text: String) {
         match &mut self.image {
-            Some(image) => image.resolver = resolver,
-            None => self.files.write("/etc/resolv.conf", resolver.text().as_bytes()),
+            Some(image) => image.resolver = text,
+            None => self.files.write("/etc/resolv.conf", text.as_bytes()),
         }
     }
 
     pub(super) fn files(&mut self) -> &mut FileSystem {
         if let Some(Image { profile, hostname, hosts, resolver }) = self.image.take() {
-            self.files = FileSystem::of_image(profile, &hostname, &hosts, &resolver);
+            self.files = FileSystem::of_image(profile, &hostname, &hosts);
+            self.files.write("/etc/resolv.conf", resolver.as_bytes());
         }
         &mut self.files
     }
@@ -115,7 +87,7 @@ impl fmt::Display for FileError {
 
 impl FileSystem {
     /// The files an image starts with, as far as labs look at them.
-    fn of_image(profile: Profile, hostname: &str, hosts: &[(IpAddr, String)], resolver: &ResolverConfig) -> FileSystem {
+    fn of_image(profile: Profile, hostname: &str, hosts: &[(IpAddr, String)]) -> FileSystem {
         let mut files = FileSystem::default();
         for directory in
             ["/etc/ssh", "/home/ec2-user", "/root", "/tmp", "/var/log", "/var/www", "/opt", "/usr/bin", "/dev"]
@@ -133,7 +105,6 @@ impl FileSystem {
         }
         files.write("/etc/hosts", hosts_text.as_bytes());
         files.write("/etc/hostname", format!("{hostname}\n").as_bytes());
-        files.write("/etc/resolv.conf", resolver.text().as_bytes());
         files.write("/etc/os-release", profile.os_release().as_bytes());
         files.write(
             "/etc/ssh/sshd_config",

@@ -157,6 +157,8 @@ fn kind_in_words(kind: ResourceKind) -> &'static str {
         ResourceKind::Subnet => "subnet",
         ResourceKind::RouteTable => "route table",
         ResourceKind::InternetGateway => "Internet gateway",
+        ResourceKind::NatGateway => "NAT gateway",
+        ResourceKind::EgressOnlyInternetGateway => "egress-only Internet gateway",
         ResourceKind::VpcPeeringConnection => "VPC peering connection",
         ResourceKind::SecurityGroup => "security group",
         ResourceKind::NetworkAcl => "network ACL",

@@ -13,6 +13,7 @@ use crate::frontend::diagnostic::{Colour, Diagnostic, Sources, Span, any_error};
 use crate::frontend::scenario::{self, Declared, LinkClass, OutsideHost, Scenario};
 use crate::frontend::spelling::did_you_mean;
 use crate::id::Region;
+use crate::sim::boot::Packages;
 use crate::sim::links::LinkSettings;
 use crate::sim::ranks::Transport;
 use crate::sim::world::{InternetHostConfig, World, WorldConfig};
@@ -103,6 +104,10 @@ impl Plan {
             quotas,
             internet,
             programs: app::programs(),
+            packages: match self.scenario.settings.packages {
+                scenario::Packages::Mirror => Packages::Mirror,
+                scenario::Packages::Preinstalled => Packages::Preinstalled,
+            },
             detail,
             snap_length,
             threads,

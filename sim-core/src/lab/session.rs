@@ -221,4 +221,10 @@ impl Api for Session<'_> {
             self.pass_until(at);
         }
     }
+
+    fn wait(&mut self, time: SimDuration) {
+        if !self.interrupted {
+            self.pass_until(self.world.now() + time);
+        }
+    }
 }

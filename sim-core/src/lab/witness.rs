@@ -77,7 +77,9 @@ impl Witness {
             | Step::SecurityGroup { .. }
             | Step::NetworkAcl { .. }
             | Step::Route { .. }
-            | Step::Translated { .. } => {}
+            | Step::Translated { .. }
+            | Step::Fragmented { .. }
+            | Step::PortTranslated { .. } => {}
         }
     }
 

@@ -1,4 +1,5 @@
-//! ICMP messages that the network itself sends: "too big, and this is what fits" (RFC 792 and RFC 1191; RFC 4443 §3.2).
+//! ICMP messages that the network itself sends: "too big, and this is what fits" (RFC 792 and RFC 1191; RFC 4443 §3.2), and
+//! "the time to live is over" (RFC 792; RFC 4443 §3.3).
 //!
 //! The quoted packet is as long as fits 576 bytes (IPv4, RFC 1812 §4.3.2.3) or 1280 (IPv6, RFC 4443 §3.2 (c)), not RFC 792's
 //! eight bytes: guests' stacks take an error to heart only when they find a whole datagram in it.
@@ -21,6 +22,53 @@ pub(crate) fn packet_too_big(
     mtu: u16,
     buffer: Vec<u8>,
 ) -> Option<Frame> {
+    error_about(frame, router_mac, router, Complaint::TooBig { mtu }, buffer)
+}
+
+/// The message that tells the sender of `frame` that its time to live ran out at `router`. `None` as with
+/// [`packet_too_big`].
+pub(crate) fn time_exceeded(frame: &Frame, router_mac: MacAddr, router: IpAddr, buffer: Vec<u8>) -> Option<Frame> {
+    error_about(frame, router_mac, router, Complaint::TimeExceeded, buffer)
+}
+
+/// What a router has to say about a packet.
+#[derive(Clone, Copy)]
+enum Complaint {
+    TooBig { mtu: u16 },
+    TimeExceeded,
+}
+
+impl Complaint {
+    /// The first eight bytes of the ICMP message, its checksum still zero.
+    fn header_v4(self) -> [u8; 8] {
+        match self {
+            Complaint::TooBig { mtu } => {
+                let [high, low] = mtu.to_be_bytes();
+                [3, 4, 0, 0, 0, 0, high, low]
+            }
+            Complaint::TimeExceeded => [11, 0, 0, 0, 0, 0, 0, 0],
+        }
+    }
+
+    /// The same for ICMPv6.
+    fn header_v6(self) -> [u8; 8] {
+        match self {
+            Complaint::TooBig { mtu } => {
+                let [high, low] = mtu.to_be_bytes();
+                [2, 0, 0, 0, 0, 0, high, low]
+            }
+            Complaint::TimeExceeded => [3, 0, 0, 0, 0, 0, 0, 0],
+        }
+    }
+}
+
+fn error_about(
+    frame: &Frame,
+    router_mac: MacAddr,
+    router: IpAddr,
+    complaint: Complaint,
+    buffer: Vec<u8>,
+) -> Option<Frame> {
     let ip = frame.headers.ip.filter(|ip| !ip.is_icmp_error())?;
     let packet = frame.ip_packet();
     let mut buffer = buffer;
@@ -40,8 +88,7 @@ pub(crate) fn packet_too_big(
             let sum = checksum::of(&header);
             header[10..12].copy_from_slice(&sum.to_be_bytes());
             buffer.extend_from_slice(&header);
-            let [mtu_high, mtu_low] = mtu.to_be_bytes();
-            buffer.extend_from_slice(&[3, 4, 0, 0, 0, 0, mtu_high, mtu_low]);
+            buffer.extend_from_slice(&complaint.header_v4());
             buffer.extend_from_slice(quoted);
             let at = ETHERNET_LEN + IPV4_MIN_LEN;
             let sum = checksum::of(&buffer[at..]);
@@ -55,8 +102,7 @@ pub(crate) fn packet_too_big(
             buffer.extend_from_slice(&[0x60, 0, 0, 0, len_high, len_low, protocol::ICMPV6, TTL]);
             buffer.extend_from_slice(&router.octets());
             buffer.extend_from_slice(&sender.octets());
-            let [mtu_high, mtu_low] = mtu.to_be_bytes();
-            buffer.extend_from_slice(&[2, 0, 0, 0, 0, 0, mtu_high, mtu_low]);
+            buffer.extend_from_slice(&complaint.header_v6());
             buffer.extend_from_slice(quoted);
             let at = ETHERNET_LEN + IPV6_LEN;
             let sum = checksum::with_pseudo_header(&router.octets(), &sender.octets(), protocol::ICMPV6, &buffer[at..]);

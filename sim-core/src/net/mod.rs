@@ -8,23 +8,30 @@ pub(crate) mod checksum;
 mod datagram;
 pub(crate) mod dns;
 mod flow;
+mod fragment;
 mod headers;
 mod icmp;
 mod lpm;
 mod mac;
 mod ndp;
 mod pool;
+mod reset;
 mod rewrite;
 mod summary;
 
 pub(crate) use arp::{ArpOperation, ArpPacket};
 pub(crate) use datagram::Datagram;
 pub(crate) use flow::FlowKey;
+pub(crate) use fragment::{FragmentOf, fragment};
 pub(crate) use headers::{Frame, Headers, IpHeader, TcpFlags, Transport, ether_type, protocol};
-pub(crate) use icmp::packet_too_big;
+pub(crate) use icmp::{packet_too_big, time_exceeded};
 pub(crate) use lpm::PrefixTable;
 pub(crate) use mac::MacAddr;
 pub(crate) use ndp::{NeighborRole, NeighborSolicitation};
 pub(crate) use pool::BufferPool;
-pub(crate) use rewrite::{AddressField, lower_ttl, rewrite_address, rewrite_macs, rewrite_quoted_address};
+pub(crate) use reset::reset;
+pub(crate) use rewrite::{
+    AddressField, clamp_mss, lower_ttl, rewrite_address, rewrite_macs, rewrite_port, rewrite_quoted_address,
+    rewrite_quoted_port,
+};
 pub(crate) use summary::Summary;

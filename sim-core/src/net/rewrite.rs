@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use super::checksum::Delta;
 use super::headers::{ETHERNET_LEN, Frame, IpHeader};
-use super::{MacAddr, Transport, protocol};
+use super::{MacAddr, TcpFlags, Transport, protocol};
 
 /// One of the two addresses of an IP header.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,6 +17,27 @@ pub(crate) enum AddressField {
     Source,
     /// Where it goes.
     Destination,
+}
+
+/// Sets the port that goes with an address, or an echo's identifier, which stands for one; and the checksums that cover it. A
+/// later fragment has none, nor has a protocol without ports.
+pub(crate) fn rewrite_port(frame: &mut Frame, field: AddressField, new: u16) {
+    let Some(ip) = &mut frame.headers.ip else { return };
+    let end = ETHERNET_LEN + usize::from(ip.total_len);
+    replace_port(&mut frame.bytes[ETHERNET_LEN..end], ip, field, new);
+    match (&mut ip.transport, field) {
+        (Transport::Tcp { source, .. } | Transport::Udp { source, .. }, AddressField::Source) => *source = new,
+        (Transport::Tcp { destination, .. } | Transport::Udp { destination, .. }, AddressField::Destination) => {
+            *destination = new;
+        }
+        (Transport::Icmp { id, .. }, _) => *id = new,
+        (Transport::Fragment | Transport::Other, _) => {}
+    }
+}
+
+/// Sets a port, or echo identifier, of the packet that an ICMP error quotes, with the checksums in it and the error's own.
+pub(crate) fn rewrite_quoted_port(frame: &mut Frame, field: AddressField, new: u16) {
+    rewrite_quoted(frame, |quoted, header| replace_port(quoted, header, field, new));
 }
 
 /// Sets the frame's MAC addresses.
@@ -64,14 +85,19 @@ pub(crate) fn lower_ttl(frame: &mut Frame, hops: u8) -> bool {
 /// Sets an address of the packet that an ICMP error quotes, with the checksums in it and the error's own (IGW-3). A frame that
 /// is no ICMP error, or quotes too little, stays as it is.
 pub(crate) fn rewrite_quoted_address(frame: &mut Frame, field: AddressField, new: IpAddr) {
+    rewrite_quoted(frame, |quoted, header| {
+        if header.source.is_ipv4() == new.is_ipv4() { replace(quoted, header, field, new) } else { Delta::default() }
+    });
+}
+
+/// Changes the packet that an ICMP error quotes; the error's own checksum covers it.
+fn rewrite_quoted(frame: &mut Frame, change: impl FnOnce(&mut [u8], &IpHeader) -> Delta) {
     let Some(ip) = frame.headers.ip.filter(IpHeader::is_icmp_error) else { return };
     let message = usize::from(ip.transport_offset);
     let end = ETHERNET_LEN + usize::from(ip.total_len);
     let Some(quoted) = frame.bytes.get_mut(message + 8..end) else { return };
-    let Some(header) = IpHeader::parse_quoted(quoted).filter(|header| header.source.is_ipv4() == new.is_ipv4()) else {
-        return;
-    };
-    let delta = replace(quoted, &header, field, new);
+    let Some(header) = IpHeader::parse_quoted(quoted) else { return };
+    let delta = change(quoted, &header);
     apply(&mut frame.bytes[message..end], 2, delta);
 }
 
@@ -89,16 +115,79 @@ fn replace(packet: &mut [u8], ip: &IpHeader, field: AddressField, new: IpAddr) -
         total = total.and(apply(packet, 10, delta));
     }
     if let Some(at) = transport_checksum(ip) {
-        let is_absent = ip.protocol == protocol::UDP && packet.get(at..at + 2) == Some(&[0, 0]);
-        if !is_absent {
-            total = total.and(apply(packet, at, delta));
-            // RFC 768: a computed 0 is sent as all ones, since 0 says that there is none.
-            if ip.protocol == protocol::UDP && packet.get(at..at + 2) == Some(&[0, 0]) {
-                packet[at..at + 2].copy_from_slice(&[0xff, 0xff]);
-            }
-        }
+        total = total.and(adjust_transport(packet, ip, at, delta));
     }
     total
+}
+
+/// Replaces a port or an echo's identifier in a packet, adjusts the packet's own checksum, and says how the packet's sum changed.
+fn replace_port(packet: &mut [u8], ip: &IpHeader, field: AddressField, new: u16) -> Delta {
+    let start = usize::from(ip.transport_offset) - ETHERNET_LEN;
+    let (at, checksum) = match (ip.transport, field) {
+        (Transport::Tcp { .. }, AddressField::Source) => (start, start + 16),
+        (Transport::Tcp { .. }, AddressField::Destination) => (start + 2, start + 16),
+        (Transport::Udp { .. }, AddressField::Source) => (start, start + 6),
+        (Transport::Udp { .. }, AddressField::Destination) => (start + 2, start + 6),
+        (Transport::Icmp { .. }, _) => (start + 4, start + 2),
+        (Transport::Fragment | Transport::Other, _) => return Delta::default(),
+    };
+    let Some(port) = packet.get_mut(at..at + 2) else { return Delta::default() };
+    let delta = Delta::between(port, &new.to_be_bytes());
+    port.copy_from_slice(&new.to_be_bytes());
+    delta.and(adjust_transport(packet, ip, checksum, delta))
+}
+
+/// Adjusts a transport checksum, unless it is a UDP datagram that has none.
+fn adjust_transport(packet: &mut [u8], ip: &IpHeader, at: usize, delta: Delta) -> Delta {
+    if ip.protocol != protocol::UDP {
+        return apply(packet, at, delta);
+    }
+    let old = packet.get(at..at + 2).map(|field| [field[0], field[1]]);
+    let Some(old) = old.filter(|old| *old != [0, 0]) else { return Delta::default() };
+    apply(packet, at, delta);
+    // RFC 768: a computed 0 is sent as all ones, since 0 says that there is none.
+    if packet[at..at + 2] == [0, 0] {
+        packet[at..at + 2].copy_from_slice(&[0xff, 0xff]);
+    }
+    Delta::between(&old, &packet[at..at + 2])
+}
+
+/// Lowers the maximum segment size that a SYN offers, if it offers more than `most` (RFC 9293 §3.7.1).
+pub(crate) fn clamp_mss(frame: &mut Frame, most: u16) {
+    const END: u8 = 0;
+    const NO_OPERATION: u8 = 1;
+    const MAXIMUM_SEGMENT_SIZE: u8 = 2;
+    let Some(ip) = &frame.headers.ip else { return };
+    if !matches!(ip.transport, Transport::Tcp { flags, .. } if flags.contains(TcpFlags::SYN)) {
+        return;
+    }
+    let end = ETHERNET_LEN + usize::from(ip.total_len);
+    let segment = &mut frame.bytes[usize::from(ip.transport_offset)..end];
+    let header_len = (usize::from(segment[12] >> 4) * 4).min(segment.len());
+    let mut at = 20;
+    while at + 1 < header_len {
+        let (kind, len) = (segment[at], usize::from(segment[at + 1]));
+        match kind {
+            END => return,
+            NO_OPERATION => at += 1,
+            MAXIMUM_SEGMENT_SIZE if len == 4 && at + 4 <= header_len => {
+                let old = [segment[at + 2], segment[at + 3]];
+                if u16::from_be_bytes(old) > most {
+                    segment[at + 2..at + 4].copy_from_slice(&most.to_be_bytes());
+                    // The option may start at an odd byte: its words then lie across those of the sum, which swaps them.
+                    let (mut before, mut after) = (old, most.to_be_bytes());
+                    if at % 2 == 1 {
+                        before.reverse();
+                        after.reverse();
+                    }
+                    apply(segment, 16, Delta::between(&before, &after));
+                }
+                return;
+            }
+            _ if len < 2 => return,
+            _ => at += len,
+        }
+    }
 }
 
 /// Adjusts the checksum at `at`, if the packet reaches that far, and says how that changed the packet's sum.
@@ -149,6 +238,10 @@ mod tests {
     }
 
     fn build(kind: Kind, source: IpAddr, destination: IpAddr, payload: &[u8]) -> Frame {
+        build_from(kind, source, destination, 1, payload)
+    }
+
+    fn build_from(kind: Kind, source: IpAddr, destination: IpAddr, port: u16, payload: &[u8]) -> Frame {
         let ethernet = PacketBuilder::ethernet2([2, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 2]);
         let ip = match (source, destination) {
             (IpAddr::V4(a), IpAddr::V4(b)) => ethernet.ipv4(a.octets(), b.octets(), 64),
@@ -157,10 +250,10 @@ mod tests {
         };
         let mut bytes = Vec::new();
         match kind {
-            Kind::Tcp => ip.tcp(1, 2, 3, 4).write(&mut bytes, payload),
-            Kind::Udp => ip.udp(1, 2).write(&mut bytes, payload),
-            Kind::Echo if source.is_ipv4() => ip.icmpv4_echo_request(1, 2).write(&mut bytes, payload),
-            Kind::Echo => ip.icmpv6_echo_request(1, 2).write(&mut bytes, payload),
+            Kind::Tcp => ip.tcp(port, 2, 3, 4).write(&mut bytes, payload),
+            Kind::Udp => ip.udp(port, 2).write(&mut bytes, payload),
+            Kind::Echo if source.is_ipv4() => ip.icmpv4_echo_request(port, 2).write(&mut bytes, payload),
+            Kind::Echo => ip.icmpv6_echo_request(port, 2).write(&mut bytes, payload),
         }
         .expect("a vector takes everything");
         Frame::new(bytes)
@@ -217,6 +310,50 @@ mod tests {
     }
 
     use super::super::Headers;
+
+    proptest! {
+        #[test]
+        fn a_rewritten_port_is_that_of_the_packet_built_with_it(
+            kind in kinds(), [a, b, _] in addresses(), payload in prop::collection::vec(any::<u8>(), 0..50), port: u16,
+        ) {
+            let mut frame = build(kind, a, b, &payload);
+            let before = frame.bytes.clone();
+            rewrite_port(&mut frame, AddressField::Source, port);
+            prop_assert_eq!(&frame.bytes, &build_from(kind, a, b, port, &payload).bytes);
+            prop_assert_eq!(Headers::parse(&frame.bytes), Ok(frame.headers));
+            rewrite_port(&mut frame, AddressField::Source, 1);
+            prop_assert_eq!(frame.bytes, before);
+        }
+
+        #[test]
+        fn the_port_quoted_in_an_error_is_rewritten_and_the_error_stays_right(
+            kind in kinds(), [a, b, _] in addresses(), len in 0usize..2000, port: u16,
+        ) {
+            let payload = vec![7; len];
+            let error = |port| {
+                let about = build_from(kind, a, b, port, &payload);
+                packet_too_big(&about, MacAddr::local(1), b, 1500, Vec::new()).expect("a plain packet")
+            };
+            let mut frame = error(1);
+            rewrite_quoted_port(&mut frame, AddressField::Source, port);
+            prop_assert_eq!(frame.bytes, error(port).bytes);
+        }
+
+        #[test]
+        fn a_segment_size_is_lowered_and_never_raised_mtu_8(mss: u16, most: u16, padding in 0usize..3) {
+            let syn = |mss: u16| {
+                let mut options = vec![etherparse::TcpOptionElement::Noop; padding];
+                options.push(etherparse::TcpOptionElement::MaximumSegmentSize(mss));
+                let mut bytes = Vec::new();
+                PacketBuilder::ethernet2([2; 6], [4; 6]).ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64).tcp(1, 2, 3, 4).syn()
+                    .options(&options).expect("they fit").write(&mut bytes, &[]).expect("a vector takes everything");
+                Frame::new(bytes)
+            };
+            let mut frame = syn(mss);
+            clamp_mss(&mut frame, most);
+            prop_assert_eq!(frame.bytes, syn(mss.min(most)).bytes);
+        }
+    }
 
     #[test]
     fn a_udp_datagram_without_checksum_stays_without() {

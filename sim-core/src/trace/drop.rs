@@ -86,6 +86,24 @@ drop_codes! {
     IgwSourceAddressNotInRfc6598Ingress "IGW_SOURCE_ADDRESS_NOT_IN_RFC6598_INGRESS" Gateway aws;
     /// A peering used as transit: source or destination lies outside the VPCs' blocks (PCX-22, PCX-23).
     PcxRequiresAddressInVpcCidr "PCX_REQUIRES_ADDRESS_IN_VPC_CIDR" Gateway aws;
+    /// The component takes only some protocols (NAT-1).
+    ProtocolRestriction "PROTOCOL_RESTRICTION" Gateway aws;
+    /// A NAT gateway got a source that its VPC does not own (NAT-13).
+    NgwRequiresSourceInVpc "NGW_REQUIRES_SOURCE_IN_VPC" Gateway aws;
+    /// Nothing is known of the flow at a NAT gateway: unsolicited from outside, or idle for too long (NAT-7, NAT-8).
+    NgwNoConnection "NGW_NO_CONNECTION" Gateway vpcsim;
+    /// A NAT gateway has no port left for the destination (NAT-6).
+    NgwPortExhausted "NGW_PORT_EXHAUSTED" Gateway vpcsim;
+    /// The route table of a NAT gateway's own subnet leads back to it (NAT-21).
+    NgwLoop "NGW_LOOP" Gateway vpcsim;
+    /// Unsolicited inbound at an egress-only Internet gateway (EIGW-1).
+    EigwNoConnection "EIGW_NO_CONNECTION" Gateway vpcsim;
+    /// The element drops fragments (NAT-11).
+    FragmentRestriction "FRAGMENT_RESTRICTION" Gateway vpcsim;
+    /// A gateway endpoint takes TCP and ICMP echo only (GWE-15).
+    VpceGatewayProtocolRestriction "VPCE_GATEWAY_PROTOCOL_RESTRICTION" Gateway aws;
+    /// What comes back through a gateway endpoint is not from the service (GWE-5).
+    VpceGatewayEgressSourceAddressRestriction "VPCE_GATEWAY_EGRESS_SOURCE_ADDRESS_RESTRICTION" Gateway aws;
     /// Larger than the element takes, with DF set (MTU-3).
     MtuExceeded "MTU_EXCEEDED" Mtu vpcsim;
     /// The hop limit reached 0.
@@ -94,7 +112,7 @@ drop_codes! {
     NoTransitiveRouting "NO_TRANSITIVE_ROUTING" Gateway vpcsim;
     /// The interface tracks as many flows as it can (SG-25).
     ConntrackAllowanceExceeded "CONNTRACK_ALLOWANCE_EXCEEDED" SecurityGroup vpcsim;
-    /// More than the 1024 packets a second that an interface may send to link-local services (ADDR-17, DNS-8).
+    /// More packets to link-local services than an interface may send in a second (ADDR-17, DNS-8).
     RateLimitExceeded "RATE_LIMIT_EXCEEDED" Host vpcsim;
     /// Nobody on the Internet has the address.
     InternetNoSuchHost "INTERNET_NO_SUCH_HOST" Host vpcsim;

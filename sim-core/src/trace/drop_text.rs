@@ -93,6 +93,43 @@ impl DropCode {
                  or from, an address outside of them: an attempt to go through a VPC to a third one, or out by its gateway. \
                  Peering is not transitive, whatever routes there are: peer the two VPCs directly, or use a transit gateway."
             }
+            DropCode::ProtocolRestriction => {
+                "The component on the path takes only some protocols. A NAT gateway translates TCP, UDP and ICMP over IPv4 and \
+                 nothing else: ESP, GRE or SCTP do not pass it. IPsec passes when it is wrapped into UDP (NAT traversal)."
+            }
+            DropCode::NgwRequiresSourceInVpc => {
+                "A NAT gateway translates what its own VPC sends. The packet came from outside of the VPC's blocks: over a \
+                 peering connection, a VPN or an instance that forwards for others. Give each VPC a NAT gateway of its own."
+            }
+            DropCode::NgwNoConnection => {
+                "The packet belongs to no connection that the NAT gateway knows. From outside, nothing but answers comes in: it \
+                 forwards no ports and answers no ping, so put what must be reached behind a public address. From inside, the \
+                 connection was idle for 350 seconds or more and is forgotten, which the sender learns by a TCP reset: send \
+                 keepalives more often than that."
+            }
+            DropCode::NgwPortExhausted => {
+                "All 55,000 connections that one address of the NAT gateway can have to one destination (address, port and \
+                 protocol) are in use. Give it secondary addresses, use several NAT gateways, or close idle connections."
+            }
+            DropCode::NgwLoop => {
+                "The NAT gateway looks up the way onward in the route table of its own subnet, and that route leads back to the \
+                 NAT gateway: it lies in the same subnet, or under the same table, as its clients. Put it into a subnet of its \
+                 own whose default route leads to the Internet gateway."
+            }
+            DropCode::EigwNoConnection => {
+                "An egress-only Internet gateway lets flows out and their answers in. This packet came from the Internet and \
+                 answers nothing that was sent. To be reached over IPv6, a subnet routes ::/0 to an Internet gateway."
+            }
+            DropCode::FragmentRestriction => {
+                "The element drops fragments. A NAT gateway forwards fragments of UDP and drops those of TCP and ICMP, so a ping \
+                 larger than the path's MTU is lost."
+            }
+            DropCode::VpceGatewayProtocolRestriction => {
+                "A gateway endpoint carries TCP and ping to its service and nothing else."
+            }
+            DropCode::VpceGatewayEgressSourceAddressRestriction => {
+                "What came back through a gateway endpoint was not from an address of the service's prefix list."
+            }
             DropCode::MtuExceeded => {
                 "The packet is larger than the element on its path takes, and must not be fragmented. Where the sender is \
                  told by ICMP, it sends smaller packets from then on; where a security group or ACL stops that message, it \
@@ -104,6 +141,10 @@ impl DropCode {
             }
             DropCode::NoTransitiveRouting => {
                 "The packet entered the VPC by one gateway and would leave it by another, which AWS does not chain."
+            }
+            DropCode::RateLimitExceeded => {
+                "The interface has sent more than 1024 packets within a second to the services on its link: the Resolver, \
+                 instance metadata and time share that allowance, and it cannot be raised. Ask less often, or keep the answers."
             }
             DropCode::InternetNoSuchHost => {
                 "The packet reached the Internet, and no host of the scenario has its address there. Hosts outside AWS are \
@@ -118,13 +159,9 @@ impl DropCode {
             }
             DropCode::LinkLoss => "The packet was lost on a link that loses some, as `settings` has it.",
             DropCode::ConntrackAllowanceExceeded => {
-                "The interface already tracks as many flows as it may; a new one is lost until others end or time out. Flows \
+                "The interface or gateway already tracks as many flows as it may; a new one is lost until others end or time out. Flows \
                  that need no tracking (a rule for everybody, and a rule for everybody and all ports the other way) do not \
                  count."
-            }
-            DropCode::RateLimitExceeded => {
-                "The interface has sent more than 1024 packets within a second to the services behind link-local addresses: \
-                 DNS, metadata and time together. The limit cannot be raised: cache answers on the instance."
             }
             DropCode::LinkQueueFull => {
                 "More was sent than the link carries, and its queue was full. TCP takes this as the sign to slow down."

@@ -176,6 +176,22 @@ pub(crate) enum Step {
         /// The address after.
         to: IpAddr,
     },
+    /// Too large for a gateway, which cuts it: what follows happens to each fragment.
+    Fragmented {
+        /// The gateway that did it.
+        gateway: ResourceId,
+        /// What it takes.
+        limit_bytes: u16,
+    },
+    /// An address and the port that goes with it, or an echo's identifier, were translated.
+    PortTranslated {
+        /// The gateway that did it.
+        gateway: ResourceId,
+        /// Before.
+        from: (IpAddr, u16),
+        /// After.
+        to: (IpAddr, u16),
+    },
     /// Delivered to the guest behind an interface, or to a host on the Internet.
     Delivered {
         /// The interface.
@@ -197,6 +213,8 @@ flat!(enum Step {
     8 => Translated { gateway, from, to },
     9 => Delivered { to },
     10 => Dropped(reason),
+    11 => Fragmented { gateway, limit_bytes },
+    12 => PortTranslated { gateway, from, to },
 });
 
 impl Step {
@@ -210,7 +228,9 @@ impl Step {
             | Step::SecurityGroup { .. }
             | Step::NetworkAcl { .. }
             | Step::Route { .. }
-            | Step::Translated { .. } => Detail::Stages,
+            | Step::Translated { .. }
+            | Step::Fragmented { .. }
+            | Step::PortTranslated { .. } => Detail::Stages,
         }
     }
 }
@@ -240,17 +260,23 @@ pub(crate) enum VpcService {
     Arp,
     /// Neighbour discovery for IPv6.
     Ndp,
+    /// Instance metadata.
+    Metadata,
+    /// Network time.
+    Time,
     /// Route 53 Resolver.
     Dns,
 }
 
-flat!(enum VpcService { 0 => Arp, 1 => Ndp, 2 => Dns });
+flat!(enum VpcService { 0 => Arp, 1 => Ndp, 2 => Metadata, 3 => Time, 4 => Dns });
 
 impl fmt::Display for VpcService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             VpcService::Arp => "ARP",
             VpcService::Ndp => "NDP",
+            VpcService::Metadata => "IMDS",
+            VpcService::Time => "NTP",
             VpcService::Dns => "DNS",
         })
     }

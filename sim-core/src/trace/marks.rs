@@ -38,6 +38,12 @@ impl Wanted {
 }
 
 impl Marks {
+    /// Whether a packet of this flow would be marked if it left an interface now.
+    pub(super) fn wants(&self, flow: FlowKey) -> bool {
+        let mut wanted = self.first.iter().chain(&self.answers);
+        self.first.is_none() || wanted.any(|wanted| wanted.left > 0 && wanted.flow == flow)
+    }
+
     /// Whether a packet of this flow, which leaves an interface now, is marked.
     pub(super) fn mark(&mut self, flow: FlowKey) -> bool {
         self.first.get_or_insert_with(|| Wanted::new(flow)).take(flow)

@@ -179,11 +179,23 @@ impl Trace {
     pub(crate) fn mark(&mut self, tag: &mut PacketTag, headers: &Headers) {
         if self.detail >= Detail::Path
             && !self.marks.are_spent()
-            && let Some(ip) = &headers.ip
+            && let Some(ip) = headers.ip.as_ref().filter(|ip| !ip.is_neighbor_discovery())
             && self.marks.mark(FlowKey::of(ip))
         {
             tag.marked = true;
         }
+    }
+
+    /// Whether a packet that leaves an interface would be marked.
+    pub(crate) fn would_mark(&self, headers: &Headers) -> bool {
+        self.detail >= Detail::Path
+            && !self.marks.are_spent()
+            && headers.ip.as_ref().is_some_and(|ip| self.marks.wants(FlowKey::of(ip)))
+    }
+
+    /// Whether frames are kept at capture points.
+    pub(crate) fn keeps_frames(&self) -> bool {
+        self.snap_length.is_some()
     }
 
     /// Notes that a packet was delivered.

@@ -64,6 +64,7 @@ impl DropReason {
             DropCode::GatewayRejectsSpoofedTraffic => format!("the source {} does not belong to the VPC", ip.source),
             DropCode::BadState => match self.by.kind() {
                 crate::id::ResourceKind::VpcPeeringConnection => "the peering connection is not active".to_owned(),
+                crate::id::ResourceKind::VpcEndpoint => "the endpoint is deleted".to_owned(),
                 _ => "no running instance is behind it".to_owned(),
             },
             DropCode::BadStateAttachment => "its Internet gateway is detached".to_owned(),
@@ -93,6 +94,12 @@ impl DropReason {
                 }
                 _ => format!("{destination} is not in the peer VPC's blocks, and peering is not transitive"),
             },
+            DropCode::VpceGatewayProtocolRestriction => {
+                format!("a gateway endpoint carries TCP and ping only, not {}", service(ip))
+            }
+            DropCode::VpceGatewayEgressSourceAddressRestriction => {
+                format!("{} is not an address of the endpoint's service", ip.source)
+            }
             DropCode::MtuExceeded => match self.decider {
                 Decider::Mtu { limit, told } => {
                     let word = if told { "the sender was told (ICMP)" } else { "the sender was not told" };
@@ -100,18 +107,49 @@ impl DropReason {
                 }
                 _ => format!("{} bytes are more than it takes", ip.total_len),
             },
+            DropCode::ProtocolRestriction => match ip.source {
+                IpAddr::V4(_) => format!("it takes TCP, UDP and ICMP only, not {}", service(ip)),
+                IpAddr::V6(_) => "it takes IPv4 only".to_owned(),
+            },
+            DropCode::NgwRequiresSourceInVpc => {
+                format!("it takes only what its own VPC sends, and the source {} is not in the VPC's blocks", ip.source)
+            }
+            DropCode::NgwNoConnection => match self.direction {
+                Some(Direction::Ingress) => {
+                    format!(
+                        "{} answers no connection from inside, and connections are not taken from outside",
+                        service_of(ip)
+                    )
+                }
+                _ => format!("{} belongs to no connection that it knows; it may have been idle for 350 s", service(ip)),
+            },
+            DropCode::NgwPortExhausted => {
+                format!("its ports for {} to {destination} are all in use (55,000 an address)", service(ip))
+            }
+            DropCode::NgwLoop => match &self.decider {
+                Decider::Route { table, destination: route } => {
+                    format!("its own subnet's route {route} of {} leads back to it", name((*table).into()))
+                }
+                _ => "its own subnet's route leads back to it".to_owned(),
+            },
+            DropCode::EigwNoConnection => {
+                format!("{} answers no flow from inside, and none is taken from outside", service_of(ip))
+            }
+            DropCode::FragmentRestriction => {
+                format!("it takes no fragments of {}", if ip.protocol == protocol::TCP { "TCP" } else { "ICMP" })
+            }
             DropCode::TtlExpired => "the TTL reached 0".to_owned(),
             DropCode::NoTransitiveRouting => {
                 "the packet came into the VPC by a gateway and may not leave it by another".to_owned()
             }
-            DropCode::ConntrackAllowanceExceeded => "the interface tracks as many connections as it can".to_owned(),
+            DropCode::ConntrackAllowanceExceeded => "it tracks as many connections as it can".to_owned(),
+            DropCode::RateLimitExceeded => {
+                "it has sent 1024 packets to link-local services within a second, which is all it may".to_owned()
+            }
             DropCode::InternetNoSuchHost => format!("nobody on the Internet has {destination}"),
             DropCode::NotUnicast => format!("{destination} is not unicast, and a subnet carries nothing else"),
             DropCode::MalformedFrame => "the frame is not one that a VPC carries".to_owned(),
             DropCode::LinkLoss => "lost on the link".to_owned(),
-            DropCode::RateLimitExceeded => {
-                "more than 1024 packets in a second to link-local services (DNS, metadata, time)".to_owned()
-            }
             DropCode::LinkQueueFull => "the link's queue was full".to_owned(),
         }
     }
@@ -173,6 +211,11 @@ fn service(ip: &IpHeader) -> String {
             other => format!("protocol {other}"),
         },
     }
+}
+
+/// The service with where it comes from: `tcp/80 from 198.51.100.9`.
+fn service_of(ip: &IpHeader) -> String {
+    format!("{} from {}", service(ip), ip.source)
 }
 
 fn peer(direction: Option<Direction>, ip: &IpHeader) -> String {

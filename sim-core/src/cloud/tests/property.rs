@@ -11,7 +11,7 @@ use crate::cloud::{InstanceState, PublicAddress};
 pub(crate) type Pick = (usize, usize, usize);
 
 /// How many kinds of requests there are to pick from.
-pub(crate) const REQUESTS: usize = 42;
+pub(crate) const REQUESTS: usize = 50;
 
 /// The request that a pick means in this cloud. Ids come from what there is, so that many requests are accepted.
 pub(crate) fn request(cloud: &Cloud, (which, a, b): Pick) -> (&'static str, Value) {
@@ -39,6 +39,8 @@ pub(crate) fn request(cloud: &Cloud, (which, a, b): Pick) -> (&'static str, Valu
         let subnet = cloud.subnets.values().nth(at % cloud.subnets.len().max(1));
         subnet.and_then(|subnet| subnet.route_table).map(|(id, _)| id.to_string()).unwrap_or_default()
     };
+    let nat = |at| nth(&cloud.nat_gateways, at);
+    let eigw = |at| nth(&cloud.egress_only_internet_gateways, at);
     let gateway_or_peering = |at: usize| match at % 3 {
         0 => ("GatewayId", igw(at)),
         1 => ("VpcPeeringConnectionId", pcx(at)),
@@ -104,6 +106,20 @@ pub(crate) fn request(cloud: &Cloud, (which, a, b): Pick) -> (&'static str, Valu
             ("CreateRoute", json!({"RouteTableId": table(a), "DestinationCidrBlock": block, member: target}))
         }
         41 => ("AssociateVpcCidrBlock", json!({"VpcId": vpc(a), "AmazonProvidedIpv6CidrBlock": true})),
+        42 => ("CreateNatGateway", json!({"SubnetId": subnet(a), "AllocationId": eip(b)})),
+        43 => ("CreateNatGateway", json!({"SubnetId": subnet(a), "ConnectivityType": "private"})),
+        44 => ("DeleteNatGateway", json!({"NatGatewayId": nat(a)})),
+        45 => ("CreateEgressOnlyInternetGateway", json!({"VpcId": vpc(a)})),
+        46 => ("DeleteEgressOnlyInternetGateway", json!({"EgressOnlyInternetGatewayId": eigw(a)})),
+        47 => (
+            "CreateRoute",
+            json!({"RouteTableId": table(a), "DestinationIpv6CidrBlock": "::/0", "EgressOnlyInternetGatewayId": eigw(b)}),
+        ),
+        48 => (
+            "CreateRoute",
+            json!({"RouteTableId": table(a), "DestinationCidrBlock": "0.0.0.0/0", "NatGatewayId": nat(b)}),
+        ),
+        49 => ("AssignIpv6Addresses", json!({"NetworkInterfaceId": eni(a), "Ipv6AddressCount": 1})),
         31 => ("AssociateAddress", json!({"AllocationId": eip(a), "NetworkInterfaceId": eni(b)})),
         _ => {
             ("CreateRoute", json!({"RouteTableId": table(a), "DestinationCidrBlock": "0.0.0.0/0", "GatewayId": igw(b)}))
@@ -119,6 +135,7 @@ fn records(cloud: &Cloud) -> String {
         (
             (&c.vpcs, &c.subnets, &c.route_tables, &c.internet_gateways, &c.peerings, &c.security_groups),
             (&c.network_acls, &c.network_interfaces, &c.instances, &c.elastic_ips, &c.rule_tags),
+            (&c.nat_gateways, &c.egress_only_internet_gateways),
         )
     )
 }
@@ -153,6 +170,13 @@ fn assert_whole(c: &Cloud) {
     }
     for gateway in c.internet_gateways.values() {
         assert!(gateway.attached.is_none_or(|vpc| c.vpcs.contains_key(&vpc)));
+    }
+    for gateway in c.egress_only_internet_gateways.values() {
+        assert_eq!(c.index.vpc(gateway.vpc).egress_only_gateway, Some(gateway.id));
+    }
+    for gateway in c.nat_gateways.values() {
+        let interface = gateway.interface.map(|id| &c.network_interfaces[&id]);
+        assert!(interface.is_none_or(|eni| (eni.vpc, eni.subnet) == (gateway.vpc, gateway.subnet)));
     }
     for peering in c.peerings.values().filter(|peering| peering.status.is_alive()) {
         assert!(c.vpcs.contains_key(&peering.requester.vpc) && c.vpcs.contains_key(&peering.accepter.vpc));
@@ -220,6 +244,7 @@ proptest! {
             assert_whole(&b.cloud);
             b.ok("DescribeInstances", json!({}));
             b.ok("DescribeNetworkInterfaces", json!({}));
+            b.ok("DescribeNatGateways", json!({}));
             b.ok("DescribeRouteTables", json!({}));
             b.ok("DescribeSecurityGroups", json!({}));
         }

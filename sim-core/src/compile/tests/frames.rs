@@ -248,7 +248,7 @@ fn what_counts_at_a_gateway_is_its_state_when_the_packet_gets_there() {
     world.act("peering ab main other deleted");
     world.act("drop igw gw");
     assert_eq!(
-        world.send_from(Next::Peering(ab), sent, "icmp 10.0.1.10 > 10.9.0.1"),
+        world.send_from(Next::Peering(world.tables.side(ab, main)), sent, "icmp 10.0.1.10 > 10.9.0.1"),
         "at ab | BAD_STATE by ab: the peering connection is not active"
     );
     assert_eq!(

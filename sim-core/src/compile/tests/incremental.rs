@@ -24,6 +24,7 @@ pub(super) fn everything(cloud: &Cloud) -> Vec<ResourceId> {
         .chain(ids(cloud.network_acls.keys().copied()))
         .chain(ids(cloud.security_groups.keys().copied()))
         .chain(ids(cloud.internet_gateways.keys().copied()))
+        .chain(ids(cloud.egress_only_internet_gateways.keys().copied()))
         .chain(ids(cloud.peerings.keys().copied()))
         .chain(ids(cloud.network_interfaces.keys().copied()))
         .chain(ids(cloud.hosted_zones.keys().copied()))
@@ -82,6 +83,9 @@ fn vpc_in_ids(tables: &Tables, vpc: &VpcTables, said: &mut BTreeMap<String, Stri
     }
     let addresses: usize = vpc.enis.iter().map(|eni| eni.addresses.len()).sum();
     assert_eq!((vpc.addresses.len(), vpc.macs.len()), (addresses, vpc.enis.iter().count()), "nobody else is known");
+    if let Some(gateway) = vpc.egress_only_gateway {
+        say(gateway.to_string(), vpc.id.to_string());
+    }
     if let Some(gateway) = &vpc.internet_gateway {
         let pairs: BTreeMap<IpAddr, IpAddr> = gateway.public_of.iter().map(|(a, b)| (*a, *b)).collect();
         let back: BTreeMap<IpAddr, IpAddr> = gateway.private_of.iter().map(|(a, b)| (*b, *a)).collect();
@@ -97,7 +101,9 @@ fn routes_in_ids(tables: &Tables, table: &RouteTable) -> String {
             RouteState::Active(Target::Local) => "local".to_owned(),
             RouteState::Active(Target::InternetGateway(id)) => id.to_string(),
             RouteState::Active(Target::Peering(index)) => tables.peering_id(index).to_string(),
-            RouteState::Active(Target::Eni(index)) => tables.eni_id(index).to_string(),
+            RouteState::Active(Target::Eni(index) | Target::NatGateway(index)) => tables.eni_id(index).to_string(),
+            RouteState::Active(Target::EgressOnlyGateway(id)) => id.to_string(),
+            RouteState::Active(Target::Endpoint(index)) => tables.endpoint(index).id.to_string(),
         };
         format!("{destination} {target} {:?}", route.origin)
     });

@@ -1,9 +1,13 @@
 //! What becomes of packets, from the cloud's records to the account of every hop.
 
+mod egress_only;
 mod frames;
 mod incremental;
 mod layouts;
 mod names;
+mod nat;
 mod path;
+mod prefix_lists;
 mod properties;
+mod services;
 mod world;

@@ -4,6 +4,8 @@
 //! vpc main 10.0.0.0/16 [fd00:1::/56] [region eu-west-1]
 //! subnet web main 10.0.1.0/24 [fd00:1:0:1::/64]     with a route table of its own, `rtb-web`, and the ACL `acl-main`
 //! igw gw main
+//! eigw out main
+//! nat ngw web 10.0.1.5 [public 203.0.113.5] [10.0.1.6 …]     further addresses are secondary ones
 //! peering ab main other [pending-acceptance|deleted]
 //! route web 0.0.0.0/0 gw
 //! group sg main                                     without any rule
@@ -25,12 +27,12 @@ use smallvec::smallvec;
 
 use crate::cloud::*;
 use crate::compile::Compiler;
+use crate::dataplane::Flows;
 use crate::dataplane::pipeline::{self, Entry, Hop, Next, Outcome, Transit};
 use crate::dataplane::tables::{EniIndex, Interface, Tables};
-use crate::dataplane::{Flows, LinkLocalBudget};
 use crate::engine::{SimDuration, SimTime};
 use crate::id::*;
-use crate::net::{Frame, Headers, MacAddr, Summary};
+use crate::net::{BufferPool, Frame, Headers, MacAddr, Summary, fragment};
 use crate::trace::{Detail, GroupDecision, PacketId, PacketTag, Step, Trace, TraceEvent};
 
 /// The small world.
@@ -39,15 +41,20 @@ pub(super) struct World {
     pub(super) compiler: Compiler,
     pub(super) tables: Tables,
     flows: Flows,
-    link_local: LinkLocalBudget,
     pub(super) now: SimTime,
     /// The frame that a guest got last.
     pub(super) delivered: Option<Frame>,
+    /// The frame that the Internet got last.
+    pub(super) left: Option<Frame>,
     names: BTreeMap<String, ResourceId>,
     made: Vec<ResourceId>,
     packets: u64,
     /// How often the tables were compiled.
     rules: u64,
+    /// Whether the way of every packet is told step by step.
+    is_told: bool,
+    /// What anybody could observe of each hop: captures, drops, where the frame goes next and what is in it.
+    seen: Vec<String>,
     ids: IdAllocator,
 }
 
@@ -59,6 +66,15 @@ pub(super) fn check(topology: &str, exchange: &[(&str, &str)]) {
         let account = world.act(action);
         assert_eq!(account, *expected, "\n  after: {action}\n    got: {account}\n");
     }
+    let [told, untold] = [true, false].map(|is_told| {
+        let mut world = World { is_told, ..World::new(topology) };
+        for (action, _) in exchange {
+            let times = if action.contains(": ") { 3 } else { 1 };
+            (0..times).for_each(|_| drop(world.act(action)));
+        }
+        world.seen
+    });
+    assert_eq!(told, untold, "a packet that goes as others before it fares as if it were judged anew");
 }
 
 impl World {
@@ -68,13 +84,15 @@ impl World {
             compiler: Compiler::default(),
             tables: Tables::default(),
             flows: Flows::default(),
-            link_local: LinkLocalBudget::default(),
             now: SimTime::ZERO,
             delivered: None,
+            left: None,
             names: BTreeMap::new(),
             made: Vec::new(),
             packets: 0,
             rules: 0,
+            is_told: true,
+            seen: Vec::new(),
             ids: IdAllocator::new(7),
         };
         for line in topology.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -147,6 +165,22 @@ impl World {
                     origin: Origin::Aws,
                 };
                 self.cloud.internet_gateways.insert(id, gateway);
+            }
+            ["eigw", name, vpc] => {
+                let (id, vpc) = (self.fresh(name), self.id(vpc));
+                let (owner, region) = (AccountId::DEFAULT, self.cloud.vpcs[&vpc].region);
+                let gateway =
+                    EgressOnlyInternetGateway { id, owner, region, vpc, tags: Tags::default(), origin: Origin::Aws };
+                self.cloud.egress_only_internet_gateways.insert(id, gateway);
+            }
+            ["drop", "eigw", name] => {
+                let id: EgressOnlyInternetGatewayId = self.id(name);
+                self.cloud.egress_only_internet_gateways.remove(&id);
+            }
+            ["nat", name, subnet, address, ref rest @ ..] => self.nat_gateway(name, subnet, address, rest),
+            ["drop", "nat", name] => {
+                let id: NatGatewayId = self.id(name);
+                self.cloud.nat_gateways[&id].state = NatGatewayState::Deleting { until: SimTime::MAX };
             }
             ["drop", "igw", name] => {
                 let id: InternetGatewayId = self.id(name);
@@ -221,7 +255,7 @@ impl World {
             main_route_table: main,
             default_security_group: open,
             default_network_acl: acl,
-            dhcp_options: self.ids.next(),
+            dhcp_options: Some(self.ids.next()),
             tags: Tags::default(),
             origin: Origin::Aws,
         };
@@ -251,7 +285,15 @@ impl World {
 
     fn route_table(&mut self, name: &str, vpc: VpcId) -> RouteTableId {
         let id = self.fresh(name);
-        let table = RouteTable { id, vpc, main: None, routes: Vec::new(), tags: Tags::default(), origin: Origin::Aws };
+        let table = RouteTable {
+            id,
+            vpc,
+            main: None,
+            routes: Vec::new(),
+            prefix_list_routes: Vec::new(),
+            tags: Tags::default(),
+            origin: Origin::Aws,
+        };
         self.cloud.route_tables.insert(id, table);
         id
     }
@@ -353,6 +395,8 @@ impl World {
         match self.names[name].kind() {
             ResourceKind::InternetGateway => RouteTarget::InternetGateway(self.id(name)),
             ResourceKind::VpcPeeringConnection => RouteTarget::Peering(self.id(name)),
+            ResourceKind::NatGateway => RouteTarget::NatGateway(self.id(name)),
+            ResourceKind::EgressOnlyInternetGateway => RouteTarget::EgressOnlyInternetGateway(self.id(name)),
             _ => RouteTarget::NetworkInterface(self.id(name)),
         }
     }
@@ -397,16 +441,17 @@ impl World {
                 device_index: 0,
                 delete_on_termination: true,
             }),
+            requester: None,
             description: Box::default(),
             tags: Tags::default(),
             origin: Origin::Aws,
         };
-        let image = Image { id: self.ids.next(), name: "al2".to_owned(), family: ImageFamily::AmazonLinux2 };
+        let image = Image { id: self.ids.next(), name: "al2".into(), family: ImageFamily::AmazonLinux2 };
         let launch = Launch {
             reservation: self.ids.next(),
             owner: AccountId::DEFAULT,
             image,
-            instance_type: "t3.micro".to_owned(),
+            instance_type: "t3.micro".into(),
             key_name: None,
             user_data: None,
         };
@@ -420,11 +465,59 @@ impl World {
             vpc,
             interfaces: smallvec![id],
             launched: SimTime::ZERO,
+            metadata_options: MetadataOptions::of_image(ImageFamily::AmazonLinux2),
             tags: Tags::default(),
             origin: Origin::Aws,
         };
         self.cloud.network_interfaces.insert(id, eni);
         self.cloud.instances.insert(instance, record);
+    }
+
+    fn nat_gateway(&mut self, name: &str, subnet: &str, address: &str, rest: &[&str]) {
+        let (id, subnet): (NatGatewayId, SubnetId) = (self.fresh(name), self.id(subnet));
+        let interface: NetworkInterfaceId = self.fresh(&format!("eni-{name}"));
+        let record = &self.cloud.subnets[&subnet];
+        let (vpc, zone) = (record.vpc, record.zone);
+        let private = |address: &str, public| PrivateAddress { address: address.parse().expect("an address"), public };
+        let (public, secondary) = match rest {
+            ["public", public, secondary @ ..] => (Some(public.parse().expect("an address")), secondary),
+            secondary => (None, secondary),
+        };
+        let primary = private(address, public.map(PublicAddress::Auto));
+        let ipv4 = std::iter::once(primary).chain(secondary.iter().map(|address| private(address, None))).collect();
+        let eni = NetworkInterface {
+            id: interface,
+            subnet,
+            vpc,
+            owner: AccountId::DEFAULT,
+            mac: MacAddr::local(self.cloud.network_interfaces.len() as u64 + 1),
+            ipv4,
+            ipv6: Vec::new(),
+            groups: smallvec![],
+            source_dest_check: false,
+            attachment: None,
+            requester: Some(Requester::NatGateway(id)),
+            description: Box::default(),
+            tags: Tags::default(),
+            origin: Origin::Aws,
+        };
+        let gateway = NatGateway {
+            id,
+            owner: AccountId::DEFAULT,
+            zone,
+            vpc,
+            subnet,
+            connectivity: if public.is_some() { Connectivity::Public } else { Connectivity::Private },
+            state: NatGatewayState::Available,
+            created: SimTime::ZERO,
+            deleted: None,
+            interface: Some(interface),
+            addresses: Vec::new(),
+            tags: Tags::default(),
+            origin: Origin::Aws,
+        };
+        self.cloud.network_interfaces.insert(interface, eni);
+        self.cloud.nat_gateways.insert(id, gateway);
     }
 
     /// Sends a packet from an interface, or from `internet`: `tcp 10.0.1.10:40000 > 10.0.2.10:80 SYN`, `udp …`,
@@ -450,10 +543,10 @@ impl World {
             let neighbor = at.vpc.owner_of(destination).filter(|owner| owner.subnet == at.eni.subnet);
             let destination_mac = neighbor.map_or(at.subnet.router_mac, |owner| owner.mac);
             crate::net::rewrite_macs(&mut frame, at.eni.mac, destination_mac);
-            return self.leave(eni, Transit { frame, packet, entry: Entry::Interface(eni) });
+            return self.leave(eni, Transit::new(frame, packet, Entry::Interface(eni)));
         };
         let mut account = Vec::new();
-        self.follow(next, Transit { frame, packet, entry }, &mut account);
+        self.follow(next, Transit::new(frame, packet, entry), &mut account);
         account.join(" | ")
     }
 
@@ -462,13 +555,13 @@ impl World {
         self.packets += 1;
         let eni = self.compiler.eni_index(self.id(sender)).expect("compiled");
         let entry = Entry::Interface(eni);
-        self.leave(eni, Transit { frame: Frame::new(bytes), packet: self.tag(), entry })
+        self.leave(eni, Transit::new(Frame::new(bytes), self.tag(), entry))
     }
 
     /// Sends a packet of an interface's from a later hop on, as if the world had changed while it was on its way there.
     pub(super) fn send_from(&mut self, next: Next, entry: Entry, packet: &str) -> String {
         self.packets += 1;
-        let transit = Transit { frame: Frame::new(build(packet)), packet: self.tag(), entry };
+        let transit = Transit::new(Frame::new(build(packet)), self.tag(), entry);
         let mut account = Vec::new();
         self.follow(next, transit, &mut account);
         account.join(" | ")
@@ -480,9 +573,8 @@ impl World {
         self.tables.interface(index).expect("compiled")
     }
 
-    /// A packet whose whole way is told.
     fn tag(&self) -> PacketTag {
-        PacketTag { marked: true, ..PacketTag::new(PacketId(self.packets)) }
+        PacketTag { marked: self.is_told, ..PacketTag::new(PacketId(self.packets)) }
     }
 
     fn leave(&mut self, eni: EniIndex, transit: Transit) -> String {
@@ -498,10 +590,25 @@ impl World {
                 assert_eq!(transit.frame.headers.destination_mac, at.eni.mac, "delivered to its MAC address");
                 self.delivered = Some(transit.frame);
             }
-            Next::Internet => account.push(format!("internet sees {}", Summary(&transit.frame.headers))),
+            Next::PublicService(_) | Next::BehindEndpoint(_) => {
+                account.push(format!("service sees {}", Summary(&transit.frame.headers)));
+            }
+            Next::EndpointOut(endpoint) => {
+                self.hop(transit, account, |hop, transit| pipeline::leave_endpoint(hop, endpoint, transit))
+            }
+            Next::EndpointIn(endpoint) => {
+                self.hop(transit, account, |hop, transit| pipeline::enter_endpoint(hop, endpoint, transit))
+            }
+            Next::Internet => {
+                account.push(format!("internet sees {}", Summary(&transit.frame.headers)));
+                self.left = Some(transit.frame);
+            }
             Next::Eni(eni) => self.hop(transit, account, |hop, transit| pipeline::arrive_eni(hop, eni, transit)),
             Next::Peering(peering) => {
                 self.hop(transit, account, |hop, transit| pipeline::cross_peering(hop, peering, transit))
+            }
+            Next::EgressOnlyGateway(vpc) => {
+                self.hop(transit, account, |hop, transit| pipeline::leave_egress_only_gateway(hop, vpc, transit))
             }
             Next::InternetGatewayOut(vpc) => {
                 self.hop(transit, account, |hop, transit| pipeline::leave_internet_gateway(hop, vpc, transit))
@@ -516,21 +623,34 @@ impl World {
         &mut self,
         mut transit: Transit,
         account: &mut Vec<String>,
-        stage: impl FnOnce(&mut Hop<'_>, &mut Transit) -> Outcome,
+        stage: impl Fn(&mut Hop<'_>, &mut Transit) -> Outcome + Copy,
     ) {
-        let mut trace = Trace::new(Detail::Stages, Some(u32::MAX));
+        let detail = if self.is_told { Detail::Stages } else { Detail::Drops };
+        let mut trace = Trace::new(detail, Some(u32::MAX));
         let before = transit.packet.id;
         let hop = &mut Hop {
             now: self.now,
             tables: &self.tables,
             rules: self.rules,
             flows: &mut self.flows,
-            link_local: &mut self.link_local,
             trace: &mut trace,
         };
         let outcome = stage(hop, &mut transit);
         account.extend(trace.recording().events.iter().filter_map(|event| self.line(event)));
-        let Outcome::Forward(next) = outcome else { return };
+        let observed =
+            trace.recording().events.iter().filter(|event| matches!(event.step, Step::Seen { .. } | Step::Dropped(_)));
+        self.seen.extend(observed.map(|event| format!("{:?} {:?} {:?}", event.leg, event.headers, event.step)));
+        self.seen.push(format!("{outcome:?} {:?} {:?}", transit.entry, transit.frame));
+        let next = match outcome {
+            Outcome::Forward(next) => next,
+            Outcome::Fragment(limit) => {
+                for piece in fragment(&transit.frame.bytes, limit, &mut BufferPool::default()).into_iter().flatten() {
+                    self.hop(Transit { frame: Frame::new(piece), ..transit.clone() }, account, stage);
+                }
+                return;
+            }
+            Outcome::Platform(..) | Outcome::Consumed => return,
+        };
         if transit.packet.id != before {
             account.push(format!("reply {}", Summary(&transit.frame.headers)));
         }
@@ -556,6 +676,10 @@ impl World {
             Step::Vpc { vpc } => format!("in {}", name((*vpc).into())),
             Step::Gateway { .. } => return None,
             Step::Translated { from, to, .. } => format!("{from} becomes {to}"),
+            Step::Fragmented { limit_bytes, .. } => format!("cut to {limit_bytes} bytes"),
+            Step::PortTranslated { from: (from, from_port), to: (to, to_port), .. } => {
+                format!("{from}:{from_port} becomes {to}:{to_port}")
+            }
             Step::Delivered { .. } => "delivered".to_owned(),
             Step::Dropped(reason) => {
                 let mut text = format!("{} by {}: ", reason.code, name(reason.by));

@@ -40,11 +40,7 @@ pub(crate) fn check_outbound(
         decider,
         origin,
     };
-    if let Some(kind) = unroutable(ip.destination) {
-        let code = match kind {
-            Unroutable::Rfc1918 => DropCode::IgwDestinationAddressNotInRfc1918Egress,
-            Unroutable::Rfc6598 => DropCode::IgwDestinationAddressNotInRfc6598Egress,
-        };
+    if let Some(code) = unroutable_outbound(ip.destination) {
         let (decider, origin) = route_taken(sender, ip.destination);
         return Err(drop(code, decider, origin));
     }
@@ -121,13 +117,21 @@ pub(crate) fn translate_inbound(
 }
 
 /// The route that took a packet to the gateway. It is looked up anew, since only a drop needs it.
-fn route_taken(sender: Option<Interface<'_>>, destination: IpAddr) -> (Decider, Origin) {
+pub(crate) fn route_taken(sender: Option<Interface<'_>>, destination: IpAddr) -> (Decider, Origin) {
     let route = sender.and_then(|sender| {
         let table = route_table::of(&sender);
         let (destination, route) = table.routes.lookup(destination)?;
         Some((Decider::Route { table: table.id, destination }, route.origin))
     });
     route.unwrap_or((Decider::Address(destination), Origin::Aws))
+}
+
+/// Why a destination is not one that an Internet route leads to (IGW-16).
+pub(super) fn unroutable_outbound(destination: IpAddr) -> Option<DropCode> {
+    Some(match unroutable(destination)? {
+        Unroutable::Rfc1918 => DropCode::IgwDestinationAddressNotInRfc1918Egress,
+        Unroutable::Rfc6598 => DropCode::IgwDestinationAddressNotInRfc6598Egress,
+    })
 }
 
 /// RFC 1918 with loopback and link-local, and their IPv6 counterparts; RFC 6598 shared space.

@@ -1,4 +1,47 @@
 //! What gateways do to packets: one file each. The pipeline decides the order; a gateway knows its own rules only.
+//!
+//! What a gateway must remember of flows lies outside the tables, so that these may change under a flow that goes on.
 
+pub(super) mod bindings;
+pub(super) mod egress_only;
+pub(super) mod endpoint;
+pub(super) mod flow_memory;
 pub(super) mod internet;
+pub(super) mod nat;
 pub(super) mod peering;
+
+use rustc_hash::FxHashMap;
+
+use self::bindings::NatBindings;
+use self::flow_memory::FlowMemory;
+use super::tables::{EniIndex, PeeringIndex, VpcIndex};
+use crate::net::FlowKey;
+
+/// What all gateways remember.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct GatewayFlows {
+    /// NAT gateways, by their interface.
+    nat: FxHashMap<EniIndex, NatBindings>,
+    /// Flows that went out through the egress-only gateway of a VPC.
+    egress_only: FxHashMap<VpcIndex, FlowMemory<FlowKey, ()>>,
+    /// By which peering connection a NAT gateway's flow came to an interface, under the key of the interface's answers
+    /// (NAT-14).
+    returns: FlowMemory<(EniIndex, FlowKey), PeeringIndex>,
+}
+
+impl GatewayFlows {
+    /// The bindings of a NAT gateway.
+    pub(super) fn nat(&mut self, eni: EniIndex) -> &mut NatBindings {
+        self.nat.entry(eni).or_default()
+    }
+
+    /// The flows of a VPC's egress-only gateway.
+    pub(super) fn egress_only(&mut self, vpc: VpcIndex) -> &mut FlowMemory<FlowKey, ()> {
+        self.egress_only.entry(vpc).or_default()
+    }
+
+    /// The ways back to NAT gateways beyond a peering connection.
+    pub(super) fn returns(&mut self) -> &mut FlowMemory<(EniIndex, FlowKey), PeeringIndex> {
+        &mut self.returns
+    }
+}

@@ -1,18 +1,20 @@
-//! What the VPC itself answers: ARP, neighbour discovery and the DNS.
+//! What the VPC itself answers: ARP, neighbour discovery and the DNS at once, metadata and time by a host of the platform's.
 //!
-//! Differs from AWS: guests are configured without DHCP, and the metadata and time services do not answer.
+//! Differs from AWS: guests are configured without DHCP.
 
+mod allowance;
 mod arp;
-mod budget;
 mod dns;
 mod neighbor;
-
-pub(crate) use budget::LinkLocalBudget;
-pub(crate) use dns::answer_publicly;
+mod platform;
 
 use super::tables::Interface;
 use crate::net::{ArpPacket, Datagram, Frame, MacAddr, NeighborRole, NeighborSolicitation, ether_type};
 use crate::trace::VpcService;
+
+pub(crate) use allowance::LinkLocalAllowances;
+pub(crate) use dns::answer_publicly;
+pub(crate) use platform::{PlatformService, addressed};
 
 /// What the VPC makes of a frame before anything else sees it.
 pub(crate) enum Service {
@@ -22,8 +24,8 @@ pub(crate) enum Service {
     Silence,
     /// The VPC answers.
     Answer(Answer),
-    /// A service behind a link-local address works out the answer, if the interface has not used up its budget (ADDR-17). It
-    /// may have nothing to say.
+    /// A service behind a link-local address works out the answer, if the interface may ask any more this second (ADDR-17).
+    /// It may have nothing to say.
     Metered(fn(&Interface<'_>, &Frame) -> Option<Answer>),
 }
 

@@ -10,12 +10,16 @@ OPERATIONS = {
     "ec2": """
         CreateVpc DeleteVpc DescribeVpcs ModifyVpcAttribute DescribeVpcAttribute
         AssociateVpcCidrBlock DisassociateVpcCidrBlock
+        CreateDhcpOptions DeleteDhcpOptions DescribeDhcpOptions AssociateDhcpOptions
         CreateSubnet DeleteSubnet DescribeSubnets ModifySubnetAttribute
+        AssociateSubnetCidrBlock DisassociateSubnetCidrBlock
         CreateRouteTable DeleteRouteTable DescribeRouteTables
         AssociateRouteTable DisassociateRouteTable ReplaceRouteTableAssociation
         CreateRoute ReplaceRoute DeleteRoute
         CreateInternetGateway DeleteInternetGateway AttachInternetGateway DetachInternetGateway
         DescribeInternetGateways
+        CreateNatGateway DeleteNatGateway DescribeNatGateways
+        CreateEgressOnlyInternetGateway DeleteEgressOnlyInternetGateway DescribeEgressOnlyInternetGateways
         CreateVpcPeeringConnection AcceptVpcPeeringConnection RejectVpcPeeringConnection
         DeleteVpcPeeringConnection DescribeVpcPeeringConnections ModifyVpcPeeringConnectionOptions
         CreateSecurityGroup DeleteSecurityGroup DescribeSecurityGroups DescribeSecurityGroupRules
@@ -26,11 +30,15 @@ OPERATIONS = {
         CreateNetworkInterface DeleteNetworkInterface DescribeNetworkInterfaces
         ModifyNetworkInterfaceAttribute AttachNetworkInterface DetachNetworkInterface
         AssignPrivateIpAddresses UnassignPrivateIpAddresses
+        AssignIpv6Addresses UnassignIpv6Addresses
         RunInstances DescribeInstances DescribeInstanceStatus StartInstances StopInstances
-        TerminateInstances ModifyInstanceAttribute
+        TerminateInstances ModifyInstanceAttribute ModifyInstanceMetadataOptions
         AllocateAddress AssociateAddress DisassociateAddress ReleaseAddress DescribeAddresses
         CreateTags DeleteTags DescribeTags
         DescribeAvailabilityZones DescribeRegions CreateKeyPair DescribeKeyPairs
+        CreateVpcEndpoint ModifyVpcEndpoint DeleteVpcEndpoints DescribeVpcEndpoints DescribeVpcEndpointServices
+        CreateManagedPrefixList ModifyManagedPrefixList DeleteManagedPrefixList DescribeManagedPrefixLists
+        GetManagedPrefixListEntries GetManagedPrefixListAssociations DescribePrefixLists
     """,
     "route53": """
         CreateHostedZone GetHostedZone DeleteHostedZone

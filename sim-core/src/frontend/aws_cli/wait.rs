@@ -49,6 +49,8 @@ enum Condition {
 
 const INSTANCE_STATES: &str = "Reservations[].Instances[].State.Name";
 
+const NAT_GATEWAY_STATES: &str = "NatGateways[].State";
+
 const fn waiter(
     name: &'static str,
     operation: &'static str,
@@ -59,7 +61,7 @@ const fn waiter(
     Waiter { name, operation, delay: SimDuration::from_secs(delay_seconds), max_attempts, acceptors }
 }
 
-static WAITERS: [Waiter; 12] = [
+static WAITERS: [Waiter; 14] = [
     waiter(
         "InstanceExists",
         "DescribeInstances",
@@ -111,6 +113,26 @@ static WAITERS: [Waiter; 12] = [
             (Failure, Any(INSTANCE_STATES, "pending")),
             (Failure, Any(INSTANCE_STATES, "stopping")),
         ],
+    ),
+    waiter(
+        "NatGatewayAvailable",
+        "DescribeNatGateways",
+        15,
+        40,
+        &[
+            (Success, All(NAT_GATEWAY_STATES, "available")),
+            (Failure, Any(NAT_GATEWAY_STATES, "failed")),
+            (Failure, Any(NAT_GATEWAY_STATES, "deleting")),
+            (Failure, Any(NAT_GATEWAY_STATES, "deleted")),
+            (Retry, Refused("NatGatewayNotFound")),
+        ],
+    ),
+    waiter(
+        "NatGatewayDeleted",
+        "DescribeNatGateways",
+        15,
+        40,
+        &[(Success, All(NAT_GATEWAY_STATES, "deleted")), (Success, Refused("NatGatewayNotFound"))],
     ),
     waiter(
         "NetworkInterfaceAvailable",
@@ -327,6 +349,18 @@ mod tests {
         }
         let Next::Fail(error) = waiting.judge(&empty) else { panic!("it waits on") };
         assert_eq!(error.stderr, "\nWaiter VpcAvailable failed: Max attempts exceeded\n");
+    }
+
+    #[test]
+    fn a_nat_gateway_is_waited_for_until_it_is_available_or_has_failed_nat_16() {
+        let gateway = |state: &str| Ok(json!({ "NatGateways": [{ "State": state }] }));
+        let mut waiting_for = waiting("nat-gateway-available");
+        assert_eq!(waiting_for.judge(&gateway("pending")), Next::RetryAfter(SimDuration::from_secs(15)));
+        assert_eq!(waiting_for.judge(&gateway("available")), Next::Done);
+        assert!(matches!(waiting("nat-gateway-available").judge(&gateway("failed")), Next::Fail(_)));
+        let mut deleting = waiting("nat-gateway-deleted");
+        assert_eq!(deleting.judge(&gateway("deleting")), Next::RetryAfter(SimDuration::from_secs(15)));
+        assert_eq!(deleting.judge(&Err(ApiError::new("NatGatewayNotFound", "no"))), Next::Done);
     }
 
     #[test]

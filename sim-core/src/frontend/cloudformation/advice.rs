@@ -15,6 +15,10 @@ pub(super) fn on(code: &str) -> Option<&'static str> {
             "attach the Internet gateway first, and say so with `DependsOn` on the `AWS::EC2::VPCGatewayAttachment`"
         }
         "Resource.AlreadyAssociated" => "a VPC has one Internet gateway, and a gateway one VPC", // IGW-1
+        "NotStabilized" => {
+            "a public NAT gateway needs an Elastic IP address that nothing else uses, and its VPC an Internet gateway: say so with \
+             `DependsOn` on the `AWS::EC2::VPCGatewayAttachment`"
+        }
         "VPCIdNotSpecified" => "there are no default VPCs here: give the instance a `SubnetId`",
         "InvalidPermission.Duplicate" => "leave out the rule that is there twice", // SG-31
         "InvalidGroup.Duplicate" => "names of security groups are unique in a VPC", // SG-30

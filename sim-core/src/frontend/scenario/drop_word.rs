@@ -17,7 +17,6 @@ const NOT_YET: &[&str] = &[
     "ELBV2_NO_TARGETS_IN_AZ",
     "ENI_ADDRESS_RESTRICTION",
     "FIREWALL_RULES_RESTRICTION",
-    "FRAGMENT_RESTRICTION",
     "GWLB_DESTINATION_PORT_RESTRICTION",
     "GWLB_PROTOCOL_RESTRICTION",
     "HOST_NO_NEIGHBOR",
@@ -25,13 +24,8 @@ const NOT_YET: &[&str] = &[
     "INGRESS_RTB_NO_PUBLIC_IP",
     "INGRESS_RTB_TRAFFIC_REDIRECTION",
     "LINK_FAULT",
-    "NGW_NO_CONNECTION",
-    "NGW_PORT_EXHAUSTED",
-    "NGW_REQUIRES_SOURCE_IN_VPC",
     "NLB_FLOW_EXPIRED",
     "NLB_HAIRPIN",
-    "PROTOCOL_RESTRICTION",
-    "RATE_LIMIT_EXCEEDED",
     "REGIONAL_NGW_ROUTE_AZ_RESTRICTION",
     "SG_REFERENCING_SUPPORT",
     "TGW_ATTACH_MISSING_TGW_RTB_ASSOCIATION",
@@ -77,7 +71,7 @@ mod tests {
     fn codes_and_families_are_taken_and_slips_are_helped() {
         assert_eq!(drop_word("NO_ROUTE_TO_DESTINATION"), Ok(DropWord::Code(DropCode::NoRouteToDestination)));
         assert_eq!(drop_word("NACL"), Ok(DropWord::Family(DropFamily::Nacl)));
-        assert_eq!(drop_word("NGW_PORT_EXHAUSTED"), Ok(DropWord::NotYet("NGW_PORT_EXHAUSTED")));
+        assert_eq!(drop_word("NLB_FLOW_EXPIRED"), Ok(DropWord::NotYet("NLB_FLOW_EXPIRED")));
         assert_eq!(drop_word("no_route_to_destinaton"), Err("did you mean `NO_ROUTE_TO_DESTINATION`?".to_owned()));
         assert!(drop_word("CANNOT_ROUTE").is_err(), "a note on a hop is not the reason of a drop");
         assert!(drop_word("whatever").is_err_and(|help| help.contains("`ROUTE`, `SECURITY_GROUP`")));

@@ -52,6 +52,7 @@ fn host() -> Host {
         seed: 7,
         epoch_nanos: 0,
         hosts_file: Vec::new(),
+        package_mirror: None,
         resolver: ResolverConfig::default(),
         programs: Programs(programs),
     };

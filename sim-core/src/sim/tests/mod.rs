@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use ipnet::Ipv6Net;
 use serde_json::{Value, json};
 
+use super::boot::Packages;
 use super::links::LinkSettings;
 use super::ranks::Transport;
 use super::world::{InternetHostConfig, Pause, World, WorldConfig};
@@ -16,7 +17,10 @@ use crate::host::{Finished, Output};
 use crate::id::{AccountId, Origin, Region};
 use crate::trace::{Detail, Recording, Step};
 
+mod dhcp;
 mod dns;
+mod metadata;
+mod services;
 mod side_by_side;
 
 const IMAGE: &str = "ami-0123456789abcdef0";
@@ -61,6 +65,7 @@ impl Lab {
             quotas: Quotas::default(),
             internet: vec![host("office", [198, 51, 100, 9])],
             programs: app::programs(),
+            packages: Packages::Preinstalled,
             detail: Detail::Stages,
             snap_length: None,
             threads: 1,
@@ -132,6 +137,21 @@ impl Lab {
         );
         let subnet = self.subnet(&vpc, subnet_block, 0);
         Site { vpc, subnet, routes, group, gateway }
+    }
+
+    /// A NAT gateway in a public subnet of its own, to which the site's default route leads from now on. It is available when
+    /// [`boot`](Self::boot) returns.
+    fn nat_gateway(&mut self, site: &Site, block: &str) -> String {
+        let subnet = self.subnet(&site.vpc, block, 9);
+        let table = self.get("CreateRouteTable", json!({"VpcId": site.vpc}), "/RouteTable/RouteTableId");
+        self.ok("AssociateRouteTable", json!({"RouteTableId": table, "SubnetId": subnet}));
+        self.route(&table, "0.0.0.0/0", "GatewayId", &site.gateway);
+        let allocation = self.get("AllocateAddress", json!({}), "/AllocationId");
+        let request = json!({"SubnetId": subnet, "AllocationId": allocation});
+        let gateway = self.get("CreateNatGateway", request, "/NatGateway/NatGatewayId");
+        let route = json!({"RouteTableId": site.routes, "DestinationCidrBlock": "0.0.0.0/0", "NatGatewayId": gateway});
+        self.ok("ReplaceRoute", route);
+        gateway
     }
 
     /// A subnet with a /64 of the VPC's IPv6 block, by number.

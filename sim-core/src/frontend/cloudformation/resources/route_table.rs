@@ -55,7 +55,7 @@ fn create_route(creation: &mut Creation<'_>) -> Result<Created, ApiError> {
     let destination = destinations.iter().find_map(|name| creation.text(name)).unwrap_or_default();
     let table = creation.text("RouteTableId").unwrap_or_default();
     let physical_id = format!("{table}|{destination}");
-    let request = creation.properties.clone();
+    let request = creation.all();
     creation.call("CreateRoute", Json::Object(request))?;
     Ok(Created::new(physical_id))
 }

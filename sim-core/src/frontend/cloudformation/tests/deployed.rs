@@ -150,30 +150,30 @@ fn a_peering_accepts_itself_in_one_account_pcx_5() {
 fn what_is_not_simulated_is_named_and_takes_along_only_what_needs_it() {
     let text = "\
 Resources:
-  Nat:
-    Type: AWS::EC2::NatGateway
+  Hub:
+    Type: AWS::EC2::TransitGateway
     Properties: { SubnetId: !Ref Net }
   Net:
     Type: AWS::EC2::Subnet
     Properties: { VpcId: vpc-a, CidrBlock: 10.0.0.0/24 }
   Private:
     Type: AWS::EC2::Route
-    Properties: { RouteTableId: rtb-a, DestinationCidrBlock: 0.0.0.0/0, NatGatewayId: !Ref Nat }
+    Properties: { RouteTableId: rtb-a, DestinationCidrBlock: 0.0.0.0/0, TransitGatewayId: !Ref Hub }
   Web:
     Type: AWS::EC2::Instance
-    DependsOn: Nat
+    DependsOn: Hub
     Properties:
       SubnetId: !Ref Net
       IamInstanceProfile: !Ref Role
       UserData: !Base64 { 'Fn::Sub': '${Role.Arn}' }
-      Tags: [{ Key: via, Value: !Ref Nat }]
+      Tags: [{ Key: via, Value: !Ref Hub }]
   Role: { Type: AWS::IAM::InstanceProfile }
   Odd: { Type: AWS::EC2::Vpc }
 ";
     assert_eq!(
         check(text),
         "\
-warning[VPC101] 3:11 AWS::EC2::NatGateway is not simulated; `Nat` is accepted and does nothing
+warning[VPC101] 3:11 AWS::EC2::TransitGateway is not simulated; `Hub` is accepted and does nothing
 warning[VPC101] 19:17 AWS::IAM::InstanceProfile is not simulated; `Role` is accepted and does nothing
 warning[VPC101] 20:16 AWS::EC2::Vpc is not simulated; `Odd` is accepted and does nothing (did you mean `AWS::EC2::VPC`?)"
     );
@@ -181,10 +181,10 @@ warning[VPC101] 20:16 AWS::EC2::Vpc is not simulated; `Odd` is accepted and does
     let (stack, problems) = deployed(text, &[], &mut recorder);
     assert_eq!(
         problems,
-        "warning[VPC104] 10:73 `Private` is not created: its `NatGatewayId` comes from `Nat` (AWS::EC2::NatGateway), which is not simulated"
+        "warning[VPC104] 10:73 `Private` is not created: its `TransitGatewayId` comes from `Hub` (AWS::EC2::TransitGateway), which is not simulated"
     );
     assert_eq!(stack.resources.keys().collect::<Vec<_>>(), ["Net", "Web"]);
-    assert_eq!(stack.left_out.keys().collect::<Vec<_>>(), ["Nat", "Private", "Role", "Odd"]);
+    assert_eq!(stack.left_out.keys().collect::<Vec<_>>(), ["Hub", "Private", "Role", "Odd"]);
 }
 
 #[test]
@@ -325,4 +325,44 @@ fn an_attribute_that_cannot_be_read_is_said_so() {
         problems,
         "error[VPC030] 2:25 AWS refuses to describe `W`: (InvalidInstanceID.NotFound) no such instance"
     );
+}
+
+#[test]
+fn endpoints_and_prefix_lists_become_requests_and_endpoints_of_other_types_are_left_out() {
+    // GWE-1, SG-28, RT-19.
+    let template = "Resources:
+  Vpc: { Type: AWS::EC2::VPC, Properties: { CidrBlock: 10.0.0.0/16 } }
+  Routes: { Type: AWS::EC2::RouteTable, Properties: { VpcId: !Ref Vpc } }
+  Endpoint:
+    Type: AWS::EC2::VPCEndpoint
+    Properties:
+      VpcId: !Ref Vpc
+      ServiceName: !Sub com.amazonaws.${AWS::Region}.s3
+      RouteTableIds: [!Ref Routes]
+      PolicyDocument: { Version: '2012-10-17', Statement: [{ Effect: Allow, Principal: '*', Action: '*', Resource: '*' }] }
+  Offices:
+    Type: AWS::EC2::PrefixList
+    Properties: { PrefixListName: offices, AddressFamily: IPv4, Entries: [{ Cidr: 198.51.100.0/24, Description: Seoul }] }
+  ToOffices:
+    Type: AWS::EC2::Route
+    Properties: { RouteTableId: !Ref Routes, DestinationPrefixListId: !GetAtt Offices.PrefixListId, GatewayId: igw-1 }
+  Private:
+    Type: AWS::EC2::VPCEndpoint
+    Properties: { VpcId: !Ref Vpc, ServiceName: !Sub 'com.amazonaws.${AWS::Region}.ssm', VpcEndpointType: Interface }
+";
+    let mut recorder = Recorder::default();
+    let (stack, problems) = deployed(template, &[], &mut recorder);
+    let told = check(template);
+    assert!(told.contains("AWS::EC2::VPCEndpoint of the type Interface is not simulated"), "{told}");
+    assert_eq!(problems, "");
+    assert_eq!(stack.resources["Endpoint"].physical_id, "vpce-1");
+    assert_eq!(stack.left_out["Private"], "AWS::EC2::VPCEndpoint");
+    let requests: Vec<&str> = recorder.lines.iter().map(|line| line[4..].trim_start()).collect();
+    for expected in [
+        r#"CreateVpcEndpoint {"VpcId":"vpc-1","ServiceName":"com.amazonaws.ap-northeast-2.s3","RouteTableIds":["rtb-1"],"PolicyDocument":"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"*\",\"Resource\":\"*\"}]}"}"#,
+        r#"CreateManagedPrefixList {"PrefixListName":"offices","AddressFamily":"IPv4","Entries":[{"Cidr":"198.51.100.0/24","Description":"Seoul"}],"MaxEntries":1}"#,
+        r#"CreateRoute {"RouteTableId":"rtb-1","DestinationPrefixListId":"pl-1","GatewayId":"igw-1"}"#,
+    ] {
+        assert!(requests.contains(&expected), "{expected}\n{}", requests.join("\n"));
+    }
 }

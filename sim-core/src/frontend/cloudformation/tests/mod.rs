@@ -5,6 +5,7 @@
 mod broken;
 mod deployed;
 mod functions;
+mod gateways;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +13,7 @@ use serde_json::{Value as Json, json};
 
 use super::{GivenParameter, Stack, StackConfig, Template, deploy};
 use crate::cloud::{ApiError, RunInstances};
+use crate::engine::SimDuration;
 use crate::frontend::Api;
 use crate::frontend::diagnostic::{Colour, Diagnostic, Sources};
 use crate::id::{AccountId, Origin, Region};
@@ -82,10 +84,25 @@ impl Api for Recorder {
             "CreateVpcPeeringConnection" => {
                 json!({ "VpcPeeringConnection": { "VpcPeeringConnectionId": self.id("pcx") } })
             }
+            "CreateVpcEndpoint" => json!({ "VpcEndpoint": { "VpcEndpointId": self.id("vpce") } }),
+            "CreateManagedPrefixList" => json!({ "PrefixList": { "PrefixListId": self.id("pl") } }),
             "CreateNetworkAcl" => json!({ "NetworkAcl": { "NetworkAclId": self.id("acl") } }),
             "ReplaceNetworkAclAssociation" => json!({ "NewAssociationId": self.id("aclassoc") }),
             "AssociateVpcCidrBlock" => {
                 json!({ "CidrBlockAssociation": { "AssociationId": self.id("vpc-cidr-assoc") } })
+            }
+            "AssociateSubnetCidrBlock" => {
+                json!({ "Ipv6CidrBlockAssociation": { "AssociationId": self.id("subnet-cidr-assoc") } })
+            }
+            "CreateEgressOnlyInternetGateway" => {
+                json!({ "EgressOnlyInternetGateway": { "EgressOnlyInternetGatewayId": self.id("eigw") } })
+            }
+            "CreateNatGateway" => json!({ "NatGateway": { "NatGatewayId": self.id("nat") } }),
+            // Pending when one looks for the first time.
+            "DescribeNatGateways" => {
+                let state = if self.id("look") == "look-1" { "pending" } else { "available" };
+                json!({ "NatGateways": [{ "State": state,
+                    "NatGatewayAddresses": [{ "NetworkInterfaceId": "eni-9" }] }] })
             }
             "DescribeInstances" => json!({ "Reservations": [{ "Instances": [{
                 "PrivateIpAddress": "10.0.0.10", "PublicIpAddress": "198.51.100.20" }] }] }),
@@ -123,6 +140,10 @@ impl Api for Recorder {
 
     fn settle(&mut self) {
         self.lines.push("    settle".to_owned());
+    }
+
+    fn wait(&mut self, time: SimDuration) {
+        self.lines.push(format!("    wait {} s", time.as_secs()));
     }
 }
 

@@ -189,8 +189,8 @@ fn mistakes_in_steps_are_told_at_their_places() {
         ),
         ("{run: aws, expect: {dropped: ~}}", "VPC042 3:34 `dropped` must be text or a map or a list, this is nothing"),
         (
-            "{run: aws, expect: {dropped: NGW_PORT_EXHAUSTED}}",
-            "VPC142 3:34 no packet is dropped for NGW_PORT_EXHAUSTED yet: what it is about is not simulated (this \
+            "{run: aws, expect: {dropped: NLB_FLOW_EXPIRED}}",
+            "VPC142 3:34 no packet is dropped for NLB_FLOW_EXPIRED yet: what it is about is not simulated (this \
              expectation will fail)",
         ),
         (

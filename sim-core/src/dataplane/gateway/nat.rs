@@ -1,0 +1,233 @@
+//! The NAT gateway: many inside hosts behind the addresses of its interface (NAT-4), one way only (NAT-8).
+//!
+//! What it is sent by a route goes out under an address and port of its own; what comes to its address goes back to the host that
+//! the binding names, or nowhere. It is a hop of its own (L2-15): it lowers the TTL, and says from its private address when one
+//! runs out. It knows TCP, UDP and ICMP echoes with the errors about them (NAT-1), no other protocol, and of fragments those of
+//! UDP (NAT-11). It answers no ping (NAT-9).
+//!
+//! Differs from AWS: NAT64 (NAT-19) is not simulated, nor are bandwidth and packet limits (NAT-12); what does not fit and may be
+//! cut is lost (MTU-2h).
+
+use std::net::IpAddr;
+
+use super::bindings::{Binding, NatBindings, PortsExhausted};
+use crate::dataplane::conntrack::is_tcp_open;
+use crate::dataplane::tables::Interface;
+use crate::engine::SimTime;
+use crate::id::{NatGatewayId, Origin};
+use crate::net::{
+    AddressField, FlowKey, FragmentOf, Frame, IpHeader, Transport, clamp_mss, packet_too_big, protocol, reset,
+    rewrite_address, rewrite_port, rewrite_quoted_address, rewrite_quoted_port, time_exceeded,
+};
+use crate::trace::{Decider, Direction, DropCode, DropReason};
+
+/// Largest IP packet that passes (MTU-2h).
+pub(crate) const MTU_BYTES: u16 = 8500;
+/// What a segment may hold on such a path (MTU-7): less 20 bytes each for IPv4 and TCP.
+const MSS: u16 = MTU_BYTES - 40;
+
+/// A NAT gateway with its interface.
+#[derive(Clone, Copy)]
+pub(crate) struct NatGateway<'t> {
+    pub(crate) id: NatGatewayId,
+    pub(crate) at: Interface<'t>,
+}
+
+/// A packet that a NAT gateway does not pass on, and what it sends to the packet's sender instead.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) reason: DropReason,
+    /// From the gateway's private address, or, a reset, as if from the destination.
+    pub(crate) answer: Option<Box<Frame>>,
+}
+
+impl From<DropReason> for Refusal {
+    fn from(reason: DropReason) -> Refusal {
+        Refusal { reason, answer: None }
+    }
+}
+
+/// An address and port that were translated, from and to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct PortTranslation {
+    pub(crate) from: (IpAddr, u16),
+    pub(crate) to: (IpAddr, u16),
+    /// Into the VPC (`Ingress`), which is an answer, or out of it.
+    pub(crate) direction: Direction,
+}
+
+impl NatGateway<'_> {
+    fn drop(&self, code: DropCode, direction: Direction, decider: Decider) -> DropReason {
+        DropReason { code, by: self.id.into(), direction: Some(direction), decider, origin: self.at.eni.origin }
+    }
+
+    /// The address that it speaks from (NAT-3).
+    fn address(&self) -> Option<IpAddr> {
+        self.at.eni.addresses.first().copied()
+    }
+
+    /// Which way a packet goes: to an address of the gateway's own it comes back in.
+    fn direction(&self, ip: &IpHeader) -> Direction {
+        if self.at.eni.addresses.contains(&ip.destination) { Direction::Ingress } else { Direction::Egress }
+    }
+
+    /// NAT-1 and NAT-11: TCP, UDP and ICMP over IPv4, whole packets unless they are UDP's.
+    pub(crate) fn check_protocol(&self, frame: &Frame, ip: &IpHeader) -> Result<(), DropReason> {
+        let direction = self.direction(ip);
+        if ip.source.is_ipv6() || !matches!(ip.protocol, protocol::TCP | protocol::UDP | protocol::ICMP) {
+            return Err(self.drop(DropCode::ProtocolRestriction, direction, Decider::Resource));
+        }
+        if ip.protocol != protocol::UDP && FragmentOf::of(frame).is_some() {
+            return Err(self.drop(DropCode::FragmentRestriction, direction, Decider::Resource));
+        }
+        Ok(())
+    }
+
+    /// MTU-2h.
+    pub(crate) fn check_size(&self, frame: &Frame, ip: &IpHeader) -> Result<(), Refusal> {
+        if ip.total_len <= MTU_BYTES {
+            return Ok(());
+        }
+        let answer = self
+            .address()
+            .filter(|_| ip.dont_fragment)
+            .and_then(|address| packet_too_big(frame, self.at.eni.mac, address, MTU_BYTES, Vec::new()));
+        let decider = Decider::Mtu { limit: MTU_BYTES, told: answer.is_some() };
+        let reason = self.drop(DropCode::MtuExceeded, self.direction(ip), decider);
+        Err(Refusal { reason, answer: answer.map(Box::new) })
+    }
+
+    /// The packet's TTL has run out here (L2-15).
+    pub(crate) fn expired(&self, frame: &Frame, ip: &IpHeader) -> Refusal {
+        let answer = self.address().and_then(|address| time_exceeded(frame, self.at.eni.mac, address, Vec::new()));
+        let reason = self.drop(DropCode::TtlExpired, self.direction(ip), Decider::Address(ip.destination));
+        Refusal { reason, answer: answer.map(Box::new) }
+    }
+
+    /// Translates a packet in place, and the packet that an ICMP error quotes.
+    pub(crate) fn translate(
+        &self,
+        bindings: &mut NatBindings,
+        now: SimTime,
+        frame: &mut Frame,
+        ip: &IpHeader,
+    ) -> Result<PortTranslation, Refusal> {
+        let direction = self.direction(ip);
+        clamp_mss(frame, MSS); // MTU-7
+        let fragment = FragmentOf::of(frame);
+        let found = match (direction, fragment) {
+            (_, Some(packet)) if ip.transport == Transport::Fragment => bindings.of_fragment(now, packet),
+            (Direction::Egress, _) => {
+                // NAT-13: only for what the VPC itself sends.
+                if !self.at.vpc.owns(ip.source) {
+                    let address = Decider::Address(ip.source);
+                    return Err(self.drop(DropCode::NgwRequiresSourceInVpc, direction, address).into());
+                }
+                self.binding_out(bindings, now, frame, ip)?
+            }
+            (Direction::Ingress, _) => binding_back(bindings, now, frame, ip),
+        };
+        let Some(binding) = found else {
+            return Err(self.no_connection(frame, ip, direction));
+        };
+        if let Some(packet) = fragment.filter(|_| ip.transport != Transport::Fragment) {
+            bindings.remember_fragments(now, packet, binding);
+        }
+        Ok(match direction {
+            Direction::Egress => rewrite_out(frame, &binding),
+            Direction::Ingress => rewrite_back(frame, &binding),
+        })
+    }
+
+    /// The binding for a packet on its way out, made now if the packet may open a flow.
+    fn binding_out(
+        &self,
+        bindings: &mut NatBindings,
+        now: SimTime,
+        frame: &Frame,
+        ip: &IpHeader,
+    ) -> Result<Option<Binding>, DropReason> {
+        if ip.is_icmp_error() {
+            // About what the inside host was sent.
+            return Ok(FlowKey::quoted(frame).and_then(|about| bindings.inside(now, &about.reversed())));
+        }
+        let flow = FlowKey::of(ip);
+        if let Some(binding) = bindings.use_inside(now, &flow) {
+            return Ok(Some(binding));
+        }
+        let may_open = match ip.transport {
+            Transport::Tcp { .. } => is_tcp_open(ip),
+            Transport::Udp { .. } => true,
+            Transport::Icmp { kind, .. } => kind == ECHO_REQUEST,
+            Transport::Fragment | Transport::Other => false,
+        };
+        if !may_open {
+            return Ok(None);
+        }
+        let bound = bindings.bind(now, flow, &self.at.eni.addresses);
+        bound.map(Some).map_err(|PortsExhausted| {
+            self.drop(DropCode::NgwPortExhausted, Direction::Egress, Decider::Address(ip.destination))
+        })
+    }
+
+    /// NAT-7, NAT-8: nothing is known of the flow. From inside, a TCP segment is answered by a reset; from outside there is
+    /// silence.
+    fn no_connection(&self, frame: &Frame, ip: &IpHeader, direction: Direction) -> Refusal {
+        let answer = if direction == Direction::Egress { reset(frame, Vec::new()) } else { None };
+        let address = if direction == Direction::Egress { ip.destination } else { ip.source };
+        let reason = self.drop(DropCode::NgwNoConnection, direction, Decider::Address(address));
+        Refusal { reason, answer: answer.map(Box::new) }
+    }
+
+    /// NAT-21: the route table of its own subnet sends the packet back to it.
+    pub(crate) fn loops(&self, decider: Decider, origin: Origin) -> DropReason {
+        DropReason { origin, ..self.drop(DropCode::NgwLoop, Direction::Egress, decider) }
+    }
+}
+
+/// Type of an ICMP echo request (RFC 792).
+const ECHO_REQUEST: u8 = 8;
+
+/// The binding that a packet from outside belongs to, or is an error about.
+fn binding_back(bindings: &mut NatBindings, now: SimTime, frame: &Frame, ip: &IpHeader) -> Option<Binding> {
+    if ip.is_icmp_error() {
+        return bindings.outside(now, FlowKey::quoted(frame)?);
+    }
+    bindings.use_back(now, &FlowKey::of(ip))
+}
+
+fn rewrite_out(frame: &mut Frame, binding: &Binding) -> PortTranslation {
+    let Binding { inside, outside } = binding;
+    if is_about_another(frame) {
+        rewrite_quoted_port(frame, AddressField::Destination, outside.source_port);
+        rewrite_quoted_address(frame, AddressField::Destination, outside.source);
+    } else {
+        rewrite_port(frame, AddressField::Source, outside.source_port);
+    }
+    rewrite_address(frame, AddressField::Source, outside.source);
+    PortTranslation {
+        from: (inside.source, inside.source_port),
+        to: (outside.source, outside.source_port),
+        direction: Direction::Egress,
+    }
+}
+
+fn rewrite_back(frame: &mut Frame, binding: &Binding) -> PortTranslation {
+    let Binding { inside, outside } = binding;
+    if is_about_another(frame) {
+        rewrite_quoted_port(frame, AddressField::Source, inside.source_port);
+        rewrite_quoted_address(frame, AddressField::Source, inside.source);
+    } else {
+        rewrite_port(frame, AddressField::Destination, inside.source_port);
+    }
+    rewrite_address(frame, AddressField::Destination, inside.source);
+    PortTranslation {
+        from: (outside.source, outside.source_port),
+        to: (inside.source, inside.source_port),
+        direction: Direction::Ingress,
+    }
+}
+
+fn is_about_another(frame: &Frame) -> bool {
+    frame.headers.ip.is_some_and(|ip| ip.is_icmp_error())
+}

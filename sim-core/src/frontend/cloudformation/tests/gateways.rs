@@ -1,0 +1,70 @@
+//! NAT gateways, egress-only gateways and what a dual-stack VPC is made of.
+
+use super::*;
+
+#[test]
+fn a_nat_gateway_is_waited_for_before_its_routes_are_made_nat_16() {
+    let text = "\
+Resources:
+  Address: { Type: AWS::EC2::EIP }
+  Nat:
+    Type: AWS::EC2::NatGateway
+    Properties:
+      SubnetId: subnet-a
+      AllocationId: !GetAtt Address.AllocationId
+      MaxDrainDurationSeconds: 60
+  Default:
+    Type: AWS::EC2::Route
+    Properties: { RouteTableId: rtb-a, DestinationCidrBlock: 0.0.0.0/0, NatGatewayId: !Ref Nat }
+";
+    let mut recorder = Recorder::default();
+    let (stack, problems) = deployed(text, &[], &mut recorder);
+    assert_eq!(problems, "");
+    assert_eq!(
+        recorder.lines,
+        [
+            "  2 AllocateAddress {}",
+            "  3 CreateNatGateway {\"SubnetId\":\"subnet-a\",\"AllocationId\":\"eipalloc-1\"}",
+            "    wait 15 s",
+            "  9 CreateRoute {\"RouteTableId\":\"rtb-a\",\"DestinationCidrBlock\":\"0.0.0.0/0\",\"NatGatewayId\":\"nat-1\"}",
+        ]
+    );
+    assert_eq!(stack.attribute(&mut recorder, "Nat", "NatGatewayId").as_deref(), Some("nat-1"));
+    assert_eq!(stack.attribute(&mut recorder, "Nat", "EniId").as_deref(), Some("eni-9"));
+}
+
+#[test]
+fn a_dual_stack_vpc_is_built_from_a_template_eigw_1() {
+    let text = "\
+Resources:
+  Vpc: { Type: AWS::EC2::VPC, Properties: { CidrBlock: 10.0.0.0/16 } }
+  Block: { Type: AWS::EC2::VPCCidrBlock, Properties: { VpcId: !Ref Vpc, AmazonProvidedIpv6CidrBlock: true } }
+  Net: { Type: AWS::EC2::Subnet, Properties: { VpcId: !Ref Vpc, CidrBlock: 10.0.0.0/24 } }
+  NetBlock:
+    Type: AWS::EC2::SubnetCidrBlock
+    DependsOn: Block
+    Properties:
+      SubnetId: !Ref Net
+      Ipv6CidrBlock: !Select [1, !Cidr [!Select [0, !GetAtt Vpc.Ipv6CidrBlocks], 2, 64]]
+  Out: { Type: AWS::EC2::EgressOnlyInternetGateway, Properties: { VpcId: !Ref Vpc } }
+  Default:
+    Type: AWS::EC2::Route
+    Properties: { RouteTableId: rtb-a, DestinationIpv6CidrBlock: '::/0', EgressOnlyInternetGatewayId: !Ref Out }
+";
+    let mut recorder = Recorder::default();
+    let (stack, problems) = deployed(text, &[], &mut recorder);
+    assert_eq!(problems, "");
+    assert_eq!(
+        recorder.lines,
+        [
+            "  2 CreateVpc {\"CidrBlock\":\"10.0.0.0/16\"}",
+            "  3 AssociateVpcCidrBlock {\"VpcId\":\"vpc-1\",\"AmazonProvidedIpv6CidrBlock\":true}",
+            "    settle",
+            "  4 CreateSubnet {\"VpcId\":\"vpc-1\",\"CidrBlock\":\"10.0.0.0/24\"}",
+            "  5 AssociateSubnetCidrBlock {\"SubnetId\":\"subnet-1\",\"Ipv6CidrBlock\":\"2001:db8:0:1::/64\"}",
+            " 11 CreateEgressOnlyInternetGateway {\"VpcId\":\"vpc-1\"}",
+            " 12 CreateRoute {\"RouteTableId\":\"rtb-a\",\"DestinationIpv6CidrBlock\":\"::/0\",\"EgressOnlyInternetGatewayId\":\"eigw-1\"}",
+        ]
+    );
+    assert_eq!(stack.attribute(&mut recorder, "Out", "Id").as_deref(), Some("eigw-1"));
+}
