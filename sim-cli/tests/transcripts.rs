@@ -35,6 +35,9 @@ fn a_lab_prints_in_every_format_what_it_always_printed() {
         ("vpc-peering.tap", &["vpc-peering", "--format", "tap"]),
         ("vpc-peering.seed-7.quiet.txt", &["vpc-peering", "-q", "--seed", "7"]),
         ("transitive-peering.verbose.txt", &["transitive-peering", "-v"]),
+        ("security-groups-and-acls.txt", &["security-groups-and-acls"]),
+        ("inter-region-peering.txt", &["inter-region-peering"]),
+        ("edge-to-edge.txt", &["edge-to-edge"]),
     ] {
         golden::compare(file, &printed(args));
     }

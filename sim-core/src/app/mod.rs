@@ -20,6 +20,7 @@ mod outside;
 mod package_mirror;
 mod packages;
 mod ping;
+mod probe;
 mod resolve;
 mod services;
 mod sshd;
@@ -42,6 +43,8 @@ macro_rules! program {
 
 /// What answers on a host outside AWS. No shell can type this name.
 pub(crate) const OUTSIDE_SERVER: &str = "(outside server)";
+/// Sends one packet for an explanation. Not a command that an instance has.
+pub(crate) const PROBE: &str = "(probe)";
 pub(crate) use outside::ROOT as OUTSIDE_ROOT;
 
 /// What a public service of AWS runs. No shell can type this name.
@@ -90,6 +93,7 @@ fn find(name: &str) -> Option<Program> {
         "sshd" => program!(sshd::main),
         OUTSIDE_SERVER => program!(outside::main),
         AWS_SERVICE => program!(aws_service::main),
+        PROBE => program!(probe::main),
         "systemctl" => program!(services::systemctl),
         "service" => program!(services::service),
         "chkconfig" => program!(services::chkconfig),

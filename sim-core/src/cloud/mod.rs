@@ -4,17 +4,21 @@
 //! checks everything, then changes. Requests, records and compiled tables are different types; only the requests know serde.
 //! Answers are JSON with AWS's member names in AWS's order, so that `--query` and saved values work as with the real CLI.
 //!
-//! Differs from AWS: an account starts without default VPCs (DVPC-1); a scenario that wants one builds it.
+//! Differs from AWS: an account starts without default VPCs (DVPC-1); a scenario that wants them says so.
 
 mod answer;
 mod attachment;
+mod attribute;
 mod base64;
 mod cidr;
+mod connection_tracking;
+mod default_vpc;
 mod describe;
 mod dhcp_options;
 mod egress_only_internet_gateway;
 mod elastic_ip;
 mod error;
+mod group_reference;
 mod hosted_zone;
 mod identity;
 mod image;
@@ -42,6 +46,7 @@ mod records;
 mod request;
 mod route;
 mod route_table;
+mod rule_change;
 mod rule_protocol;
 mod security_group;
 mod security_group_rule;
@@ -64,6 +69,8 @@ use crate::engine::SimTime;
 use crate::id::*;
 use records::Records;
 
+#[cfg(test)]
+pub(crate) use connection_tracking::{ConnectionTracking, ConnectionTrackingSpecification};
 pub(crate) use dhcp_options::{DhcpOptions, NameServer};
 pub(crate) use egress_only_internet_gateway::EgressOnlyInternetGateway;
 pub(crate) use elastic_ip::ElasticIp;
@@ -244,6 +251,11 @@ impl Cloud {
         let launched = self.launch(caller, request);
         self.forget_stale();
         launched
+    }
+
+    /// How many of a thing there may be.
+    pub(crate) fn quota(&self, quota: Quota) -> u32 {
+        self.config.quotas.get(quota)
     }
 
     /// Whether anything was touched since it was last taken.

@@ -9,9 +9,12 @@ use super::answer::Answer;
 use super::{Caller, Cloud};
 
 use super::attachment::*;
+use super::attribute::*;
+use super::default_vpc::*;
 use super::dhcp_options::*;
 use super::egress_only_internet_gateway::*;
 use super::elastic_ip::*;
+use super::group_reference::*;
 use super::hosted_zone::*;
 use super::identity::*;
 use super::instance::*;
@@ -28,6 +31,7 @@ use super::prefix_list::*;
 use super::record_set::*;
 use super::route::*;
 use super::route_table::*;
+use super::rule_change::*;
 use super::security_group::*;
 use super::security_group_rule::*;
 use super::subnet::*;
@@ -86,6 +90,8 @@ operations! {
     DescribeVpcAttribute describe_vpc_attribute;
     AssociateVpcCidrBlock associate_vpc_cidr_block;
     DisassociateVpcCidrBlock disassociate_vpc_cidr_block;
+    CreateDefaultVpc create_default_vpc;
+    CreateDefaultSubnet create_default_subnet;
 
     CreateDhcpOptions create_dhcp_options;
     DeleteDhcpOptions delete_dhcp_options;
@@ -137,6 +143,12 @@ operations! {
     AuthorizeSecurityGroupEgress authorize_security_group_egress;
     RevokeSecurityGroupIngress revoke_security_group_ingress;
     RevokeSecurityGroupEgress revoke_security_group_egress;
+    ModifySecurityGroupRules modify_security_group_rules;
+    UpdateSecurityGroupRuleDescriptionsIngress update_security_group_rule_descriptions_ingress;
+    UpdateSecurityGroupRuleDescriptionsEgress update_security_group_rule_descriptions_egress;
+    DescribeStaleSecurityGroups describe_stale_security_groups;
+    DescribeSecurityGroupReferences describe_security_group_references;
+    GetSecurityGroupsForVpc get_security_groups_for_vpc;
 
     CreateNetworkAcl create_network_acl;
     DeleteNetworkAcl delete_network_acl;
@@ -150,6 +162,8 @@ operations! {
     DeleteNetworkInterface delete_network_interface;
     DescribeNetworkInterfaces describe_network_interfaces;
     ModifyNetworkInterfaceAttribute modify_network_interface_attribute;
+    DescribeNetworkInterfaceAttribute describe_network_interface_attribute;
+    ResetNetworkInterfaceAttribute reset_network_interface_attribute;
     AttachNetworkInterface attach_network_interface;
     DetachNetworkInterface detach_network_interface;
     AssignPrivateIpAddresses assign_private_ip_addresses;
@@ -163,7 +177,9 @@ operations! {
     StartInstances start_instances;
     StopInstances stop_instances;
     TerminateInstances terminate_instances;
+    RebootInstances reboot_instances;
     ModifyInstanceAttribute modify_instance_attribute;
+    DescribeInstanceAttribute describe_instance_attribute;
     ModifyInstanceMetadataOptions modify_instance_metadata_options;
 
     AllocateAddress allocate_address;

@@ -80,6 +80,9 @@ quotas! {
     PeeringsPerVpc "active-vpc-peering-connections-per-vpc" 50 "VpcPeeringConnectionsPerVpcLimitExceeded";
     /// Peering requests of a VPC that nobody has answered (PCX-13).
     OutstandingPeeringRequests "outstanding-vpc-peering-connection-requests" 25 "OutstandingVpcPeeringConnectionLimitExceeded";
+    /// Flows that an instance's interfaces track together. AWS has a number for each instance type and publishes none (SG-25);
+    /// this one is SIM.
+    TrackedConnectionsPerInstance "tracked-connections-per-instance" 262_144 "";
     /// How long a peering request waits, in hours (PCX-13).
     PeeringRequestExpiryHours "vpc-peering-connection-request-expiry-hours" 168 "";
 }

@@ -1,6 +1,8 @@
 //! Tests of the room as a whole: requests as their front ends make them, and the codes and answers they get.
 
 mod attachment;
+mod default_vpc;
+mod deletion;
 mod dhcp_options;
 mod egress_only_internet_gateway;
 mod endpoints;
@@ -11,6 +13,7 @@ mod life_cycle;
 mod nat_gateway;
 pub(crate) mod property;
 mod refusals;
+mod rules;
 
 use serde_json::{Value, json};
 

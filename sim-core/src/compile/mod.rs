@@ -30,7 +30,7 @@ use std::sync::Arc;
 use indexmap::IndexSet;
 use rustc_hash::FxHashMap;
 
-use crate::cloud::{Cloud, NetworkInterface, PeeringStatus, PublicService, RulePeer, VpcPeeringConnection};
+use crate::cloud::{Cloud, NetworkInterface, PeeringStatus, PublicService, Quota, RulePeer, VpcPeeringConnection};
 use crate::dataplane::tables::{
     EndpointIndex, EniIndex, EniPlace, Peer, PeeringIndex, PeeringState, PeeringTable, Slot, Slots, Tables, VpcIndex,
     VpcTables,
@@ -134,6 +134,7 @@ impl<'c> Touched<'c> {
 impl Compiler {
     /// Brings the tables in step with resources that have come, changed or gone.
     pub(crate) fn compile(&mut self, cloud: &Cloud, touched: &[ResourceId], tables: &mut Tables) {
+        tables.tracked_flows = cloud.quota(Quota::TrackedConnectionsPerInstance);
         let touched = Touched::by_kind(cloud, touched);
         let mut dependent = Dependent::default();
         let enis = self.number(cloud, &touched, tables);

@@ -11,10 +11,11 @@ use rustc_hash::FxHashMap;
 
 use super::{Compiler, is_active, private_addresses};
 use crate::cloud::{self, Cloud, Instance, InstanceState, NetworkInterface, Requester, RouteTarget, Switch};
+use crate::dataplane::conntrack::Timeouts;
 use crate::dataplane::names::VpcNames;
 use crate::dataplane::tables::{
     AddressOwners, EniIndex, EniTable, Guest, MetadataOverIpv6, Route, RouteState, RouteTable, Slots, SourceDestCheck,
-    SubnetTable, Target, VpcTables,
+    SubnetTable, Target, Tracking, VpcTables,
 };
 use crate::id::{NetworkInterfaceId, Origin, Region, SubnetId, VpcId};
 use crate::net::{MacAddr, PrefixTable};
@@ -171,8 +172,25 @@ pub(super) fn eni_table(
         guest: guest(cloud, eni),
         metadata_over_ipv6: metadata_over_ipv6(cloud, eni),
         groups: eni.groups.iter().filter_map(|group| compiler.slot(*group)).collect(),
+        tracking: tracking(compiler, cloud, eni),
         origin: eni.origin,
     })
+}
+
+/// What is particular about the way an interface tracks flows: its own time-outs, those of its instance's type (SG-21), other
+/// interfaces to share the allowance with (SG-25). Most have nothing of this.
+fn tracking(compiler: &Compiler, cloud: &Cloud, eni: &NetworkInterface) -> Option<Box<Tracking>> {
+    let instance = eni.attachment.as_ref().and_then(|attachment| cloud.instances.get(&attachment.instance));
+    let timeouts = eni.connection_tracking.idle_timeouts(instance.map(|instance| &*instance.launch.instance_type));
+    let interfaces = instance.iter().flat_map(|instance| &instance.interfaces).filter(|id| **id != eni.id);
+    let others = interfaces.filter_map(|id| compiler.eni_index(*id)).collect();
+    let timeouts = Timeouts {
+        tcp_established: timeouts.tcp_established,
+        udp_stream: timeouts.udp_stream,
+        udp_single: timeouts.udp,
+    };
+    let tracking = Tracking { timeouts, others };
+    (tracking != Tracking::default()).then(|| Box::new(tracking))
 }
 
 /// What is behind an interface: a running instance, a NAT gateway, or nothing that answers.

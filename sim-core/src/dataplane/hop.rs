@@ -159,8 +159,10 @@ impl Hop<'_> {
         if direction == Direction::Egress {
             transit.packet.leg = leg;
         }
-        let decision = judged?;
-        self.tell(transit, Step::SecurityGroup { interface: at.eni.id, direction, decision });
+        match self.overlook(transit, judged)? {
+            Some(decision) => self.tell(transit, Step::SecurityGroup { interface: at.eni.id, direction, decision }),
+            None => self.track_refused(at, direction, &ip),
+        }
         Ok(())
     }
 
@@ -173,8 +175,22 @@ impl Hop<'_> {
     ) -> Result<(), DropReason> {
         let acl = network_acl::of(at);
         let ip = self.flows.fragments.judged(self.now, &transit.frame, ip);
-        let rule = network_acl::judge(acl, direction, &ip)?;
-        self.tell(transit, Step::NetworkAcl { acl: acl.id, subnet: at.subnet.id, direction, rule });
+        if let Some(rule) = self.overlook(transit, network_acl::judge(acl, direction, &ip))? {
+            self.tell(transit, Step::NetworkAcl { acl: acl.id, subnet: at.subnet.id, direction, rule });
+        }
+        Ok(())
+    }
+
+    /// The interface's own check of an address.
+    pub(super) fn address_checked(
+        &mut self,
+        at: &Interface<'_>,
+        transit: &Transit,
+        checked: Result<(), DropReason>,
+    ) -> Result<(), DropReason> {
+        if self.overlook(transit, checked)?.is_some() {
+            self.tell(transit, Step::AddressChecked { interface: at.eni.id });
+        }
         Ok(())
     }
 

@@ -13,6 +13,7 @@ pub(crate) mod matching;
 pub(crate) mod names;
 mod network_acl;
 pub(crate) mod pipeline;
+mod probe;
 pub(crate) mod resolver;
 mod route_table;
 mod security_group;

@@ -11,6 +11,7 @@ use ipnet::IpNet;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
+use super::conntrack::Timeouts;
 use super::matching::{Block, ProtocolMatch};
 use super::names::{PublicNames, VpcNames};
 use crate::flat::flat;
@@ -92,6 +93,8 @@ pub(crate) struct Tables {
     pub(crate) internet: FxHashMap<IpAddr, VpcIndex>,
     /// The names that everybody can find.
     pub(crate) public_names: PublicNames,
+    /// How many flows an instance may track (SG-25).
+    pub(crate) tracked_flows: u32,
 }
 
 /// Where an interface's tables are.
@@ -283,7 +286,31 @@ pub(crate) struct EniTable {
     pub(crate) guest: Guest,
     pub(crate) metadata_over_ipv6: MetadataOverIpv6,
     pub(crate) groups: SmallVec<[Slot; 2]>,
+    /// What only few interfaces have.
+    pub(crate) tracking: Option<Box<Tracking>>,
     pub(crate) origin: Origin,
+}
+
+/// What is particular about the way an interface tracks flows.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(crate) struct Tracking {
+    /// SG-21.
+    pub(crate) timeouts: Timeouts,
+    /// The other interfaces of its instance (SG-25).
+    pub(crate) others: SmallVec<[EniIndex; 2]>,
+}
+
+impl EniTable {
+    /// How long its flows may be idle (SG-21).
+    pub(crate) fn timeouts(&self) -> Timeouts {
+        self.tracking.as_ref().map_or(Timeouts::DEFAULT, |tracking| tracking.timeouts)
+    }
+
+    /// The interfaces of its instance, itself included.
+    pub(crate) fn of_its_instance(&self) -> impl Iterator<Item = EniIndex> + Clone {
+        let others = self.tracking.iter().flat_map(|tracking| tracking.others.iter().copied());
+        std::iter::once(self.index).chain(others)
+    }
 }
 
 /// The interface's source/destination check (L2-9).

@@ -8,11 +8,12 @@ use super::report::{DiagnosticReport, SourceLine, StackSummary};
 use super::session::Session;
 use crate::app;
 use crate::cloud::{Image, Quotas, UnknownQuota};
+use crate::frontend::Api;
 use crate::frontend::cloudformation::{self, Template};
 use crate::frontend::diagnostic::{Colour, Diagnostic, Sources, Span, any_error};
 use crate::frontend::scenario::{self, Declared, LinkClass, OutsideHost, Scenario};
 use crate::frontend::spelling::did_you_mean;
-use crate::id::Region;
+use crate::id::{Origin, Region};
 use crate::sim::boot::Packages;
 use crate::sim::links::LinkSettings;
 use crate::sim::ranks::Transport;
@@ -126,6 +127,9 @@ impl Plan {
     ) -> (Vec<StackSummary>, Vec<Diagnostic>) {
         let mut problems = self.warnings.clone();
         problems.extend(self.quotas().1);
+        if self.scenario.settings.default_vpcs {
+            problems.extend(self.make_default_vpcs(session));
+        }
         for (spec, template) in self.scenario.stacks.iter().zip(templates) {
             let config = spec.config(image_of_parameter);
             let (stack, found) = cloudformation::deploy(&self.sources, template, &config, session);
@@ -208,6 +212,21 @@ impl Plan {
     fn warning(&self, code: &'static str, message: impl Into<String>) -> Diagnostic {
         let start = Span::new(self.scenario.file, 0, 0);
         Diagnostic { span: None, ..Diagnostic::warning(code, start, message) }
+    }
+
+    /// Gives every account of a stack a default VPC in the stack's Region (DVPC-1).
+    fn make_default_vpcs(&self, session: &mut Session<'_>) -> Vec<Diagnostic> {
+        let mut homes: Vec<_> = self.scenario.stacks.iter().map(|stack| (stack.account, stack.region)).collect();
+        homes.sort_unstable();
+        homes.dedup();
+        let made = homes.into_iter().map(|(account, region)| {
+            let request = serde_json::json!({});
+            Api::call(session, account, region, Origin::Aws, "CreateDefaultVpc", request).err().map(|error| {
+                let message = format!("the default VPC of account {account} in {region} cannot be made: {error}");
+                self.warning("VPC155", message)
+            })
+        });
+        made.flatten().collect()
     }
 
     /// What guests had to say while they booted, under the user data they said it about.

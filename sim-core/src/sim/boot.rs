@@ -37,7 +37,7 @@ pub(super) struct Guests {
 }
 
 /// Hosts of AWS's own services have numbers of their own, so that one more of them changes nobody else's chance.
-const SERVICES: u32 = 1 << 31;
+pub(super) const SERVICES: u32 = 1 << 31;
 
 /// How package managers of instances get what they install.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

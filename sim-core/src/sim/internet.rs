@@ -14,6 +14,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::{Ipv4Net, Ipv6Net};
 use rustc_hash::FxHashMap;
 
+use super::boot::SERVICES;
 use super::guests::LocalGuest;
 use super::partition::GuestIndex;
 use super::public_resolver;
@@ -55,6 +56,13 @@ pub(crate) struct InternetHost {
     pub index: GuestIndex,
     /// Its place in the Internet's partition.
     pub guest: LocalGuest,
+}
+
+impl InternetHost {
+    /// Whether the scenario names it, rather than AWS or a distribution.
+    pub(crate) fn is_the_scenarios(&self) -> bool {
+        self.index.0 < SERVICES
+    }
 }
 
 /// Where a host is.

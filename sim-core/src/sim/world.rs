@@ -34,7 +34,7 @@ use crate::host::{Finished, Note, ProcessId, Programs};
 use crate::id::{InstanceId, InternetHostId, ResourceId};
 use crate::net::MacAddr;
 use crate::net::dns::DomainName;
-use crate::trace::{Detail, Recording, Trace};
+use crate::trace::{Detail, Purpose, Recording, Trace, WatchedFlow};
 
 /// From `running` until user data starts: firmware, kernel, services. A SIM value; AWS promises none.
 const BOOT: SimDuration = SimDuration::from_secs(20);
@@ -340,6 +340,11 @@ impl World {
     /// From now on the way of the first packet that leaves an interface is told, and of the first that answers it.
     pub(crate) fn watch_first_packet(&mut self) {
         self.partitions.iter_mut().for_each(Partition::watch_first_packet);
+    }
+
+    /// From now on the way of these flows' packets is told, and of those that answer them.
+    pub(crate) fn watch(&mut self, flows: &[WatchedFlow], purpose: Purpose) {
+        self.partitions.iter_mut().for_each(|partition| partition.watch(flows.to_vec(), purpose));
     }
 
     /// Exchanges what the trace has recorded since the last call for the memory of `into`.

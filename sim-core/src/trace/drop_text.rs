@@ -159,7 +159,7 @@ impl DropCode {
             }
             DropCode::LinkLoss => "The packet was lost on a link that loses some, as `settings` has it.",
             DropCode::ConntrackAllowanceExceeded => {
-                "The interface or gateway already tracks as many flows as it may; a new one is lost until others end or time out. Flows \
+                "The instance or gateway already tracks as many flows as it may; a new one is lost until others end or time out. Flows \
                  that need no tracking (a rule for everybody, and a rule for everybody and all ports the other way) do not \
                  count."
             }

@@ -142,7 +142,12 @@ impl DropReason {
             DropCode::NoTransitiveRouting => {
                 "the packet came into the VPC by a gateway and may not leave it by another".to_owned()
             }
-            DropCode::ConntrackAllowanceExceeded => "it tracks as many connections as it can".to_owned(),
+            DropCode::ConntrackAllowanceExceeded => match self.by.kind() {
+                crate::id::ResourceKind::NetworkInterface => {
+                    "its instance tracks as many connections as it may".to_owned()
+                }
+                _ => "it tracks as many connections as it can".to_owned(),
+            },
             DropCode::RateLimitExceeded => {
                 "it has sent 1024 packets to link-local services within a second, which is all it may".to_owned()
             }

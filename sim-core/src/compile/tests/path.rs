@@ -659,7 +659,7 @@ fn a_large_packet_is_refused_at_the_gateway_and_its_sender_told() {
 
 #[test]
 fn a_peering_between_regions_takes_8500_bytes() {
-    // MTU-2b, MTU-2c.
+    // MTU-2b, MTU-2c, PCX-32.
     let topology = |region: &str| {
         format!(
             "

@@ -277,6 +277,7 @@ impl Loader<'_> {
                 Some("preinstalled") => Packages::Preinstalled,
                 _ => Packages::Mirror,
             },
+            default_vpcs: text("default_vpcs").and_then(|text| scalar::typed(text).as_bool()).unwrap_or(false),
             bandwidth_bps: links.and_then(|links| links.get("bandwidth")?.as_str()).and_then(scalar::rate_bps),
             links: LinkClass::ALL.iter().filter_map(link).collect(),
         }
