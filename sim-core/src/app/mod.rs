@@ -6,6 +6,7 @@
 
 mod aws_service;
 mod curl;
+mod dns;
 mod ec2_metadata;
 mod endpoint_policy;
 mod hostname;
@@ -79,6 +80,10 @@ fn find(name: &str) -> Option<Program> {
         "ping" | "ping6" => program!(ping::main),
         "curl" => program!(curl::main),
         "ntpdate" => program!(ntpdate::main),
+        "dig" => program!(dns::dig::main),
+        "host" => program!(dns::host::main),
+        "nslookup" => program!(dns::nslookup::main),
+        "getent" => program!(dns::getent::main),
         "iperf3" => program!(iperf3::main),
         "ip" => program!(ip::main),
         "ifconfig" => program!(ip::ifconfig),

@@ -127,11 +127,15 @@ impl Hop<'_> {
     }
 
     /// Stops a frame that the VPC answers itself.
-    pub(super) fn answer(&self, at: &Interface<'_>, frame: &Frame) -> Result<(), Stop> {
+    pub(super) fn answer(&mut self, at: &Interface<'_>, frame: &Frame) -> Result<(), Stop> {
         match services::offer(at, frame) {
             Service::NotOurs => Ok(()),
             Service::Silence => Err(Stop::Silence),
             Service::Answer(answer) => Err(Stop::Answer(at.eni.index, answer)),
+            Service::Metered(answer) => {
+                self.flows.link_local.spend(at, self.now)?;
+                Err(answer(at, frame).map_or(Stop::Silence, |answer| Stop::Answer(at.eni.index, answer)))
+            }
         }
     }
 
@@ -263,8 +267,12 @@ impl Hop<'_> {
         self.tell(transit, Step::PortTranslated { gateway, from, to });
     }
 
-    /// A packet leaves an interface: it may be one whose whole way is told.
-    pub(super) fn mark(&mut self, transit: &mut Transit) {
+    /// A packet leaves an interface: it may be one whose whole way is told. A question to the VPC itself goes nowhere, and the
+    /// way that is asked for is that of what comes after it.
+    pub(super) fn mark(&mut self, at: &Interface<'_>, transit: &mut Transit) {
+        if !matches!(services::offer(at, &transit.frame), Service::NotOurs) {
+            return;
+        }
         self.trace.mark(&mut transit.packet, &transit.frame.headers);
     }
 

@@ -168,10 +168,10 @@ pub(crate) fn leave_eni(hop: &mut Hop<'_>, eni: EniIndex, transit: &mut Transit)
 fn leave(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<Next, Stop> {
     let tables = hop.tables;
     let at = tables.interface(index).ok_or(Stop::Silence)?;
-    hop.mark(transit);
+    hop.mark(&at, transit);
     hop.seen(transit, at.eni.id, Direction::Egress);
 
-    hop.answer(&at, &transit.frame)?; // ARP, neighbour discovery
+    hop.answer(&at, &transit.frame)?; // ARP, neighbour discovery, DNS
     let ip = *eni::check_unicast(&at, &transit.frame)?;
     hop.address_checked(&at, transit, eni::check_source(&at, &ip))?;
     hop.ask_platform(&at, transit)?; // metadata, time: never routed, not filtered by any rule (ADDR-16, SG-26)

@@ -14,7 +14,7 @@ use super::neighbour::{Link, link_local};
 use super::network::Way;
 use super::socket::Sockets;
 use super::stack::Stack;
-use super::{Finished, HostConfig, InterfaceConfig, Note, Output, ProcessId, Profile, Programs, PublicNames};
+use super::{Finished, HostConfig, InterfaceConfig, Note, Output, ProcessId, Profile, Programs};
 use crate::engine::{SimTime, Stream};
 use crate::net::BufferPool;
 
@@ -40,7 +40,6 @@ pub(crate) struct Kernel {
     pub(super) epoch_nanos: i128,
     pub(super) profile: Profile,
     pub(super) programs: Programs,
-    pub(super) public_names: PublicNames,
     pub(super) package_mirror: Option<String>,
     pub(super) nics: Vec<Nic>,
     /// Frames since the host ran last, and at which interface.
@@ -114,7 +113,6 @@ impl Kernel {
             epoch_nanos: config.epoch_nanos,
             profile: config.profile,
             programs: config.programs,
-            public_names: config.public_names,
             package_mirror: config.package_mirror,
             nics,
             arrived: VecDeque::new(),

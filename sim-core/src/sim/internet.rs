@@ -17,6 +17,7 @@ use rustc_hash::FxHashMap;
 use super::boot::SERVICES;
 use super::guests::LocalGuest;
 use super::partition::GuestIndex;
+use super::public_resolver;
 use crate::dataplane::pipeline::{Entry, Hop, Next, Transit};
 use crate::dataplane::tables::{EndpointIndex, ServiceIndex};
 use crate::host::InterfaceConfig;
@@ -259,6 +260,9 @@ pub(crate) fn route(hop: &mut Hop<'_>, internet: &Internet, transit: &mut Transi
     let Some(ip) = transit.frame.headers.ip else { return Onward::Consumed };
     if !lower_ttl(&mut transit.frame, ROUTERS) {
         return lose(hop, transit, DropCode::TtlExpired, ip.destination);
+    }
+    if !internet.by_address.contains_key(&ip.destination) && public_resolver::answer(hop, transit) {
+        return route(hop, internet, transit);
     }
     if let Some(&number) = internet.by_address.get(&ip.destination) {
         return deliver(hop, &internet.hosts[number as usize], number, transit);

@@ -4,6 +4,7 @@ mod egress_only;
 mod frames;
 mod incremental;
 mod layouts;
+mod names;
 mod nat;
 mod path;
 mod prefix_lists;
