@@ -14,9 +14,12 @@ pub(crate) async fn main(sys: Sys, arguments: Vec<String>) -> i32 {
         sys.eprint(format!("bash: {port}: invalid port number\n"));
         return 1;
     };
-    let Ok(address) = resolve(&sys, host, Family::Any).await else {
-        sys.eprint(format!("bash: {host}: Name or service not known\n"));
-        return 1;
+    let address = match resolve(&sys, host, Family::Any).await {
+        Ok(address) => address,
+        Err(error) => {
+            sys.eprint(format!("bash: {host}: {error}\nbash: line 1: /dev/tcp/{host}/{port}: Invalid argument\n"));
+            return 1;
+        }
     };
     match sys.tcp_connect(SocketAddr::new(address, port)).await {
         Ok(_) => 0,

@@ -8,6 +8,7 @@ mod arp;
 mod aws_service;
 mod curl;
 mod dev_tcp;
+mod dns;
 mod ec2_metadata;
 mod endpoint_policy;
 mod hostname;
@@ -23,6 +24,7 @@ mod outside;
 mod package_mirror;
 mod packages;
 mod ping;
+mod probe;
 mod resolve;
 mod services;
 mod sockets;
@@ -50,6 +52,8 @@ macro_rules! program {
 
 /// What answers on a host outside AWS. No shell can type this name.
 pub(crate) const OUTSIDE_SERVER: &str = "(outside server)";
+/// Sends one packet for an explanation. Not a command that an instance has.
+pub(crate) const PROBE: &str = "(probe)";
 pub(crate) use outside::ROOT as OUTSIDE_ROOT;
 
 /// What a public service of AWS runs. No shell can type this name.
@@ -96,6 +100,10 @@ fn find(name: &str) -> Option<Program> {
         "nc" | "ncat" | "netcat" => program!(nc::main),
         "telnet" => program!(telnet::main),
         "ntpdate" => program!(ntpdate::main),
+        "dig" => program!(dns::dig::main),
+        "host" => program!(dns::host::main),
+        "nslookup" => program!(dns::nslookup::main),
+        "getent" => program!(dns::getent::main),
         "iperf3" => program!(iperf3::main),
         "ip" => program!(ip::main),
         "ifconfig" => program!(ip::ifconfig),
@@ -105,6 +113,7 @@ fn find(name: &str) -> Option<Program> {
         "sshd" => program!(ssh::server::main),
         OUTSIDE_SERVER => program!(outside::main),
         AWS_SERVICE => program!(aws_service::main),
+        PROBE => program!(probe::main),
         "systemctl" => program!(services::systemctl),
         "service" => program!(services::service),
         "chkconfig" => program!(services::chkconfig),

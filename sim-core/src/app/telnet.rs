@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 
-use super::resolve::{Family, ResolveError, resolve};
+use super::resolve::{Family, resolve};
 use crate::engine::SimDuration;
 use crate::host::{Profile, Sys};
 
@@ -32,13 +32,9 @@ pub(crate) async fn main(sys: Sys, arguments: Vec<String>) -> i32 {
     let address = match resolve(&sys, host, Family::Any).await {
         Ok(address) => address,
         Err(error) => {
-            let reason = match error {
-                ResolveError::NotFound | ResolveError::WrongFamily => "Name or service not known",
-                ResolveError::NoServer => "Temporary failure in name resolution",
-            };
             sys.eprint(match sys.profile() {
-                Profile::Ubuntu => format!("telnet: could not resolve {host}/{port}: {reason}\n"),
-                _ => format!("telnet: {host}: {reason}\n{host}: Unknown host\n"),
+                Profile::Ubuntu => format!("telnet: could not resolve {host}/{port}: {error}\n"),
+                _ => format!("telnet: {host}: {error}\n{host}: Unknown host\n"),
             });
             return 1;
         }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::http::{Head, Incoming, ResponseError, Url, UrlError};
 use super::options::{Options, Parsed};
-use super::resolve::{Family, ResolveError, resolve};
+use super::resolve::{Family, resolve};
 use crate::engine::SimDuration;
 use crate::host::{Elapsed, Errno, Sys, TcpStream, duration, file_name};
 
@@ -175,9 +175,8 @@ impl Wget {
             Ok(Ok(address)) => address,
             outcome => {
                 let reason = match outcome {
-                    Ok(Err(ResolveError::NotFound | ResolveError::WrongFamily)) => "Name or service not known",
-                    Err(Elapsed) => "Connection timed out",
-                    _ => "Temporary failure in name resolution",
+                    Ok(Err(error)) => error.to_string(),
+                    _ => "Connection timed out".to_owned(),
                 };
                 self.talk(&format!("failed: {reason}.\n"));
                 self.complain(&format!("wget: unable to resolve host address ‘{name}’\n"));

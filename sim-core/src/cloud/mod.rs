@@ -19,6 +19,7 @@ mod egress_only_internet_gateway;
 mod elastic_ip;
 mod error;
 mod group_reference;
+mod hosted_zone;
 mod identity;
 mod image;
 mod index;
@@ -40,6 +41,7 @@ mod prefix_list_route;
 mod public_address;
 mod public_service;
 mod quota;
+mod record_set;
 mod records;
 mod request;
 mod route;
@@ -73,6 +75,7 @@ pub(crate) use dhcp_options::{DhcpOptions, NameServer};
 pub(crate) use egress_only_internet_gateway::EgressOnlyInternetGateway;
 pub(crate) use elastic_ip::ElasticIp;
 pub(crate) use error::ApiError;
+pub(crate) use hosted_zone::HostedZone;
 pub(crate) use image::{Image, ImageFamily};
 pub(crate) use instance::{Instance, InstanceState};
 pub(crate) use internet_gateway::InternetGateway;
@@ -94,6 +97,7 @@ pub(crate) use prefix_list::PrefixList;
 pub(crate) use prefix_list_route::PrefixListRoute;
 pub(crate) use public_service::PublicService;
 pub(crate) use quota::{Quota, Quotas, UnknownQuota};
+pub(crate) use record_set::RecordValues;
 #[cfg(test)]
 pub(crate) use route::RouteState;
 pub(crate) use route::{Route, RouteTarget};
@@ -157,6 +161,9 @@ pub(crate) struct Cloud {
     pub(crate) instances: Records<InstanceId, Instance>,
     pub(crate) elastic_ips: Records<AllocationId, ElasticIp>,
     pub(crate) key_pairs: Records<KeyPairId, KeyPair>,
+    pub(crate) hosted_zones: Records<HostedZoneId, HostedZone>,
+    /// How many changes Route 53 has taken.
+    changes_given: u64,
     pub(crate) vpc_endpoints: Records<VpcEndpointId, VpcEndpoint>,
     /// The customer-managed ones; AWS's own are the same for everybody and are in [`PublicService`].
     pub(crate) prefix_lists: Records<PrefixListId, PrefixList>,
@@ -203,6 +210,8 @@ impl Cloud {
             instances: Records::default(),
             elastic_ips: Records::default(),
             key_pairs: Records::default(),
+            hosted_zones: Records::default(),
+            changes_given: 0,
             vpc_endpoints: Records::default(),
             prefix_lists: Records::default(),
             accepter_tags: Records::default(),

@@ -533,6 +533,7 @@ impl Cloud {
             peering.requester.allow_dns_resolution = allow;
             answer = answer.value("RequesterPeeringConnectionOptions", options(allow));
         }
+        self.touch(id);
         Ok(answer.into())
     }
 

@@ -103,6 +103,12 @@ impl PublicService {
         self.ranges_in(region).into_iter().rev().flat_map(at).collect()
     }
 
+    /// Whose address it is.
+    pub(crate) fn of_address(address: Ipv4Addr) -> Option<(PublicService, Region)> {
+        let mut everywhere = Region::all().flat_map(|region| PublicService::ALL.map(|service| (service, region)));
+        everywhere.find(|(service, region)| service.addresses_in(*region).contains(&address))
+    }
+
     /// Where a public name of AWS's leads: to which service, in which Region, under which of its names. Buckets have names below
     /// S3's (`BUCKET.s3.REGION.amazonaws.com`); any bucket's name resolves.
     pub(crate) fn resolve(name: &str) -> Option<(PublicService, Region)> {
@@ -154,6 +160,7 @@ mod tests {
             for address in PublicService::addresses_of(name) {
                 assert!(service.ranges_in(region).iter().any(|range| range.contains(&address)), "{name}: {address}");
                 assert!(!address.is_private(), "{address}");
+                assert_eq!(PublicService::of_address(address), Some((service, region)));
             }
         }
         for other in

@@ -13,10 +13,12 @@
 //! network interface     route tables with a route to it or its NAT gateway, when its instance or gateway comes up or goes (RT-16)
 //! egress-only gateway   the route tables of its VPC (RT-15)
 //! prefix list           route tables and groups that name it (RT-10, SG-28)
+//! hosted zone           nothing
 //! ```
 
 mod address;
 mod endpoint;
+mod names;
 mod rules;
 mod vpc;
 
@@ -53,6 +55,8 @@ pub(crate) struct Compiler {
     services: Vec<(PublicService, Region)>,
     /// Route tables and groups by the prefix lists that they name, or named once.
     readers_of: FxHashMap<PrefixListId, IndexSet<ResourceId, rustc_hash::FxBuildHasher>>,
+    /// Where private hosted zones are asked.
+    zones: FxHashMap<HostedZoneId, Vec<VpcIndex>>,
 }
 
 /// Where a thing's table is.
@@ -78,6 +82,7 @@ struct Touched<'c> {
     peerings: Vec<VpcPeeringConnectionId>,
     endpoints: Vec<VpcEndpointId>,
     prefix_lists: Vec<PrefixListId>,
+    zones: Vec<HostedZoneId>,
 }
 
 /// What is to be compiled once everything has its place: it depends on more than itself.
@@ -119,6 +124,7 @@ impl<'c> Touched<'c> {
                 VpcPeeringConnection VpcPeeringConnectionId peerings;
                 VpcEndpoint VpcEndpointId endpoints;
                 PrefixList PrefixListId prefix_lists;
+                HostedZone HostedZoneId zones;
             }
         }
         touched
@@ -139,6 +145,7 @@ impl Compiler {
         self.compile_peerings(cloud, &touched.peerings, &mut dependent, tables);
         self.compile_endpoints(cloud, &touched.endpoints, tables);
         self.find_readers(&touched.prefix_lists, &mut dependent);
+        self.compile_zones(cloud, &touched.zones, tables);
         self.compile_parts(cloud, &touched, &mut dependent, tables);
         self.compile_subnets(cloud, &dependent, tables);
         self.compile_enis(cloud, touched.enis.iter().copied().zip(enis), &mut dependent, tables);
@@ -269,6 +276,7 @@ impl Compiler {
         for vpc in touched.iter().filter_map(|id| cloud.vpcs.get(id)) {
             let tables = vpc_mut(tables, self.vpcs[&vpc.id]);
             vpc::set_blocks(vpc, tables);
+            names::set_attributes(vpc, &mut tables.names);
             dependent.route_tables.extend(tables.route_tables.iter().map(|table| table.id));
             dependent.subnets.extend(tables.subnets.iter().map(|subnet| subnet.id));
         }
@@ -337,14 +345,20 @@ impl Compiler {
         for peering in touched.iter().filter_map(|id| cloud.peerings.get(id)) {
             let ends = [peering.requester.vpc, peering.accepter.vpc].map(|vpc| self.number_vpc(cloud, vpc, tables));
             let table = peering_table(peering, ends);
-            match self.peerings.get(&peering.id) {
-                Some(index) => tables.peerings[index.0 as usize] = table,
-                None => {
-                    self.peerings.insert(peering.id, PeeringIndex(tables.peerings.len() as u32));
-                    tables.peerings.push(table);
+            let index = match self.peerings.get(&peering.id) {
+                Some(&index) => {
+                    tables.peerings[index.0 as usize] = table;
+                    index
                 }
-            }
+                None => {
+                    let index = PeeringIndex(tables.peerings.len() as u32);
+                    self.peerings.insert(peering.id, index);
+                    tables.peerings.push(table);
+                    index
+                }
+            };
             for end in ends {
+                names::note_peering(tables, end, index);
                 let vpc = tables.vpc(end);
                 dependent.route_tables.extend(vpc.route_tables.iter().map(|table| table.id));
                 let names_elsewhere = |peer: &Peer| match peer {
@@ -451,6 +465,7 @@ fn peering_table(peering: &VpcPeeringConnection, ends: [VpcIndex; 2]) -> Peering
         state: if is_active(peering) { PeeringState::Active } else { PeeringState::Inactive },
         ends,
         mtu_bytes: if is_same_region { 9001 } else { 8500 },
+        resolving: [&peering.requester, &peering.accepter].map(|side| side.allow_dns_resolution),
         origin: Origin::Aws,
     }
 }

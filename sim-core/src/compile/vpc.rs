@@ -12,6 +12,7 @@ use rustc_hash::FxHashMap;
 use super::{Compiler, is_active, private_addresses};
 use crate::cloud::{self, Cloud, Instance, InstanceState, NetworkInterface, Requester, RouteTarget, Switch};
 use crate::dataplane::conntrack::Timeouts;
+use crate::dataplane::names::VpcNames;
 use crate::dataplane::tables::{
     AddressOwners, EniIndex, EniTable, Guest, MetadataOverIpv6, Route, RouteState, RouteTable, Slots, SourceDestCheck,
     SubnetTable, Target, Tracking, VpcTables,
@@ -36,6 +37,7 @@ impl VpcTables {
             macs: FxHashMap::default(),
             internet_gateway: None,
             egress_only_gateway: None,
+            names: VpcNames::default(),
         }
     }
 }

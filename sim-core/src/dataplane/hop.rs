@@ -127,11 +127,15 @@ impl Hop<'_> {
     }
 
     /// Stops a frame that the VPC answers itself.
-    pub(super) fn answer(&self, at: &Interface<'_>, frame: &Frame) -> Result<(), Stop> {
+    pub(super) fn answer(&mut self, at: &Interface<'_>, frame: &Frame) -> Result<(), Stop> {
         match services::offer(at, frame) {
             Service::NotOurs => Ok(()),
             Service::Silence => Err(Stop::Silence),
             Service::Answer(answer) => Err(Stop::Answer(at.eni.index, answer)),
+            Service::Metered(answer) => {
+                self.flows.link_local.spend(at, self.now)?;
+                Err(answer(at, frame).map_or(Stop::Silence, |answer| Stop::Answer(at.eni.index, answer)))
+            }
         }
     }
 
@@ -155,8 +159,10 @@ impl Hop<'_> {
         if direction == Direction::Egress {
             transit.packet.leg = leg;
         }
-        let decision = judged?;
-        self.tell(transit, Step::SecurityGroup { interface: at.eni.id, direction, decision });
+        match self.overlook(transit, judged)? {
+            Some(decision) => self.tell(transit, Step::SecurityGroup { interface: at.eni.id, direction, decision }),
+            None => self.track_refused(at, direction, &ip),
+        }
         Ok(())
     }
 
@@ -169,8 +175,22 @@ impl Hop<'_> {
     ) -> Result<(), DropReason> {
         let acl = network_acl::of(at);
         let ip = self.flows.fragments.judged(self.now, &transit.frame, ip);
-        let rule = network_acl::judge(acl, direction, &ip)?;
-        self.tell(transit, Step::NetworkAcl { acl: acl.id, subnet: at.subnet.id, direction, rule });
+        if let Some(rule) = self.overlook(transit, network_acl::judge(acl, direction, &ip))? {
+            self.tell(transit, Step::NetworkAcl { acl: acl.id, subnet: at.subnet.id, direction, rule });
+        }
+        Ok(())
+    }
+
+    /// The interface's own check of an address.
+    pub(super) fn address_checked(
+        &mut self,
+        at: &Interface<'_>,
+        transit: &Transit,
+        checked: Result<(), DropReason>,
+    ) -> Result<(), DropReason> {
+        if self.overlook(transit, checked)?.is_some() {
+            self.tell(transit, Step::AddressChecked { interface: at.eni.id });
+        }
         Ok(())
     }
 
@@ -247,8 +267,12 @@ impl Hop<'_> {
         self.tell(transit, Step::PortTranslated { gateway, from, to });
     }
 
-    /// A packet leaves an interface: it may be one whose whole way is told.
-    pub(super) fn mark(&mut self, transit: &mut Transit) {
+    /// A packet leaves an interface: it may be one whose whole way is told. A question to the VPC itself goes nowhere, and the
+    /// way that is asked for is that of what comes after it.
+    pub(super) fn mark(&mut self, at: &Interface<'_>, transit: &mut Transit) {
+        if !matches!(services::offer(at, &transit.frame), Service::NotOurs) {
+            return;
+        }
         self.trace.mark(&mut transit.packet, &transit.frame.headers);
     }
 

@@ -75,6 +75,9 @@ impl Hop<'_> {
 
     /// Remembers where a packet went from an interface.
     pub(super) fn learn_way_out(&mut self, eni: EniIndex, transit: &Transit, next: Next) {
+        if self.trace.is_probe(transit.packet) {
+            return; // It went where others do not.
+        }
         let headers = &transit.frame.headers;
         let Some(ip) = alike_in_its_flow(&transit.frame) else { return };
         if self.way_back_to_nat_gateway(eni, &transit.frame, ip).is_some() {
@@ -127,6 +130,9 @@ impl Hop<'_> {
 
     /// Remembers that a packet was let through to the guest of an interface.
     pub(super) fn learn_way_in(&mut self, eni: EniIndex, transit: &Transit) {
+        if self.trace.is_probe(transit.packet) {
+            return;
+        }
         let headers = &transit.frame.headers;
         let Some(ip) = alike_in_its_flow(&transit.frame) else { return };
         if self.is_noted_for_the_way_back(eni, ip) {

@@ -18,7 +18,8 @@
 //! A NAT gateway has an interface like an instance. What arrives there is translated and leaves by the same interface, in the
 //! same event: from `arrive_eni` on, by any of the ways above.
 //!
-//! What the stages decided for one packet of a flow is done to the next without asking them again ([`super::known_way`]).
+//! What the stages decided for one packet of a flow is done to the next without asking them again ([`super::known_way`]). A
+//! probe goes on past what drops it ([`super::probe`]); nothing else here knows of probes.
 //!
 //! No router of a VPC lowers the TTL (L2-12, L2-14), and none says why it drops (L2-18, L2-21), except for size (MTU-3).
 
@@ -167,13 +168,12 @@ pub(crate) fn leave_eni(hop: &mut Hop<'_>, eni: EniIndex, transit: &mut Transit)
 fn leave(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<Next, Stop> {
     let tables = hop.tables;
     let at = tables.interface(index).ok_or(Stop::Silence)?;
-    hop.mark(transit);
+    hop.mark(&at, transit);
     hop.seen(transit, at.eni.id, Direction::Egress);
 
-    hop.answer(&at, &transit.frame)?; // ARP, neighbour discovery
+    hop.answer(&at, &transit.frame)?; // ARP, neighbour discovery, DNS
     let ip = *eni::check_unicast(&at, &transit.frame)?;
-    eni::check_source(&at, &ip)?;
-    hop.tell(transit, Step::AddressChecked { interface: at.eni.id });
+    hop.address_checked(&at, transit, eni::check_source(&at, &ip))?;
     hop.ask_platform(&at, transit)?; // metadata, time: never routed, not filtered by any rule (ADDR-16, SG-26)
     route_table::refuse_reserved(&at, ip.destination)?; // not filtered by any rule (SG-26)
     hop.security_groups(&at, Direction::Egress, transit)?; // stateful
@@ -187,7 +187,10 @@ fn leave(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<Ne
     if let Some(peering) = hop.way_back_to_nat_gateway(at.eni.index, &transit.frame, &ip) {
         return Ok(Next::Peering(tables.side(peering, at.vpc_index))); // no route is needed (NAT-14)
     }
-    let target = hop.route(&at, transit, ip.destination)?; // longest prefix; a blackhole drops
+    let target = match hop.route(&at, transit, ip.destination) {
+        Ok(target) => target, // longest prefix; a blackhole drops
+        Err(reason) => return Ok(hop.go_round(transit, index, reason)?),
+    };
     follow_route(tables, &at, target, &ip)
 }
 
@@ -223,7 +226,10 @@ fn cross(hop: &mut Hop<'_>, side: PeeringSide, transit: &mut Transit) -> Result<
     let (sender, ip) = sent_from_inside(transit, peering.id.into())?;
     let (near, far) = peering.seen_from(side);
 
-    let owner = peering::hand_over(peering, tables.vpc(near), tables.vpc(far), ip)?;
+    let owner = match peering::hand_over(peering, tables.vpc(near), tables.vpc(far), ip) {
+        Ok(owner) => owner,
+        Err(reason) => return Ok(hop.go_round(transit, sender, reason)?),
+    };
     fits(ip, sender, peering.id.into(), peering.mtu_bytes)?;
     hop.tell(transit, Step::Gateway { gateway: peering.id.into() });
     hop.tell(transit, Step::Vpc { vpc: tables.vpc_id(far) });
@@ -243,7 +249,10 @@ fn go_out(hop: &mut Hop<'_>, index: VpcIndex, transit: &mut Transit) -> Result<N
     hop.seen(transit, gateway.id, Direction::Egress);
     let (sender, ip) = sent_from_inside(transit, gateway.id.into())?;
 
-    let public = internet::check_outbound(gateway, vpc, tables.interface(sender), ip)?;
+    let public = match internet::check_outbound(gateway, vpc, tables.interface(sender), ip) {
+        Ok(public) => public,
+        Err(reason) => return Ok(hop.go_round(transit, sender, reason)?),
+    };
     fits(ip, sender, gateway.id.into(), internet::MTU_BYTES)?;
     let destination = ip.destination;
     hop.tell(transit, Step::Gateway { gateway: gateway.id.into() });
@@ -370,8 +379,7 @@ fn arrive(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<N
     }
     hop.note_way_back_to_nat_gateway(&at, transit, &ip);
     hop.security_groups(&at, Direction::Ingress, transit)?; // stateful
-    eni::check_destination(&at, &ip)?;
-    hop.tell(transit, Step::AddressChecked { interface: at.eni.id });
+    hop.address_checked(&at, transit, eni::check_destination(&at, &ip))?;
     eni::check_guest(&at)?;
     hop.delivered(transit, at.eni.id.into());
     Ok(Next::Guest(index))

@@ -13,6 +13,7 @@ use smallvec::SmallVec;
 
 use super::conntrack::Timeouts;
 use super::matching::{Block, ProtocolMatch};
+use super::names::{PublicNames, VpcNames};
 use crate::flat::flat;
 use crate::id::{
     AvailabilityZone, EgressOnlyInternetGatewayId, InternetGatewayId, NatGatewayId, NetworkAclId, NetworkInterfaceId,
@@ -90,6 +91,8 @@ pub(crate) struct Tables {
     pub(crate) service_at: FxHashMap<IpAddr, ServiceIndex>,
     /// Whose Internet gateway answers for an address that is reachable from the Internet.
     pub(crate) internet: FxHashMap<IpAddr, VpcIndex>,
+    /// The names that everybody can find.
+    pub(crate) public_names: PublicNames,
     /// How many flows an instance may track (SG-25).
     pub(crate) tracked_flows: u32,
 }
@@ -109,7 +112,7 @@ pub(crate) struct VpcTables {
     pub(crate) id: VpcId,
     pub(crate) region: Region,
     pub(crate) blocks: Vec<IpNet>,
-    /// Where the Resolver would answer: the primary block's base plus two (ADDR-13).
+    /// Where the Resolver answers: the primary block's base plus two (ADDR-13).
     pub(crate) resolver: Option<Ipv4Addr>,
     pub(crate) subnets: Slots<SubnetTable>,
     pub(crate) route_tables: Slots<RouteTable>,
@@ -120,6 +123,7 @@ pub(crate) struct VpcTables {
     pub(crate) macs: FxHashMap<MacAddr, Slot>,
     pub(crate) internet_gateway: Option<InternetGatewayTable>,
     pub(crate) egress_only_gateway: Option<EgressOnlyInternetGatewayId>,
+    pub(crate) names: VpcNames,
 }
 
 impl VpcTables {
@@ -480,6 +484,8 @@ pub(crate) struct PeeringTable {
     pub(crate) ends: [VpcIndex; 2],
     /// Largest IP packet (MTU-2b, MTU-2c).
     pub(crate) mtu_bytes: u16,
+    /// The ends whose owner lets public names mean private addresses in the other VPC (PCX-34).
+    pub(crate) resolving: [bool; 2],
     pub(crate) origin: Origin,
 }
 
@@ -488,6 +494,12 @@ impl PeeringTable {
     pub(crate) fn seen_from(&self, side: PeeringSide) -> (VpcIndex, VpcIndex) {
         let [a, b] = self.ends;
         if side.0.is_multiple_of(2) { (a, b) } else { (b, a) }
+    }
+
+    /// Whether the names of what is in a VPC at one end mean private addresses at the other (PCX-34).
+    pub(crate) fn resolves(&self, end: VpcIndex) -> bool {
+        let [first, second] = self.resolving;
+        if end == self.ends[0] { first } else { second }
     }
 }
 

@@ -17,7 +17,7 @@ use super::probe::Probes;
 use super::socket::Sockets;
 use super::stack::Stack;
 use super::tap::Tap;
-use super::{Finished, HostConfig, InterfaceConfig, Note, Output, ProcessId, Profile, Programs, PublicNames};
+use super::{Finished, HostConfig, InterfaceConfig, Note, Output, ProcessId, Profile, Programs};
 use crate::engine::{SimTime, Stream};
 use crate::net::BufferPool;
 
@@ -43,7 +43,6 @@ pub(crate) struct Kernel {
     pub(super) epoch_nanos: i128,
     pub(super) profile: Profile,
     pub(super) programs: Programs,
-    pub(super) public_names: PublicNames,
     pub(super) package_mirror: Option<String>,
     pub(super) nics: Vec<Nic>,
     /// Frames since the host ran last, and at which interface.
@@ -120,7 +119,6 @@ impl Kernel {
             epoch_nanos: config.epoch_nanos,
             profile: config.profile,
             programs: config.programs,
-            public_names: config.public_names,
             package_mirror: config.package_mirror,
             nics,
             arrived: VecDeque::new(),
@@ -204,7 +202,7 @@ impl Kernel {
     pub(super) fn end_process(&mut self, id: ProcessId, exit: i32) {
         let now = self.now;
         if let Some(process) = self.processes.get_mut(&id) {
-            process.finished = Some((exit, now));
+            process.finished.get_or_insert((exit, now));
         }
     }
 

@@ -83,16 +83,6 @@ impl fmt::Debug for Programs {
 /// The program that opens bash's `/dev/tcp/HOST/PORT`; no shell can type this name.
 pub(crate) const DEV_TCP: &str = "(dev tcp)";
 
-/// The addresses of a public name.
-#[derive(Clone, Copy)]
-pub(crate) struct PublicNames(pub(crate) fn(&str) -> Vec<IpAddr>);
-
-impl fmt::Debug for PublicNames {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PublicNames")
-    }
-}
-
 /// What a host is made from.
 #[derive(Clone, Debug)]
 pub(crate) struct HostConfig {
@@ -108,8 +98,6 @@ pub(crate) struct HostConfig {
     pub epoch_nanos: i128,
     /// Static names, as `/etc/hosts` has them.
     pub hosts_file: Vec<(IpAddr, String)>,
-    /// What is known of names on the Internet.
-    pub public_names: PublicNames,
     /// The host that package managers ask; `None` where everything can be installed without asking.
     pub package_mirror: Option<String>,
     /// Its name servers.
@@ -212,10 +200,11 @@ impl Host {
     pub(crate) fn from_disk(config: HostConfig, disk: Disk, now: SimTime) -> Host {
         let resolver = config.resolver.file(config.profile);
         let mut host = Host::new(config, now);
-        for service in disk.insert_into(host.kernel()) {
+        let services = disk.insert_into(host.kernel());
+        host.kernel().volume.set_resolver(resolver); // The DHCP client writes it anew.
+        for service in services {
             host.start_service("systemctl", &["start".to_owned(), service]);
         }
-        host.kernel().volume.set_resolver(resolver); // The DHCP client writes it anew.
         host.settle();
         host
     }

@@ -189,11 +189,6 @@ impl Sys {
         });
     }
 
-    /// The addresses of a name on the Internet, as far as they are known without asking a server.
-    pub(crate) fn public_addresses(&self, name: &str) -> Vec<IpAddr> {
-        (self.kernel(|kernel| kernel.public_names).0)(name)
-    }
-
     /// The host that package managers ask, unless everything can be installed without asking.
     pub(crate) fn package_mirror(&self) -> Option<String> {
         self.kernel(|kernel| kernel.package_mirror.clone())

@@ -168,8 +168,29 @@ resource_ids! {
     TransitGatewayId TransitGateway "tgw";
     /// A virtual private gateway.
     VpnGatewayId VpnGateway "vgw";
+    /// A hosted zone of Route 53, which users know by another form of this id ([`HostedZoneId::name`]).
+    HostedZoneId HostedZone "hostedzone";
     /// A host outside AWS, as the scenario's `internet` names it. Not an AWS id: it appears in captures and traces only.
     InternetHostId InternetHost "internet";
+}
+
+impl HostedZoneId {
+    /// The id as Route 53 writes it: `Z` and twenty digits and capital letters.
+    pub(crate) fn name(self) -> String {
+        format!("Z{:020X}", self.0)
+    }
+
+    /// Which of Route 53's groups of name servers a public zone has: 0 to 511.
+    pub(crate) fn group(self) -> u64 {
+        self.0 % 512
+    }
+
+    /// The id that a text names, with or without `/hostedzone/` before it.
+    pub(crate) fn parse_name(text: &str) -> Option<HostedZoneId> {
+        let digits = text.strip_prefix("/hostedzone/").unwrap_or(text).strip_prefix('Z')?;
+        let is_upper = digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F'));
+        (digits.len() == 20 && is_upper).then(|| u64::from_str_radix(digits, 16).ok().map(HostedZoneId))?
+    }
 }
 
 /// What the id types have in common.

@@ -275,7 +275,13 @@ fn reports(sources: &Sources, problems: &[Diagnostic]) -> Vec<DiagnosticReport> 
 }
 
 fn internet_host(host: &OutsideHost) -> InternetHostConfig {
-    InternetHostConfig { name: host.name.clone(), address: host.ip, http: host.http.clone(), ports: host.ports.clone() }
+    InternetHostConfig {
+        name: host.name.clone(),
+        address: host.ip,
+        names: host.names.iter().filter_map(|name| name.parse().ok()).collect(),
+        http: host.http.clone(),
+        ports: host.ports.clone(),
+    }
 }
 
 /// What the public SSM parameter of an image says in a Region.

@@ -9,12 +9,12 @@ use smallvec::SmallVec;
 use super::dhcp;
 use super::guests::{LocalGuest, Plug};
 use super::partition::{Directory, GuestIndex};
-use super::public_names;
+use super::{public_names, public_resolver};
 use crate::app::{AWS_SERVICE, ENDPOINT_POLICY, OUTSIDE_ROOT, OUTSIDE_SERVER};
 use crate::cloud::{Cloud, ImageFamily, PublicService};
 use crate::dataplane::tables::{EniIndex, ROUTER_IPV6, Tables};
 use crate::engine::{SimTime, mix};
-use crate::host::{Disk, Host, HostConfig, InterfaceConfig, Profile, Programs, PublicNames};
+use crate::host::{Disk, Host, HostConfig, InterfaceConfig, Profile, Programs, ResolverConfig};
 use crate::id::{IdMap, InstanceId, InternetHostId, Region, ResourceId, VpcEndpointId, VpcId};
 use crate::net::MacAddr;
 
@@ -37,7 +37,7 @@ pub(super) struct Guests {
 }
 
 /// Hosts of AWS's own services have numbers of their own, so that one more of them changes nobody else's chance.
-const SERVICES: u32 = 1 << 31;
+pub(super) const SERVICES: u32 = 1 << 31;
 
 /// How package managers of instances get what they install.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -226,8 +226,8 @@ impl Guests {
 impl Directory for Guests {
     fn boot(&self, guest: GuestIndex, cloud: &Cloud, disk: Option<Disk>, now: SimTime) -> (Host, Vec<Plug>) {
         let record = &self.record(guest).1;
-        let (profile, hostname, interfaces, reboots, package_mirror) = match record {
-            GuestRecord::Instance { family, region, interfaces, boots, .. } => {
+        let (profile, hostname, interfaces, reboots, package_mirror, resolver) = match record {
+            GuestRecord::Instance { id, family, region, interfaces, boots } => {
                 let interfaces: Vec<InterfaceConfig> =
                     interfaces.iter().map(|(_, interface)| interface.config()).collect();
                 let hostname = private_host_name(&interfaces);
@@ -235,10 +235,12 @@ impl Directory for Guests {
                     Packages::Mirror => public_names::package_mirror(*family, *region),
                     Packages::Preinstalled => None,
                 };
-                (profile_of(*family), hostname, interfaces, boots.saturating_sub(1), mirror)
+                let resolver = dhcp::resolver(cloud, *id).unwrap_or_default();
+                (profile_of(*family), hostname, interfaces, boots.saturating_sub(1), mirror, resolver)
             }
             GuestRecord::Outside(outside) => {
-                (Profile::Ubuntu, outside.name.clone(), vec![outside.interface.clone()], 0, None)
+                let resolver = outside.serves.resolver();
+                (Profile::Ubuntu, outside.name.clone(), vec![outside.interface.clone()], 0, None, resolver)
             }
         };
         let config = HostConfig {
@@ -248,9 +250,8 @@ impl Directory for Guests {
             seed: mix(self.seed ^ mix(u64::from(reboots) << 32 | u64::from(guest.0))),
             epoch_nanos: self.epoch_nanos,
             hosts_file: Vec::new(),
-            public_names: PublicNames(public_names::addresses_of),
             package_mirror,
-            resolver: self.instance(guest).and_then(|id| dhcp::resolver(cloud, id)).unwrap_or_default(),
+            resolver,
             programs: self.programs,
         };
         let mut host = match disk {
@@ -276,6 +277,14 @@ impl Directory for Guests {
 }
 
 impl Serves {
+    /// What the host asks when it wants a name: a public resolver. A service of AWS asks nobody.
+    fn resolver(&self) -> ResolverConfig {
+        match self {
+            Serves::Site { .. } => ResolverConfig { servers: public_resolver::SERVERS.to_vec(), search: None },
+            Serves::Service { .. } => ResolverConfig::default(),
+        }
+    }
+
     /// Starts what the host serves.
     fn start(&self, host: &mut Host) {
         match self {

@@ -14,8 +14,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::{Ipv4Net, Ipv6Net};
 use rustc_hash::FxHashMap;
 
+use super::boot::SERVICES;
 use super::guests::LocalGuest;
 use super::partition::GuestIndex;
+use super::public_resolver;
 use crate::dataplane::pipeline::{Entry, Hop, Next, Transit};
 use crate::dataplane::tables::{EndpointIndex, ServiceIndex};
 use crate::host::InterfaceConfig;
@@ -54,6 +56,13 @@ pub(crate) struct InternetHost {
     pub index: GuestIndex,
     /// Its place in the Internet's partition.
     pub guest: LocalGuest,
+}
+
+impl InternetHost {
+    /// Whether the scenario names it, rather than AWS or a distribution.
+    pub(crate) fn is_the_scenarios(&self) -> bool {
+        self.index.0 < SERVICES
+    }
 }
 
 /// Where a host is.
@@ -251,6 +260,9 @@ pub(crate) fn route(hop: &mut Hop<'_>, internet: &Internet, transit: &mut Transi
     let Some(ip) = transit.frame.headers.ip else { return Onward::Consumed };
     if !lower_ttl(&mut transit.frame, ROUTERS) {
         return lose(hop, transit, DropCode::TtlExpired, ip.destination);
+    }
+    if !internet.by_address.contains_key(&ip.destination) && public_resolver::answer(hop, transit) {
+        return route(hop, internet, transit);
     }
     if let Some(&number) = internet.by_address.get(&ip.destination) {
         return deliver(hop, &internet.hosts[number as usize], number, transit);

@@ -13,6 +13,7 @@ mod metadata;
 pub(crate) mod partition;
 mod platform;
 mod public_names;
+mod public_resolver;
 pub(crate) mod ranks;
 mod windows;
 pub(crate) mod world;

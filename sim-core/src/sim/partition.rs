@@ -22,7 +22,9 @@ use crate::flat::flat;
 use crate::host::{Disk, Finished, Host, Note, ProcessId};
 use crate::id::{AvailabilityZone, InstanceId, Origin, ResourceId};
 use crate::net::{BufferPool, Frame, Headers, fragment};
-use crate::trace::{Decider, DropCode, DropReason, Leg, PacketId, PacketTag, Recording, Step, Trace};
+use crate::trace::{
+    Decider, DropCode, DropReason, Leg, PacketId, PacketTag, Purpose, Recording, Step, Trace, WatchedFlow,
+};
 
 /// A guest, by number: an instance or a host on the Internet. The same for the whole run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -292,6 +294,11 @@ impl Partition {
     /// From now on the way of the first packet that leaves an interface is told.
     pub(crate) fn watch_first_packet(&mut self) {
         self.trace.watch_first_packet();
+    }
+
+    /// From now on the way of these flows' packets is told, and of those that answer them.
+    pub(crate) fn watch(&mut self, flows: Vec<WatchedFlow>, purpose: Purpose) {
+        self.trace.watch(flows, purpose);
     }
 
     /// Runs every event that is due before `end`, and says how many there were.

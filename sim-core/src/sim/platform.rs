@@ -11,7 +11,7 @@ use ipnet::{Ipv4Net, Ipv6Net};
 use crate::app;
 use crate::dataplane::services::PlatformService;
 use crate::engine::{SimTime, mix};
-use crate::host::{Host, HostConfig, InterfaceConfig, Profile, PublicNames, ResolverConfig};
+use crate::host::{Host, HostConfig, InterfaceConfig, Profile, ResolverConfig};
 use crate::net::{BufferPool, Frame, MacAddr, TcpFlags, Transport};
 
 /// SIM: what the services take and send at once; AWS publishes nothing.
@@ -109,7 +109,6 @@ impl Maker {
             seed: mix(self.seed ^ mix(u64::from(port) << 1 | salt)),
             epoch_nanos: self.epoch_nanos,
             hosts_file: Vec::new(),
-            public_names: PublicNames(|_| Vec::new()),
             package_mirror: None,
             resolver: ResolverConfig::default(),
             programs: app::platform(),

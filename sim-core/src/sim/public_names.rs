@@ -4,14 +4,27 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::cloud::{ImageFamily, PublicService};
+use crate::dataplane::names::{KnownNames, PublicNames};
 use crate::id::Region;
 
+/// What the DNS knows without a zone or a host of the scenario's.
+pub(super) fn known() -> PublicNames {
+    PublicNames::new(KnownNames { addresses_of, name_of })
+}
+
 /// The addresses of a name, first the one to take; none if the name is not one of these.
-pub(super) fn addresses_of(name: &str) -> Vec<IpAddr> {
+fn addresses_of(name: &str) -> Vec<IpAddr> {
     if let Some(region) = archive_region(name) {
         return vec![archive_address(region)];
     }
     PublicService::addresses_of(name).into_iter().map(IpAddr::V4).collect()
+}
+
+/// The name that an address has, backwards. SIM: a service's is its host name in the Region.
+fn name_of(address: IpAddr) -> Option<String> {
+    let IpAddr::V4(v4) = address else { return None };
+    let service = PublicService::of_address(v4).map(|(service, region)| service.domain_in(region));
+    service.or_else(|| Region::all().find(|region| archive_address(*region) == address).map(archive_name))
 }
 
 /// The host that an image's package manager asks in a Region. Amazon Linux's repositories are buckets of the Region's S3, so

@@ -20,6 +20,7 @@ use super::guests::LocalGuest;
 use super::internet::{self, HostPlace, Internet, InternetHost};
 use super::links::LinkSettings;
 use super::partition::{Behind, GuestIndex, Partition, Placement, Shared, Wiring};
+use super::public_names;
 use super::ranks::{Ranks, Transport};
 use super::windows::{self, Run, Threads, WaitFor};
 use crate::cloud::{
@@ -32,7 +33,8 @@ use crate::flat::Flat;
 use crate::host::{Finished, Note, ProcessId, Programs};
 use crate::id::{InstanceId, InternetHostId, ResourceId};
 use crate::net::MacAddr;
-use crate::trace::{Detail, Recording, Trace};
+use crate::net::dns::DomainName;
+use crate::trace::{Detail, Purpose, Recording, Trace, WatchedFlow};
 
 /// From `running` until user data starts: firmware, kernel, services. A SIM value; AWS promises none.
 const BOOT: SimDuration = SimDuration::from_secs(20);
@@ -67,6 +69,8 @@ pub(crate) struct WorldConfig {
 pub(crate) struct InternetHostConfig {
     pub name: String,
     pub address: IpAddr,
+    /// Its names in the DNS.
+    pub names: Vec<DomainName>,
     /// The page of `/`, if it serves one.
     pub http: Option<String>,
     /// TCP ports that answer.
@@ -176,7 +180,7 @@ impl World {
         let mut world = World {
             cloud: Cloud::with_config(CloudConfig { seed, epoch_nanos, quotas }),
             compiler: Compiler::default(),
-            tables: Tables::default(),
+            tables: Tables { public_names: public_names::known(), ..Tables::default() },
             rules: 0,
             partitions: (0..partitions).map(partition).collect(),
             placement,
@@ -336,6 +340,11 @@ impl World {
     /// From now on the way of the first packet that leaves an interface is told, and of the first that answers it.
     pub(crate) fn watch_first_packet(&mut self) {
         self.partitions.iter_mut().for_each(Partition::watch_first_packet);
+    }
+
+    /// From now on the way of these flows' packets is told, and of those that answer them.
+    pub(crate) fn watch(&mut self, flows: &[WatchedFlow], purpose: Purpose) {
+        self.partitions.iter_mut().for_each(|partition| partition.watch(flows.to_vec(), purpose));
     }
 
     /// Exchanges what the trace has recorded since the last call for the memory of `into`.
@@ -643,7 +652,8 @@ impl World {
     }
 
     fn add_internet_host(&mut self, number: u32, config: InternetHostConfig) {
-        let InternetHostConfig { name, address, http, ports } = config;
+        let InternetHostConfig { name, address, names, http, ports } = config;
+        names.into_iter().for_each(|name| self.tables.public_names.add(name, address));
         let local = self.partitions[Placement::INTERNET as usize].add_guest(self.guests.next());
         let id = InternetHostId::from_number(u64::from(number) + 1);
         let mac = MacAddr::local(0xff_0000_0000 | u64::from(number));

@@ -116,7 +116,7 @@ pub(crate) enum Step {
         /// Where the frame's bytes are kept, if an observer asked for them.
         frame: Option<KeptFrame>,
     },
-    /// The VPC itself answered (ARP; later DHCP, DNS, metadata); the answer is a packet of its own.
+    /// The VPC itself answered (ARP, DNS); the answer is a packet of its own.
     Answered {
         /// What answered.
         service: VpcService,
@@ -264,9 +264,11 @@ pub(crate) enum VpcService {
     Metadata,
     /// Network time.
     Time,
+    /// Route 53 Resolver.
+    Dns,
 }
 
-flat!(enum VpcService { 0 => Arp, 1 => Ndp, 2 => Metadata, 3 => Time });
+flat!(enum VpcService { 0 => Arp, 1 => Ndp, 2 => Metadata, 3 => Time, 4 => Dns });
 
 impl fmt::Display for VpcService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -275,6 +277,7 @@ impl fmt::Display for VpcService {
             VpcService::Ndp => "NDP",
             VpcService::Metadata => "IMDS",
             VpcService::Time => "NTP",
+            VpcService::Dns => "DNS",
         })
     }
 }

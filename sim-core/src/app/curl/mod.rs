@@ -10,7 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::http::{Head, Incoming, ResponseError, Url, UrlError};
-use super::resolve::{Family, ResolveError, resolve};
+use super::resolve::{Family, resolve};
 use crate::engine::SimTime;
 use crate::host::{CurlConnectError, Elapsed, Errno, Sys, TcpStream};
 use options::Request;
@@ -217,7 +217,7 @@ impl Transfer<'_> {
         };
         let address = match self.sys.before(limit, found).await {
             Ok(Ok(address)) => address,
-            Ok(Err(ResolveError::NotFound | ResolveError::NoServer | ResolveError::WrongFamily)) => {
+            Ok(Err(_)) => {
                 return Err(Failure { code: 6, message: format!("Could not resolve host: {name}") });
             }
             Err(Elapsed) => {

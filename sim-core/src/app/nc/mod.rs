@@ -254,19 +254,14 @@ impl Nc {
     }
 
     fn unknown_host(&self, host: &str, error: ResolveError) -> i32 {
-        let reason = match error {
-            ResolveError::NotFound => "Name or service not known",
-            ResolveError::WrongFamily => "Address family for hostname not supported",
-            ResolveError::NoServer => "Temporary failure in name resolution",
-        };
         match self.style {
             Style::Ncat => {
-                self.say(&format!("Could not resolve hostname \"{host}\": {reason}. QUITTING."));
+                self.say(&format!("Could not resolve hostname \"{host}\": {error}. QUITTING."));
                 2
             }
             Style::OpenBsd => {
                 let port = self.request.ports.first().copied().unwrap_or(DEFAULT_PORT);
-                self.sys.eprint(format!("nc: getaddrinfo for host \"{host}\" port {port}: {reason}\n"));
+                self.sys.eprint(format!("nc: getaddrinfo for host \"{host}\" port {port}: {error}\n"));
                 1
             }
         }

@@ -9,7 +9,7 @@ mod wire;
 use std::net::{IpAddr, SocketAddr};
 
 use super::options::{Options, Parsed};
-use super::resolve::{Family, ResolveError, resolve};
+use super::resolve::{Family, resolve};
 use crate::engine::SimDuration;
 use crate::host::{Elapsed, Sys};
 use wire::{Message, Wire};
@@ -47,14 +47,9 @@ pub(crate) async fn main(sys: Sys, arguments: Vec<String>) -> i32 {
 /// The command's exit status, or why there is none.
 async fn session(sys: &Sys, request: &Request) -> Result<i32, String> {
     let Request { host, port, .. } = request;
-    let address = resolve(sys, host, request.family.unwrap_or(Family::Any)).await.map_err(|error| {
-        let reason = match error {
-            ResolveError::NotFound => "Name or service not known",
-            ResolveError::WrongFamily => "Address family for hostname not supported",
-            ResolveError::NoServer => "Temporary failure in name resolution",
-        };
-        format!("ssh: Could not resolve hostname {host}: {reason}")
-    })?;
+    let address = resolve(sys, host, request.family.unwrap_or(Family::Any))
+        .await
+        .map_err(|error| format!("ssh: Could not resolve hostname {host}: {error}"))?;
     let deadline = request.connect_timeout.map(|length| sys.now() + length);
     let connecting = sys.tcp_connect(SocketAddr::new(address, *port));
     let stream = match sys.before(deadline, connecting).await {

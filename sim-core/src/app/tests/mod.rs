@@ -79,9 +79,8 @@ fn config(host: usize, wire: Wire, profile: Profile, seed: u64) -> HostConfig {
         seed: seed + host as u64,
         epoch_nanos: EPOCH,
         hosts_file: vec![(IpAddr::V4(Ipv4Addr::new(10, 0, 1, 101)), "web".to_owned())],
-        public_names: crate::host::PublicNames(|_| Vec::new()),
         package_mirror: None,
-        resolver: ResolverConfig::default(),
+        resolver: ResolverConfig { servers: vec![IpAddr::V4(Ipv4Addr::new(10, 0, 1, 2))], search: None },
         programs: super::programs(),
     }
 }

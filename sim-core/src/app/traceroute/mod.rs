@@ -1,7 +1,7 @@
 //! `traceroute` (2.1, Linux): probes with growing TTLs, by UDP, by ICMP echo (`-I`) or by TCP SYN (`-T`).
 //!
 //! A VPC's router lowers no TTL, so that there is one hop between two instances (L2-15, L2-18); who does lower it and tells is
-//! a NAT gateway or instance. Names of hops are not looked up: `Differs from AWS:` a hop is shown by its address twice.
+//! a NAT gateway or instance. Hops are shown by the names that the DNS has for them, unless `-n` says otherwise.
 
 mod options;
 pub(crate) mod path;
@@ -9,7 +9,7 @@ pub(crate) mod path;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
-use super::resolve::{ResolveError, resolve};
+use super::resolve::{resolve, reverse};
 use crate::engine::{SimDuration, SimTime};
 use crate::host::{
     EchoEvent, EchoRequest, EchoSocket, Errno, IcmpError, PathMtuDiscovery, Probe, ProbeKind, ProbeSocket, Sys,
@@ -34,15 +34,10 @@ pub(crate) async fn main(sys: Sys, arguments: Vec<String>) -> i32 {
     let target = match resolve(&sys, &request.target, request.family).await {
         Ok(address) => address,
         Err(error) => {
-            let reason = match error {
-                ResolveError::NotFound => "Name or service not known",
-                ResolveError::WrongFamily => "Address family for hostname not supported",
-                ResolveError::NoServer => "Temporary failure in name resolution",
-            };
             let name = &request.target;
             let place = request.target_place;
             sys.eprint(format!(
-                "{name}: {reason}\nCannot handle \"host\" cmdline arg `{name}' on position 1 (argc {place})\n"
+                "{name}: {error}\nCannot handle \"host\" cmdline arg `{name}' on position 1 (argc {place})\n"
             ));
             return 2;
         }
@@ -62,7 +57,9 @@ pub(crate) async fn main(sys: Sys, arguments: Vec<String>) -> i32 {
         Method::Udp | Method::Tcp => Sender::Probe(sys.probe_open()),
     };
     let first_port = sys.free_port();
-    Trace { sys, request, target, sender, first_port, sent: Vec::new(), by_key: BTreeMap::new() }.run().await
+    let heard_until = sys.now();
+    let (sent, by_key, names) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
+    Trace { sys, request, target, sender, first_port, sent, by_key, names, heard_until }.run().await
 }
 
 /// What carries the probes.
@@ -98,6 +95,10 @@ struct Trace {
     sent: Vec<Sent>,
     /// Which probe has these ports, or this sequence number.
     by_key: BTreeMap<(u16, u16), usize>,
+    /// What the hops so far are called.
+    names: BTreeMap<IpAddr, String>,
+    /// All answers up to then have been looked at: names take time to look up, and nobody listens meanwhile.
+    heard_until: SimTime,
 }
 
 impl Trace {
@@ -108,7 +109,7 @@ impl Trace {
         loop {
             // What is known is shown in order, and a hop that ends the trace ends the sending.
             while shown < total && self.is_settled(shown * queries, queries) {
-                let last = self.show_hop(shown, &self.sent[shown * queries..(shown + 1) * queries]);
+                let last = self.show_hop(shown).await;
                 shown += 1;
                 if last || shown * queries >= total {
                     return 0;
@@ -135,8 +136,9 @@ impl Trace {
                     Err(_) => None,
                 },
             };
-            if let Some((key, from, error, at)) = heard {
-                self.heard(key, from, error, at);
+            match heard {
+                Some((key, from, error, at)) => self.heard(key, from, error, at),
+                None => self.heard_until = self.sys.now(),
             }
         }
     }
@@ -205,7 +207,7 @@ impl Trace {
     }
 
     fn is_over(&self, probe: usize) -> bool {
-        self.sent[probe].answer.is_some() || self.gives_up(probe) <= self.sys.now()
+        self.sent[probe].answer.is_some() || self.gives_up(probe) <= self.heard_until
     }
 
     /// When a probe is not waited for any longer.
@@ -225,18 +227,20 @@ impl Trace {
     }
 
     /// Prints a hop's line; says whether the path ends there.
-    fn show_hop(&self, hop: usize, probes: &[Sent]) -> bool {
+    async fn show_hop(&mut self, hop: usize) -> bool {
+        let queries = self.request.queries;
+        let answers: Vec<Option<Answer>> =
+            self.sent[hop * queries..(hop + 1) * queries].iter().map(|sent| sent.answer).collect();
         let mut line = format!("{:2} ", usize::from(self.request.first_hop) + hop);
         let mut shown = None;
-        for sent in probes {
-            let Some(answer) = sent.answer else {
+        for answer in &answers {
+            let Some(answer) = answer else {
                 line.push_str(" *");
                 continue;
             };
             if shown != Some(answer.from) {
-                let from = answer.from;
-                line.push_str(&if self.request.numeric { format!(" {from}") } else { format!(" {from} ({from})") });
-                shown = Some(from);
+                line.push_str(&format!(" {}", self.name_of(answer.from).await));
+                shown = Some(answer.from);
             }
             let micros = answer.after.as_micros();
             line.push_str(&format!("  {}.{:03} ms", micros / 1_000, micros % 1_000));
@@ -245,7 +249,21 @@ impl Trace {
             }
         }
         self.sys.print(line + "\n");
-        probes.iter().any(|sent| sent.answer.is_some_and(|answer| answer.last))
+        answers.into_iter().flatten().any(|answer| answer.last)
+    }
+
+    /// How a hop is shown; each is asked for once.
+    async fn name_of(&mut self, hop: IpAddr) -> String {
+        if self.request.numeric {
+            return hop.to_string();
+        }
+        if let Some(shown) = self.names.get(&hop) {
+            return shown.clone();
+        }
+        let name = reverse(&self.sys, hop).await.unwrap_or_else(|| hop.to_string());
+        let shown = format!("{name} ({hop})");
+        self.names.insert(hop, shown.clone());
+        shown
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use crate::app::options::{Options, Parsed};
-use crate::app::resolve::{Family, ResolveError, resolve};
+use crate::app::resolve::{Family, resolve, reverse};
 use crate::engine::SimDuration;
 use crate::host::{Errno, IcmpError, PathMtuDiscovery, Probe, ProbeEvent, ProbeKind, ProbeSocket, Sys};
 
@@ -18,10 +18,12 @@ const PACKET_MAX: usize = 65_535;
 /// The program.
 pub(crate) async fn main(sys: Sys, arguments: Vec<String>) -> i32 {
     let (mut hops_max, mut mtu, mut target) = (30_u8, PACKET_MAX, None);
+    let (mut numeric, mut both) = (false, false);
     let mut family = if arguments[0].ends_with('6') { Family::V6 } else { Family::Any };
     for parsed in Options::new(&arguments, "lmp") {
         match parsed {
-            Parsed::Flag('n' | 'b') => {}
+            Parsed::Flag('n') => numeric = true,
+            Parsed::Flag('b') => both = true,
             Parsed::Flag('4') => family = Family::V4,
             Parsed::Flag('6') => family = Family::V6,
             Parsed::Value('m', value) => hops_max = value.parse().unwrap_or(hops_max),
@@ -40,18 +42,28 @@ pub(crate) async fn main(sys: Sys, arguments: Vec<String>) -> i32 {
     let address = match resolve(&sys, &target, family).await {
         Ok(address) => address,
         Err(error) => {
-            let reason = match error {
-                ResolveError::NotFound => "Name or service not known",
-                ResolveError::WrongFamily => "Address family for hostname not supported",
-                ResolveError::NoServer => "Temporary failure in name resolution",
-            };
-            sys.eprint(format!("tracepath: {target}: {reason}\n"));
+            sys.eprint(format!("tracepath: {target}: {error}\n"));
             return 1;
         }
     };
     let socket = sys.probe_open();
     let source_port = sys.free_port();
-    Tracer { sys, socket, source_port, address, hops_max, mtu }.run().await
+    let naming = match (numeric, both) {
+        (true, _) => Naming::Addresses,
+        (false, true) => Naming::Both,
+        (false, false) => Naming::Names,
+    };
+    Tracer { sys, socket, source_port, address, naming, hops_max, mtu }.run().await
+}
+
+/// How hops are shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Naming {
+    Names,
+    /// `-n`.
+    Addresses,
+    /// `-b`.
+    Both,
 }
 
 struct Tracer {
@@ -59,6 +71,7 @@ struct Tracer {
     socket: ProbeSocket,
     source_port: u16,
     address: IpAddr,
+    naming: Naming,
     hops_max: u8,
     mtu: usize,
 }
@@ -93,10 +106,10 @@ impl Tracer {
                 answered = true;
                 if let Some(IcmpError::TooBig { mtu }) = event.error {
                     self.mtu = (mtu as usize).min(self.mtu);
-                    self.show(ttl, event.from, &format!("{time}pmtu {}", self.mtu));
+                    self.show(ttl, event.from, &format!("{time}pmtu {}", self.mtu)).await;
                     continue;
                 }
-                if self.hop(ttl, &event, &time) {
+                if self.hop(ttl, &event, &time).await {
                     return 0;
                 }
                 break;
@@ -122,7 +135,7 @@ impl Tracer {
     }
 
     /// Prints who answered; says whether that was the end of the path.
-    fn hop(&self, ttl: u8, event: &ProbeEvent, time: &str) -> bool {
+    async fn hop(&self, ttl: u8, event: &ProbeEvent, time: &str) -> bool {
         let back = back_hops(event.ttl);
         let (text, over) = match event.error {
             Some(IcmpError::TimeExceeded) if back != u32::from(ttl) => (format!("{time}asymm {back:2} "), false),
@@ -133,7 +146,7 @@ impl Tracer {
             Some(IcmpError::ProtocolUnreachable) => (format!("{time}!P"), true),
             Some(_) => (format!("{time}!A"), true),
         };
-        self.show(ttl, event.from, &text);
+        self.show(ttl, event.from, &text).await;
         if over {
             let reached = matches!(event.error, None | Some(IcmpError::PortUnreachable));
             let hops = if reached { format!("hops {ttl} back {back} ") } else { String::new() };
@@ -142,9 +155,18 @@ impl Tracer {
         over
     }
 
-    /// A hop by its address; one that has no name is shown so without `-n` too.
-    fn show(&self, ttl: u8, from: IpAddr, text: &str) {
-        self.sys.print(format!("{ttl:2}:  {:<52}{text}\n", from.to_string()));
+    /// Prints a hop's line. One that has no name is shown by its address.
+    async fn show(&self, ttl: u8, from: IpAddr, text: &str) {
+        let name = match self.naming {
+            Naming::Addresses => None,
+            Naming::Names | Naming::Both => reverse(&self.sys, from).await,
+        };
+        let who = match (name, self.naming) {
+            (None, _) => from.to_string(),
+            (Some(name), Naming::Both) => format!("{name} ({from})"),
+            (Some(name), _) => name,
+        };
+        self.sys.print(format!("{ttl:2}:  {who:<52}{text}\n"));
     }
 }
 

@@ -34,7 +34,7 @@ use crate::dataplane::tables::{EniIndex, Interface, Tables};
 use crate::engine::{SimDuration, SimTime};
 use crate::id::*;
 use crate::net::{BufferPool, Frame, Headers, MacAddr, Summary, fragment};
-use crate::trace::{Detail, GroupDecision, PacketId, PacketTag, Step, Trace, TraceEvent};
+use crate::trace::{Detail, GroupDecision, PacketId, PacketTag, Purpose, Step, Trace, TraceEvent};
 
 /// The small world.
 pub(super) struct World {
@@ -54,6 +54,8 @@ pub(super) struct World {
     rules: u64,
     /// Whether the way of every packet is told step by step.
     is_told: bool,
+    /// Whether packets go on past what drops them.
+    is_probing: bool,
     /// What anybody could observe of each hop: captures, drops, where the frame goes next and what is in it.
     seen: Vec<String>,
     ids: IdAllocator,
@@ -78,6 +80,16 @@ pub(super) fn check(topology: &str, exchange: &[(&str, &str)]) {
     assert_eq!(told, untold, "a packet that goes as others before it fares as if it were judged anew");
 }
 
+/// Checks what probes meet, one after the other, in one world.
+#[track_caller]
+pub(super) fn check_probes(topology: &str, exchange: &[(&str, &str)]) {
+    let mut world = World { is_probing: true, ..World::new(topology) };
+    for (action, expected) in exchange {
+        let account = world.act(action);
+        assert_eq!(account, *expected, "\n  after: {action}\n    got: {account}\n");
+    }
+}
+
 impl World {
     pub(super) fn new(topology: &str) -> World {
         let mut world = World {
@@ -93,6 +105,7 @@ impl World {
             packets: 0,
             rules: 0,
             is_told: true,
+            is_probing: false,
             seen: Vec::new(),
             ids: IdAllocator::new(7),
         };
@@ -653,6 +666,9 @@ impl World {
     ) {
         let detail = if self.is_told { Detail::Stages } else { Detail::Drops };
         let mut trace = Trace::new(detail, Some(u32::MAX));
+        if self.is_probing {
+            trace.watch(Vec::new(), Purpose::Probe);
+        }
         let before = transit.packet.id;
         let hop = &mut Hop {
             now: self.now,

@@ -44,6 +44,12 @@ OPERATIONS = {
         CreateManagedPrefixList ModifyManagedPrefixList DeleteManagedPrefixList DescribeManagedPrefixLists
         GetManagedPrefixListEntries GetManagedPrefixListAssociations DescribePrefixLists
     """,
+    "route53": """
+        CreateHostedZone GetHostedZone DeleteHostedZone
+        ListHostedZones ListHostedZonesByName ListHostedZonesByVPC
+        AssociateVPCWithHostedZone DisassociateVPCFromHostedZone CreateVPCAssociationAuthorization
+        ChangeResourceRecordSets ListResourceRecordSets
+    """,
     "sts": "GetCallerIdentity",
 }
 

@@ -52,7 +52,6 @@ fn host() -> Host {
         seed: 7,
         epoch_nanos: 0,
         hosts_file: Vec::new(),
-        public_names: crate::host::PublicNames(|_| Vec::new()),
         package_mirror: None,
         resolver: ResolverConfig::default(),
         programs: Programs(programs),

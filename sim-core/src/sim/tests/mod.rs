@@ -18,6 +18,7 @@ use crate::id::{AccountId, Origin, Region};
 use crate::trace::{Detail, Recording, Step};
 
 mod dhcp;
+mod dns;
 mod metadata;
 mod services;
 mod side_by_side;
@@ -53,6 +54,7 @@ impl Lab {
         let host = |name: &str, address: [u8; 4]| InternetHostConfig {
             name: name.to_owned(),
             address: IpAddr::from(address),
+            names: vec![format!("www.{name}.example").parse().expect("a name")],
             http: Some("<h1>outside</h1>\n".to_owned()),
             ports: Vec::new(),
         };

@@ -325,4 +325,9 @@ fn yum_needs_a_way_to_the_regions_s3_and_an_endpoint_is_enough_gwe_7() {
     assert_eq!(n.lab.run(&public_host, "sudo yum install -y httpd").1, 0, "the Internet gateway is a way");
     n.endpoint("s3", &[&table]);
     assert_eq!(n.lab.run(&host, "sudo yum install -y httpd && sudo systemctl start httpd").1, 0);
+
+    // The way alone does not do: the service's name has to be found.
+    let vpc = n.site.vpc.clone();
+    n.lab.ok("ModifyVpcAttribute", json!({"VpcId": vpc, "EnableDnsSupport": {"Value": false}}));
+    assert_eq!(n.lab.run(&host, "curl -s s3.ap-northeast-2.amazonaws.com").1, 6);
 }

@@ -42,7 +42,10 @@ fn a_name_that_is_not_simulated_is_answered_with_near_ones_and_our_note() {
         ("aws ec2 describe-volumes", &["Found invalid choice 'describe-volumes'", "`aws ec2 help` lists them"]),
         (
             "aws s3 ls",
-            &["argument command: Found invalid choice 's3'", "vpcsim: only these services are simulated: ec2, sts"],
+            &[
+                "argument command: Found invalid choice 's3'",
+                "vpcsim: only these services are simulated: ec2, route53, sts",
+            ],
         ),
         ("aws ec2 wait vpc-availabel", &["argument subcommand", "  * vpc-available\n"]),
         ("aws ec2 describe-vpcs --output xml", &["argument --output: Found invalid choice 'xml'"]),

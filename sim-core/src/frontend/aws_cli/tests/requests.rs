@@ -169,6 +169,25 @@ fn boolean_attributes_are_pairs_of_options() {
 }
 
 #[test]
+fn route_53_is_a_service_of_its_own() {
+    check_requests(&[
+        (
+            "aws route53 associate-vpc-with-hosted-zone --hosted-zone-id Z1 --vpc VPCRegion=us-east-1,VPCId=vpc-1",
+            "AssociateVPCWithHostedZone",
+            json!({ "HostedZoneId": "Z1", "VPC": { "VPCRegion": "us-east-1", "VPCId": "vpc-1" } }),
+        ),
+        (
+            r#"aws route53 change-resource-record-sets --hosted-zone-id Z1 --change-batch '{"Changes": [{"Action": "CREATE",
+            "ResourceRecordSet": {"Name": "a.b", "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "10.0.0.1"}]}}]}'"#,
+            "ChangeResourceRecordSets",
+            json!({ "HostedZoneId": "Z1", "ChangeBatch": { "Changes": [{ "Action": "CREATE", "ResourceRecordSet": {
+                "Name": "a.b", "Type": "A", "TTL": 60, "ResourceRecords": [{ "Value": "10.0.0.1" }],
+            } }] } }),
+        ),
+    ]);
+}
+
+#[test]
 fn one_security_group_rule_has_short_options() {
     let rule = |permission: Value| json!({ "GroupId": "sg-1", "IpPermissions": [permission] });
     for (options, permission) in [

@@ -14,6 +14,7 @@ mod network_acl;
 mod network_interface;
 mod peering;
 mod prefix_list;
+mod route53;
 mod route_table;
 mod security_group;
 mod subnet;
@@ -100,6 +101,9 @@ static TYPES: &[&ResourceType] = &[
     &peering::VPC_PEERING_CONNECTION,
     &vpc_endpoint::VPC_ENDPOINT,
     &prefix_list::PREFIX_LIST,
+    &route53::HOSTED_ZONE,
+    &route53::RECORD_SET,
+    &route53::RECORD_SET_GROUP,
 ];
 
 /// Types of AWS that network labs use and that are not simulated: no misspelling of one that is.
