@@ -243,9 +243,20 @@ impl Sys {
         .await
     }
 
-    /// Whether this job has been sent a signal.
-    pub(super) fn has_signal(&self) -> bool {
-        self.kernel(|kernel| kernel.jobs.jobs.get(&self.job).is_some_and(|job| job.signal.is_some()))
+    /// The signal that this job has been sent.
+    pub(super) fn signal(&self) -> Option<Signal> {
+        self.kernel(|kernel| kernel.jobs.jobs.get(&self.job).and_then(|job| job.signal))
+    }
+
+    /// A Ctrl-C has been dealt with by whoever ran in the foreground.
+    pub(super) fn forget_interrupt(&self) {
+        self.kernel(|kernel| {
+            let job = kernel.jobs.jobs.get_mut(&self.job).filter(|job| job.signal == Some(Signal::Interrupt));
+            if let Some(job) = job {
+                job.signal = None;
+                job.has_signal.store(false, Ordering::Relaxed);
+            }
+        });
     }
 
     /// Whether a job has not ended yet.

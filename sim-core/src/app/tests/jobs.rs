@@ -40,6 +40,29 @@ fn ctrl_c_ends_the_line_and_lets_programs_speak_once_more() {
 }
 
 #[test]
+fn what_heard_ctrl_c_and_ended_by_itself_lets_the_line_go_on() {
+    for (line, exit, after) in [
+        ("ping 10.0.1.101; echo after", 0, true),
+        ("bash -c 'ping 10.0.1.101; echo after'", 0, true),
+        ("sleep 100; echo after", 130, false),
+        ("sleep 100 || echo after", 130, false),
+        ("(sleep 100); echo after", 130, false),
+        ("sleep 100 | cat; echo after", 130, false),
+        ("while sleep 100; do echo after; done; echo after", 130, false),
+    ] {
+        let mut lab = Lab::new(Wire::Cable, AL2);
+        let process = lab.hosts[0].start(lab.now, line);
+        lab.typed(1, "sleep 1");
+        let now = lab.now;
+        lab.hosts[0].interrupt(now, process);
+        let finished = lab.wait_for(0, process);
+        let run = lab.collect(0, finished);
+        assert_eq!((run.exit, run.stdout.contains("after")), (exit, after), "{line}\n{run:?}");
+        assert_eq!(run.stdout.contains("ping statistics"), after, "{line}\n{run:?}");
+    }
+}
+
+#[test]
 fn an_interrupted_ping_prints_its_statistics_and_a_terminated_one_does_not() {
     let mut lab = Lab::new(Wire::Cable, AL2);
     let run = lab.typed(0, "timeout -s INT 2.5 ping 10.0.1.101; echo $?");

@@ -14,7 +14,7 @@ use super::Mode;
 use super::ast::*;
 use super::parser::{Parser, SyntaxError};
 use crate::host::files::{FileError, file_name};
-use crate::host::{DEV_TCP, JobId, Output, Sink, Sys};
+use crate::host::{DEV_TCP, JobId, Output, Signal, Sink, Sys};
 
 /// Commands a script may run before it is stopped.
 const STEPS_MAX: u32 = 10_000;
@@ -122,11 +122,6 @@ impl Shell {
                 if flow != Flow::Next {
                     return flow;
                 }
-                // Ctrl-C ends the whole line, not the command alone, even if the command heard it and ended well.
-                if sys.has_signal() {
-                    self.exit = Some(self.status);
-                    return Flow::Exit;
-                }
             }
             Flow::Next
         })
@@ -174,6 +169,9 @@ impl Shell {
                     shell.run_command(&part, command).await;
                     self.rejoin(&shell);
                     self.status = shell.final_status();
+                    if self.end_by_signal(sys) == Flow::Exit {
+                        return Flow::Exit;
+                    }
                     input = pipe.map(|pipe| sys.drain_pipe(pipe)).unwrap_or_default().into();
                 }
                 Flow::Next
@@ -209,7 +207,7 @@ impl Shell {
             for redirection in &command.redirections {
                 if !self.redirect(&mut sys, redirection).await {
                     self.status = 1;
-                    return Flow::Next;
+                    return self.end_by_signal(&sys);
                 }
             }
             self.nesting += 1;
@@ -228,7 +226,7 @@ impl Shell {
                 shell.run(sys, script).await;
                 self.rejoin(&shell);
                 self.status = shell.final_status();
-                Flow::Next
+                self.end_by_signal(sys)
             }
             CommandKind::If { branches, otherwise } => {
                 for (condition, body) in branches {
@@ -406,7 +404,7 @@ impl Shell {
             if let Some(program) = sys.program(&name) {
                 let short = file_name(&name);
                 self.status = sys.run_job(short, |sys| program(sys, arguments)).await;
-                return Flow::Next;
+                return self.after_program(sys);
             }
             if name.contains('/') {
                 return self.run_file(sys, &name, &arguments[1..]).await;
@@ -414,6 +412,28 @@ impl Shell {
             self.not_found(sys, &name);
             Flow::Next
         })
+    }
+
+    /// A shell waits for what runs in the foreground before it minds a signal that both have got. A program that heard Ctrl-C
+    /// and ended by itself has dealt with it; one that was ended by it takes the whole line along, as bash has it.
+    fn after_program(&mut self, sys: &Sys) -> Flow {
+        match sys.signal() {
+            None => Flow::Next,
+            Some(Signal::Interrupt) if self.status != Signal::Interrupt.exit() => {
+                sys.forget_interrupt();
+                Flow::Next
+            }
+            Some(_) => self.end_by_signal(sys),
+        }
+    }
+
+    /// The end of the line, if this shell's job has been sent a signal that is still to be minded.
+    fn end_by_signal(&mut self, sys: &Sys) -> Flow {
+        if sys.signal().is_none() {
+            return Flow::Next;
+        }
+        self.exit = Some(self.status);
+        Flow::Exit
     }
 
     async fn call_function(&mut self, sys: &Sys, body: &Command, arguments: &[String]) -> Flow {
