@@ -22,6 +22,7 @@ mod dns;
 mod metadata;
 mod services;
 mod side_by_side;
+mod traceroute;
 
 const IMAGE: &str = "ami-0123456789abcdef0";
 
