@@ -134,12 +134,16 @@ pub(crate) enum PathMtuDiscovery {
 }
 
 impl Sockets {
-    /// The listeners, as a list of sockets shows them.
-    pub(super) fn listener_lines(&self, everywhere: impl Fn(u16) -> SocketAddr) -> Vec<SocketLine> {
+    /// The listeners, as a list of sockets shows them; `is_open` says whether a connection that nobody has accepted is past its handshake.
+    pub(super) fn listener_lines(
+        &self,
+        everywhere: impl Fn(u16) -> SocketAddr,
+        is_open: impl Fn(usize, SocketHandle) -> bool,
+    ) -> Vec<SocketLine> {
         let line = |(&port, listener): (&u16, &Listening)| SocketLine {
             protocol: SocketProtocol::Tcp,
             state: SocketState::Listen,
-            receive_queue: listener.pending.len(),
+            receive_queue: listener.pending.iter().filter(|&&(nic, handle)| is_open(nic, handle)).count(),
             send_queue: BACKLOG,
             local: everywhere(port),
             remote: None,

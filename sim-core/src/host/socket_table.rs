@@ -47,7 +47,9 @@ pub(crate) struct SocketLine {
 impl Kernel {
     fn socket_lines(&self) -> Vec<SocketLine> {
         let everywhere = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port);
-        let mut lines: Vec<SocketLine> = self.sockets.listener_lines(everywhere);
+        let mut lines: Vec<SocketLine> = self.sockets.listener_lines(everywhere, |nic, handle| {
+            !matches!(self.nics[nic].stack.tcp(handle).state(), tcp::State::Listen | tcp::State::SynReceived)
+        });
         lines.extend(self.sockets.udp.values().map(|socket| {
             let (port, peer, waiting) = socket.line();
             let own = peer.and_then(|peer| self.route(peer.ip())).map(|route| SocketAddr::new(route.source, port));

@@ -91,11 +91,13 @@ async fn fetch(sys: &Sys, request: &Request, url: &str) -> i32 {
             sys.eprint(format!("curl: ({}) {}\n", failure.code, failure.message));
         }
     }
-    if let Ok(response) = &outcome
-        && let Err(failure) = transfer.deliver(response)
-    {
-        report.exit = failure.code;
-        sys.eprint(format!("curl: ({}) {}\n", failure.code, failure.message));
+    if let Ok(response) = &outcome {
+        if let Err(failure) = transfer.deliver(response) {
+            report.exit = failure.code;
+            sys.eprint(format!("curl: ({}) {}\n", failure.code, failure.message));
+        } else if let Ok(url) = Url::parse(&report.url) {
+            transfer.leave(&url);
+        }
     }
     if let Some(format) = &request.write_out {
         sys.print(report.write_out(format));
@@ -135,6 +137,7 @@ impl Transfer<'_> {
                     url = parsed.join(location);
                     report.redirects += 1;
                     report.redirected = self.sys.now().since(self.started);
+                    self.leave(&parsed);
                     self.talk(&format!("* Issue another request to this URL: '{url}'"));
                 }
                 _ if self.fails(response.status) => {
@@ -195,8 +198,10 @@ impl Transfer<'_> {
             }),
         };
         if let Ok(response) = &outcome {
-            self.talk(&format!("{{ [{} bytes data]", response.body.len));
-            self.talk(&format!("* Connection #0 to host {} left intact", url.host));
+            // Whoever sees the body need not be told of it.
+            if !matches!(response.body.to, Destination::Memory(_)) || !self.sys.stdout_is_terminal() {
+                self.talk(&format!("{{ [{} bytes data]", response.body.len));
+            }
         }
         outcome
     }
@@ -397,6 +402,11 @@ impl Transfer<'_> {
             }
         }
         Ok(())
+    }
+
+    /// A response is complete, and its connection could be used again.
+    fn leave(&self, url: &Url) {
+        self.talk(&format!("* Connection #0 to host {} left intact", url.host));
     }
 
     /// A line of `-v`.

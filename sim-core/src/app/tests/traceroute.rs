@@ -14,6 +14,7 @@ fn a_hop_that_lowers_the_ttl_is_seen_by_every_method_l2_15() {
         assert_eq!((run.exit, run.stdout.as_str(), run.stderr.as_str()), (0, expected, ""), "{options}");
         // A port that is open was not left half open.
         assert!(!lab.typed(1, "sleep 1; ss -tn").stdout.contains("SYN-RECV"), "{options}");
+        assert!(lab.typed(1, "ss -Htln").stdout.starts_with("LISTEN 0 "), "{options}");
     }
 }
 
