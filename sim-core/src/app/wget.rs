@@ -343,10 +343,10 @@ fn length_line(head: &Head) -> String {
 /// A size in wget's units, 1024 of each to the next.
 fn size(len: usize) -> String {
     const KIB: usize = 1024;
-    match len {
-        ..KIB => len.to_string(),
-        ..10_240 => format!("{}.{}K", len / KIB, len % KIB * 10 / KIB),
-        ..1_048_576 => format!("{}K", len / KIB),
+    match len / KIB {
+        0 => len.to_string(),
+        1..10 => format!("{}.{}K", len / KIB, len % KIB * 10 / KIB),
+        10..KIB => format!("{}K", len / KIB),
         _ => format!("{}.{}M", len / (KIB * KIB), len % (KIB * KIB) * 10 / (KIB * KIB)),
     }
 }

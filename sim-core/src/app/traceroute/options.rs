@@ -67,8 +67,7 @@ pub(super) fn parse(sys: &Sys, arguments: &[String]) -> Result<Request, i32> {
         packet_len: None,
     };
     let mut operands = Vec::new();
-    let mut options = Options::new(arguments, "pmfqwisgtlzNMO");
-    while let Some(parsed) = options.next() {
+    for parsed in Options::new(arguments, "pmfqwisgtlzNMO") {
         match parsed {
             Parsed::Operand(word) => operands.push(word),
             Parsed::Flag('I') | Parsed::Long("icmp") => request.method = Method::Icmp,
