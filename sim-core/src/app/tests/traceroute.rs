@@ -19,6 +19,19 @@ fn a_hop_that_lowers_the_ttl_is_seen_by_every_method_l2_15() {
 }
 
 #[test]
+fn a_trace_to_one_udp_port_stays_at_it() {
+    let mut lab = Lab::new(Wire::Hop, AL2);
+    lab.typed(0, "sleep 1");
+    let run =
+        lab.typed(0, "sudo tcpdump -nc 9 udp > /tmp/f 2>/dev/null & traceroute -n -U 10.0.2.101; wait; cat /tmp/f");
+    assert!(run.stdout.contains("\n 2  10.0.2.101  "), "{run:?}");
+    let (to_53, to_54) = ("> 10.0.2.101.53: ", "> 10.0.2.101.54: ");
+    assert!(run.stdout.contains(to_53) && !run.stdout.contains(to_54), "{run:?}");
+    let run = lab.typed(0, "sudo tcpdump -nc 2 udp > /tmp/f 2>/dev/null & traceroute -n 10.0.2.101; wait; cat /tmp/f");
+    assert!(run.stdout.contains("101.33434: UDP") && run.stdout.contains("101.33435: UDP"), "{run:?}");
+}
+
+#[test]
 fn a_vpc_router_is_no_hop_l2_18() {
     let mut lab = Lab::new(Wire::Router, AL2);
     lab.typed(0, "sleep 1");

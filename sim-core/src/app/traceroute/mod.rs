@@ -54,7 +54,7 @@ pub(crate) async fn main(sys: Sys, arguments: Vec<String>) -> i32 {
     sys.print("\n");
     let sender = match request.method {
         Method::Icmp => Sender::Echo(sys.echo_open()),
-        Method::Udp | Method::Tcp => Sender::Probe(sys.probe_open()),
+        Method::Udp | Method::UdpService | Method::Tcp => Sender::Probe(sys.probe_open()),
     };
     let first_port = sys.free_port();
     let heard_until = sys.now();
@@ -148,7 +148,7 @@ impl Trace {
         let number16 = number as u16;
         let key = match self.request.method {
             Method::Udp => (self.first_port, self.request.port.wrapping_add(number16)),
-            Method::Tcp => (self.first_port.wrapping_add(number16).max(1024), self.request.port),
+            Method::UdpService | Method::Tcp => (self.first_port.wrapping_add(number16).max(1024), self.request.port),
             Method::Icmp => (0, number16 + 1),
         };
         let outcome = match &self.sender {

@@ -11,7 +11,10 @@ use crate::host::{Sys, duration};
 /// What a probe is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Method {
+    /// To one port further with every probe.
     Udp,
+    /// To one port.
+    UdpService,
     Icmp,
     Tcp,
 }
@@ -73,8 +76,7 @@ pub(super) fn parse(sys: &Sys, arguments: &[String]) -> Result<Request, i32> {
             Parsed::Flag('I') | Parsed::Long("icmp") => request.method = Method::Icmp,
             Parsed::Flag('T') | Parsed::Long("tcp") => request.method = Method::Tcp,
             Parsed::Flag('U') | Parsed::Long("udp") => {
-                request.method = Method::Udp;
-                request.port = 53;
+                request.method = Method::UdpService;
             }
             Parsed::Flag('n') => request.numeric = true,
             Parsed::Flag('4') => request.family = Family::V4,
@@ -103,7 +105,11 @@ pub(super) fn parse(sys: &Sys, arguments: &[String]) -> Result<Request, i32> {
         }
     }
     if request.port == 0 {
-        request.port = if request.method == Method::Tcp { 80 } else { 33_434 };
+        request.port = match request.method {
+            Method::Tcp => 80,
+            Method::UdpService => 53,
+            Method::Udp | Method::Icmp => 33_434,
+        };
     }
     if request.first_hop > request.hops_max {
         sys.eprint("first hop out of range\n");
