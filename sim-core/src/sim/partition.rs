@@ -18,7 +18,7 @@ use crate::dataplane::pipeline::{self, Hop, Next, Outcome, Transit};
 use crate::dataplane::tables::{EniIndex, Tables};
 use crate::engine::{EventQueue, SimTime};
 use crate::flat::flat;
-use crate::host::{Disk, Host, Note, ProcessId};
+use crate::host::{Disk, Host, InterfaceConfig, Note, ProcessId};
 use crate::id::{InstanceId, Origin, ResourceId};
 use crate::net::{BufferPool, Frame, Headers, fragment};
 use crate::trace::{Decider, DropCode, DropReason, PacketTag, Purpose, Recording, Step, Trace, WatchedFlow};
@@ -127,9 +127,12 @@ impl Partition {
         }
     }
 
-    /// Leaves a word about a guest.
-    pub(crate) fn note(&mut self, guest: GuestIndex, note: Note) {
-        self.notes.push((guest, note));
+    /// Sets up an interface of a guest that is awake; one that sleeps finds it when it wakes.
+    pub(crate) fn configure(&mut self, guest: LocalGuest, interface: usize, plug: Plug, config: InterfaceConfig) {
+        let now = self.now();
+        if let GuestState::Awake(awake) = &mut self.guests[guest.0 as usize].state {
+            awake.configure(now, interface, plug, config);
+        }
     }
 
     /// Switches a guest on: it can be reached and woken.

@@ -26,7 +26,7 @@ use super::ranks::{Ranks, Transport};
 use super::windows::{self, Run, Threads, WaitFor};
 use crate::cloud::{ApiError, Caller, Cloud, CloudConfig, Launch, Operation, Quotas, RunInstances};
 use crate::compile::Compiler;
-use crate::dataplane::tables::{EniIndex, Tables};
+use crate::dataplane::tables::Tables;
 use crate::engine::{SimDuration, SimTime};
 use crate::flat::Flat;
 use crate::host::{Finished, Note, ProcessId, Programs};
@@ -129,8 +129,6 @@ pub(crate) struct World {
     seed: u64,
     /// Guests that boot, by when they are up, then by number. No moment is without guests.
     boots: BTreeMap<SimTime, VecDeque<Boot>>,
-    /// Interfaces that wait for their guest's next boot, about which the user has been told.
-    announced: FxHashSet<(GuestIndex, EniIndex)>,
     /// User data under way.
     booting: FxHashSet<Running>,
 }
@@ -193,7 +191,6 @@ impl World {
             links,
             seed,
             boots: BTreeMap::new(),
-            announced: FxHashSet::default(),
             booting: FxHashSet::default(),
         };
         for (number, host) in internet.into_iter().enumerate() {

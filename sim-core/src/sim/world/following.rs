@@ -8,8 +8,9 @@ use super::{Boot, Running, World};
 use crate::cloud::{Instance, InstanceState};
 use crate::dataplane::tables::EniIndex;
 use crate::engine::SimDuration;
-use crate::host::Note;
 use crate::id::InstanceId;
+use crate::sim::boot::{ChangeKind, InterfaceChange};
+use crate::sim::guests::Plug;
 use crate::sim::partition::GuestIndex;
 use crate::sim::placement::Behind;
 
@@ -71,7 +72,7 @@ impl World {
         let Some(instance) = self.cloud.instances.get(&id) else { return };
         let Some(guest) = self.instance_guest(id) else { return };
         match instance.state {
-            InstanceState::Running if self.is_on(guest) => self.follow_attachments(id, guest),
+            InstanceState::Running if self.is_on(guest) => self.follow_interfaces(id, guest),
             InstanceState::Running if self.boots.values().any(|due| boot_of(due, guest).is_ok()) => {
                 self.plug_in(guest, &self.interfaces_of(instance));
             }
@@ -116,7 +117,6 @@ impl World {
     fn plug_in(&mut self, guest: GuestIndex, enis: &[EniIndex]) {
         let (_, local) = self.guests.place(guest);
         let before = self.guests.set_interfaces(guest, enis, &self.tables);
-        self.announced.retain(|(waiting, _)| *waiting != guest);
         before.into_iter().for_each(|eni| self.unplug(guest, eni));
         for (eni, port) in enis.iter().zip(0..) {
             self.wiring.connect(*eni, Behind { guest: local, port });
@@ -132,25 +132,17 @@ impl World {
         }
     }
 
-    /// A running instance loses a detached interface at once and sees an attached one when it boots.
-    ///
-    /// Differs from AWS: there a running Linux configures a new interface by itself.
-    fn follow_attachments(&mut self, id: InstanceId, guest: GuestIndex) {
-        let now = self.interfaces_of(&self.cloud.instances[&id]);
-        let booted: Vec<EniIndex> = self.guests.interfaces(guest).collect();
-        for eni in booted.iter().filter(|eni| !now.contains(eni)) {
-            self.unplug(guest, *eni);
-        }
-        for eni in now.iter().filter(|eni| !booted.contains(eni)) {
-            if !self.announced.insert((guest, *eni)) {
-                continue; // It has been said.
+    /// A running instance gets and loses interfaces and addresses at once, as Amazon Linux sets them up by itself.
+    fn follow_interfaces(&mut self, id: InstanceId, guest: GuestIndex) {
+        let enis = self.interfaces_of(&self.cloud.instances[&id]);
+        let (partition, local) = self.guests.place(guest);
+        for InterfaceChange { eni, port, config, kind } in self.guests.change_interfaces(guest, &enis, &self.tables) {
+            match kind {
+                ChangeKind::Attached => self.wiring.connect(eni, Behind { guest: local, port }),
+                ChangeKind::Detached => self.unplug(guest, eni),
+                ChangeKind::Addresses => {}
             }
-            let text = format!(
-                "{} is attached while the instance runs; it is used from the next boot on",
-                self.tables.eni_id(*eni)
-            );
-            let (partition, _) = self.guests.place(guest);
-            self.partitions[partition as usize].note(guest, Note { text, line: None });
+            self.partitions[partition as usize].configure(local, usize::from(port), Plug::Eni(eni), config);
         }
     }
 
