@@ -38,8 +38,13 @@ fn parse(sys: &Sys, arguments: &[String], program: &str) -> Result<Wanted, i32> 
             Parsed::Flag('a') | Parsed::Long("all") => wanted.all = true,
             Parsed::Flag('n') | Parsed::Long("numeric") => wanted.numeric = true,
             Parsed::Flag('H') | Parsed::Long("no-header") => wanted.no_header = true,
-            // Whose socket it is is shown to root alone.
-            Parsed::Flag('p' | '4') | Parsed::Long("processes" | "programs" | "ipv4") => {}
+            Parsed::Flag('p') | Parsed::Long("processes" | "programs") => {
+                // Others than root do not get to see them.
+                if sys.environment.get("USER").is_some_and(|user| user == "root") {
+                    sys.note(format!("{program}: whose the sockets are is not simulated, and not shown"));
+                }
+            }
+            Parsed::Flag('4') | Parsed::Long("ipv4") => {}
             Parsed::Flag(letter) | Parsed::Value(letter, _) | Parsed::Missing(letter) => {
                 return Err(sys.not_simulated(program, &format!("-{letter}")));
             }

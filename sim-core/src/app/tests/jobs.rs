@@ -28,6 +28,18 @@ fn background_commands_are_waited_for_and_signalled() {
 }
 
 #[test]
+fn what_a_job_prints_after_its_line_is_missed_aloud() {
+    for (line, noted) in [("sleep 5 &", true), ("sleep 1 & sleep 2", false), ("sleep 1 & wait", false)] {
+        let run = Lab::new(Wire::Cable, AL2).typed(0, line);
+        assert_eq!(
+            run.notes.iter().any(|note| note.text.contains("in the background runs on")),
+            noted,
+            "{line}\n{run:?}"
+        );
+    }
+}
+
+#[test]
 fn ctrl_c_ends_the_line_and_lets_programs_speak_once_more() {
     let mut lab = Lab::new(Wire::Cable, AL2);
     let process = lab.hosts[0].start(lab.now, "sleep 2; sleep 100; echo never");

@@ -34,6 +34,12 @@ pub(super) enum Mode {
 pub(super) async fn run(sys: &Sys, mode: Mode, text: &str) -> i32 {
     let mut shell = Shell::new(sys, mode);
     shell.run_text(sys, text).await;
+    // A terminal would go on showing it; here nobody looks any longer.
+    if mode == Mode::Interactive && shell.jobs.iter().any(|job| sys.job_runs(*job)) {
+        sys.note(
+            "what was left in the background runs on, and what it prints from now on is not shown; `wait` waits for it",
+        );
+    }
     sys.forget_jobs(&shell.jobs);
     shell.final_status()
 }
