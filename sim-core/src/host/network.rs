@@ -120,6 +120,19 @@ impl IpView {
             _ => None,
         }
     }
+
+    /// The checksum of a TCP or UDP segment of this packet with its pseudo-header; 0 when the segment has the right one.
+    pub(super) fn checksum(&self, segment: &[u8]) -> u16 {
+        match (self.source, self.destination) {
+            (IpAddr::V4(source), IpAddr::V4(destination)) => {
+                checksum::with_pseudo_header(&source.octets(), &destination.octets(), self.protocol, segment)
+            }
+            (IpAddr::V6(source), IpAddr::V6(destination)) => {
+                checksum::with_pseudo_header(&source.octets(), &destination.octets(), self.protocol, segment)
+            }
+            _ => unreachable!("both addresses are of the header's family"),
+        }
+    }
 }
 
 impl Quoted {

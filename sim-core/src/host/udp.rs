@@ -209,14 +209,5 @@ impl super::socket::Sockets {
 
 /// Over IPv4 a datagram may come without one (RFC 768).
 fn has_right_checksum(ip: &IpView, segment: &[u8]) -> bool {
-    match (ip.source, ip.destination) {
-        (IpAddr::V4(_), _) if segment[6..8] == [0, 0] => true,
-        (IpAddr::V4(source), IpAddr::V4(destination)) => {
-            checksum::with_pseudo_header(&source.octets(), &destination.octets(), protocol::UDP, segment) == 0
-        }
-        (IpAddr::V6(source), IpAddr::V6(destination)) => {
-            checksum::with_pseudo_header(&source.octets(), &destination.octets(), protocol::UDP, segment) == 0
-        }
-        _ => false,
-    }
+    ip.source.is_ipv4() && segment[6..8] == [0, 0] || ip.checksum(segment) == 0
 }
