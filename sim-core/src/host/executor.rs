@@ -4,6 +4,9 @@
 //! takes it back afterwards, so that there is one owner at any moment and nothing is shared while the host sleeps. Ready
 //! programs run in the order in which they were started, never in the order in which they were woken.
 //!
+//! A shell that only waits for a program lets the executor run it: whatever wakes the task polls that program alone, not the
+//! nested futures of the shell around it, which goes on when the program has ended.
+//!
 //! All this happens for every packet, so it takes no lock: the desk's top is a place of the thread that runs the host, and a
 //! program that is woken only has a flag set.
 
@@ -13,12 +16,41 @@ use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::task::{Context, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 
 use super::kernel::Kernel;
 
 /// A program on its way.
 pub(super) type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A program that a task waits for, to its exit status.
+type Waited = Pin<Box<dyn Future<Output = i32> + Send>>;
+
+/// How a task tells its executor what to run in its place, and is told the end.
+#[derive(Default)]
+pub(super) enum Foreground {
+    #[default]
+    Empty,
+    Begins(Waited),
+    Ended(i32),
+}
+
+impl Foreground {
+    /// How the program has ended, once it has.
+    pub(super) fn take_exit(&mut self) -> Poll<i32> {
+        let Foreground::Ended(exit) = *self else { return Poll::Pending };
+        *self = Foreground::Empty;
+        Poll::Ready(exit)
+    }
+
+    fn take_beginning(&mut self) -> Option<Waited> {
+        match mem::take(self) {
+            Foreground::Begins(program) => Some(program),
+            Foreground::Empty => None,
+            Foreground::Ended(_) => unreachable!("a task that waits for its foreground is told the end"),
+        }
+    }
+}
 
 thread_local! {
     /// The kernel of the host that this thread runs now, and whose desk it lies on.
@@ -85,9 +117,32 @@ impl Wake for Bell {
 
 struct Running {
     id: u64,
+    /// What the task waits for; let go of before the task is.
+    foreground: Option<Waited>,
     task: Task,
     bell: Arc<Bell>,
     waker: Waker,
+}
+
+impl Running {
+    /// Polls the program in the foreground; and the task itself where there is none, or no longer.
+    fn poll(&mut self, desk: Desk) -> Poll<()> {
+        let cx = &mut Context::from_waker(&self.waker);
+        loop {
+            if let Some(program) = &mut self.foreground {
+                let Poll::Ready(exit) = program.as_mut().poll(cx) else { return Poll::Pending };
+                self.foreground = None;
+                desk.with(|kernel| kernel.foreground = Foreground::Ended(exit));
+            }
+            if self.task.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(());
+            }
+            self.foreground = desk.with(|kernel| kernel.foreground.take_beginning());
+            if self.foreground.is_none() {
+                return Poll::Pending;
+            }
+        }
+    }
 }
 
 /// The programs of one host.
@@ -110,7 +165,7 @@ impl Executor {
         self.next += 1;
         let bell = Arc::new(Bell { rung: AtomicBool::new(true), any: Arc::clone(&self.any) });
         let waker = Waker::from(Arc::clone(&bell));
-        self.tasks.push(Running { id: self.next, task, bell, waker });
+        self.tasks.push(Running { id: self.next, foreground: None, task, bell, waker });
         self.any.store(true, Ordering::Relaxed);
         self.next
     }
@@ -135,12 +190,12 @@ impl Executor {
         self.desk.lay(kernel);
         let mut place = 0;
         loop {
-            while let Some(Running { task, bell, waker, .. }) = self.tasks.get_mut(place) {
-                let is_ready = bell.rung.load(Ordering::Relaxed);
+            while let Some(running) = self.tasks.get_mut(place) {
+                let is_ready = running.bell.rung.load(Ordering::Relaxed);
                 if is_ready {
-                    bell.rung.store(false, Ordering::Relaxed);
+                    running.bell.rung.store(false, Ordering::Relaxed);
                 }
-                if is_ready && task.as_mut().poll(&mut Context::from_waker(waker)).is_ready() {
+                if is_ready && running.poll(self.desk).is_ready() {
                     self.tasks.remove(place);
                 } else {
                     place += 1;

@@ -13,9 +13,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use super::Sys;
-use super::executor::Desk;
+use super::executor::{Desk, Foreground};
 use super::kernel::Kernel;
+use super::{Program, Sys};
 
 /// The number of the last job before the first that somebody starts: an instance that has booted has run some hundreds.
 const FIRST: u32 = 2_100;
@@ -186,8 +186,19 @@ impl Sys {
     pub(crate) async fn run_job<F: Future<Output = i32>>(&self, name: &str, body: impl FnOnce(Sys) -> F) -> i32 {
         let id = self.kernel(|kernel| kernel.begin_job(name, Some(self.job)));
         let _running = Running { desk: self.desk, id };
-        let sys = Sys { job: id, ..self.clone() };
+        let sys = Sys { job: id, is_alone: false, ..self.clone() };
         sys.until_signalled(body(sys.clone())).await
+    }
+
+    /// Runs a program in the foreground, as a job of its own: its exit status.
+    pub(super) async fn run_program(&self, name: &str, program: Program, arguments: Vec<String>) -> i32 {
+        if !self.is_alone {
+            return self.run_job(name, |sys| program(sys, arguments)).await;
+        }
+        let (sys, name) = (self.clone(), name.to_owned());
+        let body = Box::pin(async move { sys.run_job(&name, |sys| program(sys, arguments)).await });
+        self.kernel(|kernel| kernel.foreground = Foreground::Begins(body));
+        poll_fn(|_| self.kernel(|kernel| kernel.foreground.take_exit())).await
     }
 
     /// Starts a job in the background; its exit status is there for [`job_end`](Self::job_end).
@@ -196,7 +207,7 @@ impl Sys {
         F: Future<Output = i32> + Send + 'static,
     {
         let id = self.kernel(|kernel| kernel.begin_job(name, None));
-        let sys = Sys { job: id, ..self.clone() };
+        let sys = Sys { job: id, is_alone: false, ..self.clone() };
         let body = body(sys.clone());
         self.spawn(async move {
             let exit = sys.until_signalled(body).await;

@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 use std::task::Waker;
 
-use super::executor::Task;
+use super::executor::{Foreground, Task};
 use super::files::Volume;
 use super::fragment::Reassembly;
 use super::job::Jobs;
-use super::network::Way;
+use super::network::{Way, WayTo};
 use super::nic::Nic;
 use super::probe::Probes;
 use super::socket::Sockets;
@@ -44,6 +44,8 @@ pub(crate) struct Kernel {
     pub(super) path_mtu: BTreeMap<IpAddr, (u16, SimTime)>,
     /// The way the last packet took, for the next of its flow.
     pub(super) last_way: Option<Way>,
+    /// The way of the last packet that a program sent, for the next to the same destination.
+    pub(super) last_way_to: Option<WayTo>,
     pub(super) reassembly: Reassembly,
     pub(super) sockets: Sockets,
     pub(super) probes: Probes,
@@ -53,7 +55,11 @@ pub(crate) struct Kernel {
     pub(super) timers: BTreeMap<(SimTime, u64), Waker>,
     pub(super) next_timer: u64,
     pub(super) spawned: Vec<Task>,
+    /// What the program that is polled now has in its foreground.
+    pub(super) foreground: Foreground,
     pub(super) processes: BTreeMap<ProcessId, Process>,
+    /// Whether a process has ended since somebody asked.
+    pub(super) has_ended: bool,
     pub(super) last_process: u32,
     pub(super) jobs: Jobs,
     pub(super) pipes: BTreeMap<u32, Vec<u8>>,
@@ -97,6 +103,7 @@ impl Kernel {
             pool: BufferPool::default(),
             path_mtu: BTreeMap::new(),
             last_way: None,
+            last_way_to: None,
             reassembly: Reassembly::default(),
             sockets: Sockets::default(),
             probes: Probes::default(),
@@ -105,7 +112,9 @@ impl Kernel {
             timers: BTreeMap::new(),
             next_timer: 0,
             spawned: Vec::new(),
+            foreground: Foreground::default(),
             processes: BTreeMap::new(),
+            has_ended: false,
             last_process: 0,
             jobs: Jobs::default(),
             pipes: BTreeMap::new(),
@@ -123,14 +132,14 @@ impl Kernel {
     pub(super) fn set_link_mtu(&mut self, interface: usize, mtu: u16) {
         let random_seed = self.random.next_u64();
         let Some(nic) = self.nics.get_mut(interface) else { return };
-        self.last_way = None;
         nic.set_mtu(self.now, mtu, random_seed);
+        self.forget_ways();
     }
 
     /// Sets up an interface that was attached, or one whose addresses have changed. Without addresses it is gone.
     pub(super) fn configure(&mut self, interface: usize, config: InterfaceConfig) {
         let random_seed = self.random.next_u64();
-        self.last_way = None;
+        self.forget_ways();
         match self.nics.get_mut(interface) {
             Some(nic) => nic.configure(self.now, interface, config, random_seed),
             None => self.nics.push(Nic::new(self.now, interface, config, random_seed)),
@@ -183,6 +192,7 @@ impl Kernel {
         let now = self.now;
         if let Some(process) = self.processes.get_mut(&id) {
             process.finished.get_or_insert((exit, now));
+            self.has_ended = true;
         }
     }
 

@@ -356,6 +356,11 @@ impl Host {
         Some(finished)
     }
 
+    /// Whether any process has come to its end since this was asked last.
+    pub(crate) fn take_has_ended(&mut self) -> bool {
+        mem::take(&mut self.kernel().has_ended)
+    }
+
     /// Whether a process has come to its end.
     pub(crate) fn has_ended(&mut self, process: ProcessId) -> bool {
         self.kernel().processes.get(&process).is_none_or(|process| process.finished.is_some())
@@ -397,7 +402,8 @@ impl Host {
         let environment =
             [("HOME", home), ("USER", user), ("PATH", "/usr/local/bin:/usr/bin:/usr/sbin"), ("PWD", home)];
         let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        (process, Sys::new(self.executor.desk, process, home, environment, job))
+        let sys = Sys::new(self.executor.desk, process, home, environment, job);
+        (process, Sys { is_alone: true, ..sys })
     }
 
     fn kernel(&mut self) -> &mut Kernel {

@@ -52,6 +52,16 @@ pub(super) struct Way {
     until: SimTime,
 }
 
+/// What [`Kernel::way_to`] found out for a destination.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WayTo {
+    destination: IpAddr,
+    route: Route,
+    mtu: u16,
+    /// As in [`Way`].
+    until: SimTime,
+}
+
 /// The parts of an IP header that a host needs.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct IpView {
@@ -150,6 +160,26 @@ impl Quoted {
 }
 
 impl Kernel {
+    /// Which way a new packet goes, and the largest that is known to get there: as for the one before it, most often.
+    pub(super) fn way_to(&mut self, destination: IpAddr) -> Option<(Route, u16)> {
+        let now = self.now;
+        let same = |way: &WayTo| way.destination == destination && now < way.until;
+        if let Some(WayTo { route, mtu, .. }) = self.last_way_to.filter(same) {
+            return Some((route, mtu));
+        }
+        let route = self.route(destination)?;
+        let learnt = self.path_mtu.get(&destination).filter(|(_, until)| *until > now);
+        let (mtu, until) = learnt.copied().unwrap_or((self.link_mtu(route.interface), SimTime::MAX));
+        self.last_way_to = Some(WayTo { destination, route, mtu, until });
+        Some((route, mtu))
+    }
+
+    /// Routes, addresses or what is known about paths have changed.
+    pub(super) fn forget_ways(&mut self) {
+        self.last_way = None;
+        self.last_way_to = None;
+    }
+
     /// Which way a packet goes (the guest's own table: connected networks, then the default route).
     pub(crate) fn route(&self, destination: IpAddr) -> Option<Route> {
         if let Some(interface) = self.interface_of(destination) {
@@ -410,7 +440,7 @@ impl Kernel {
                 // RFC 1191 §3: never below 68; Linux's floor (`min_pmtu`) is 552.
                 let mtu = u16::try_from(mtu.max(552)).unwrap_or(u16::MAX);
                 self.path_mtu.insert(quoted.destination, (mtu, self.now + PATH_MTU_LIFETIME));
-                self.last_way = None;
+                self.forget_ways();
             }
             if self.probes.is_empty() || !self.probe_failed(ip, &quoted, error) {
                 self.icmp_error(ip.source, quoted, error);

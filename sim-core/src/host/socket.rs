@@ -471,11 +471,10 @@ impl Kernel {
         let Some(identifier) = self.sockets.echo.get(&id).map(|socket| socket.identifier) else {
             return Err(Errno::BrokenPipe);
         };
-        let route = self.route(request.destination).ok_or(Errno::NetworkUnreachable)?;
+        let (route, path_mtu) = self.way_to(request.destination).ok_or(Errno::NetworkUnreachable)?;
         let source = request.source.unwrap_or(route.source);
         let header_len = if source.is_ipv4() { 20 } else { 40 };
         let len = header_len + 8 + request.payload.len();
-        let path_mtu = self.path_mtu(request.destination).unwrap_or(u16::MAX);
         if len > 65_535 || (request.discovery == PathMtuDiscovery::Do && len > usize::from(path_mtu)) {
             return Err(Errno::MessageTooLong { mtu: path_mtu });
         }

@@ -54,6 +54,9 @@ pub(crate) struct Sys {
     pub(crate) line: Option<u32>,
     /// The job it runs in.
     pub(super) job: JobId,
+    /// Whether it is a shell whose task waits for nothing else while a program runs: no time limit, nobody who could send it a
+    /// signal on its own.
+    pub(super) is_alone: bool,
 }
 
 /// Time ran out.
@@ -78,6 +81,7 @@ impl Sys {
             environment: Arc::new(environment),
             line: None,
             job,
+            is_alone: false,
         }
     }
 

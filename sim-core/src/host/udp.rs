@@ -95,13 +95,12 @@ impl Kernel {
         }
         let port = socket.port;
         let to = to.or(socket.peer).ok_or(Errno::AddressNotAvailable)?;
-        let route = self.route(to.ip()).ok_or(Errno::NetworkUnreachable)?;
+        let (route, path_mtu) = self.way_to(to.ip()).ok_or(Errno::NetworkUnreachable)?;
         let header_len = if to.is_ipv4() { 20 } else { 40 };
         let len = header_len + UDP_HEADER + data.len();
         if len > usize::from(u16::MAX) {
             return Err(Errno::MessageTooLong { mtu: u16::MAX });
         }
-        let path_mtu = self.path_mtu(to.ip()).unwrap_or(u16::MAX);
         let ip_id = self.random.next_u64() as u16;
         let hop_limit = self.profile.initial_ttl();
         let payload_len = UDP_HEADER + data.len();

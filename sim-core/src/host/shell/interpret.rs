@@ -403,7 +403,7 @@ impl Shell {
             }
             if let Some(program) = sys.program(&name) {
                 let short = file_name(&name);
-                self.status = sys.run_job(short, |sys| program(sys, arguments)).await;
+                self.status = sys.run_program(short, program, arguments).await;
                 return self.after_program(sys);
             }
             if name.contains('/') {

@@ -175,13 +175,15 @@ impl Partition {
         if host.has_notes() {
             self.notes.extend(host.take_notes().into_iter().map(|note| (*number, note)));
         }
-        awaited.retain(|process| {
-            let has_ended = host.has_ended(*process);
-            if has_ended {
-                self.ended.push((*number, *process));
-            }
-            !has_ended
-        });
+        if host.take_has_ended() {
+            awaited.retain(|process| {
+                let has_ended = host.has_ended(*process);
+                if has_ended {
+                    self.ended.push((*number, *process));
+                }
+                !has_ended
+            });
+        }
         if let Some(at) = host.next_wake().into_iter().chain(platform.next_wake()).min() {
             self.wake_at(guest, at.max(now));
         }
