@@ -8,7 +8,8 @@
 //! nested futures of the shell around it, which goes on when the program has ended.
 //!
 //! All this happens for every packet, so it takes no lock: the desk's top is a place of the thread that runs the host, and a
-//! program that is woken only has a flag set.
+//! program that is woken only has a flag set. Nor does it touch programs that sleep: the host knows between which ones all lie
+//! that are ready, and most often that is one.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -97,11 +98,41 @@ impl Desk {
     }
 }
 
+/// Which programs of a host can be ready: those from the first number to the last. Only the thread that runs the host rings, so that
+/// it can be read and written one after the other.
+struct Ready {
+    first: AtomicU64,
+    last: AtomicU64,
+}
+
+impl Ready {
+    /// Comes after all programs.
+    const NONE: u64 = u64::MAX;
+
+    fn add(&self, id: u64) {
+        self.first.store(self.first().min(id), Ordering::Relaxed);
+        self.last.store(self.last().max(id), Ordering::Relaxed);
+    }
+
+    fn clear(&self) {
+        self.first.store(Self::NONE, Ordering::Relaxed);
+        self.last.store(0, Ordering::Relaxed);
+    }
+
+    fn first(&self) -> u64 {
+        self.first.load(Ordering::Relaxed)
+    }
+
+    fn last(&self) -> u64 {
+        self.last.load(Ordering::Relaxed)
+    }
+}
+
 /// Notes that its program is ready.
 struct Bell {
+    program: u64,
     rung: AtomicBool,
-    /// Whether any program of the host is ready.
-    any: Arc<AtomicBool>,
+    ready: Arc<Ready>,
 }
 
 impl Wake for Bell {
@@ -111,7 +142,7 @@ impl Wake for Bell {
 
     fn wake_by_ref(self: &Arc<Bell>) {
         self.rung.store(true, Ordering::Relaxed);
-        self.any.store(true, Ordering::Relaxed);
+        self.ready.add(self.program);
     }
 }
 
@@ -151,22 +182,24 @@ pub(super) struct Executor {
     next: u64,
     /// In the order in which they were started.
     tasks: Vec<Running>,
-    any: Arc<AtomicBool>,
+    ready: Arc<Ready>,
 }
 
 impl Default for Executor {
     fn default() -> Executor {
-        Executor { desk: Desk::new(), next: 0, tasks: Vec::new(), any: Arc::default() }
+        let ready = Arc::new(Ready { first: AtomicU64::new(Ready::NONE), last: AtomicU64::new(0) });
+        Executor { desk: Desk::new(), next: 0, tasks: Vec::new(), ready }
     }
 }
 
 impl Executor {
     pub(super) fn spawn(&mut self, task: Task) -> u64 {
         self.next += 1;
-        let bell = Arc::new(Bell { rung: AtomicBool::new(true), any: Arc::clone(&self.any) });
+        let ready = Arc::clone(&self.ready);
+        let bell = Arc::new(Bell { program: self.next, rung: AtomicBool::new(true), ready });
         let waker = Waker::from(Arc::clone(&bell));
         self.tasks.push(Running { id: self.next, foreground: None, task, bell, waker });
-        self.any.store(true, Ordering::Relaxed);
+        self.ready.add(self.next);
         self.next
     }
 
@@ -179,7 +212,7 @@ impl Executor {
 
     /// Whether a program waits to be polled.
     pub(super) fn has_ready(&self) -> bool {
-        self.any.load(Ordering::Relaxed)
+        self.ready.first() != Ready::NONE
     }
 
     /// Polls every program that is ready, once, and those they start.
@@ -188,9 +221,12 @@ impl Executor {
             return kernel;
         }
         self.desk.lay(kernel);
-        let mut place = 0;
+        let first = self.ready.first();
+        let mut place = self.tasks.partition_point(|running| running.id < first);
+        // What a program wakes from now on has its turn at once when it was started later, else in the next round.
+        self.ready.first.store(Ready::NONE, Ordering::Relaxed);
         loop {
-            while let Some(running) = self.tasks.get_mut(place) {
+            while let Some(running) = self.tasks.get_mut(place).filter(|running| running.id <= self.ready.last()) {
                 let is_ready = running.bell.rung.load(Ordering::Relaxed);
                 if is_ready {
                     running.bell.rung.store(false, Ordering::Relaxed);
@@ -203,9 +239,7 @@ impl Executor {
             }
             let mut kernel = self.desk.take();
             if kernel.spawned.is_empty() {
-                // One that was woken by a later one has its turn in the next round.
-                let any = self.tasks.iter().any(|running| running.bell.rung.load(Ordering::Relaxed));
-                self.any.store(any, Ordering::Relaxed);
+                self.note_ready();
                 return kernel;
             }
             for task in mem::take(&mut kernel.spawned) {
@@ -213,5 +247,16 @@ impl Executor {
             }
             self.desk.lay(kernel);
         }
+    }
+
+    /// After a round: which programs were woken and have not had their turn.
+    fn note_ready(&mut self) {
+        let woken = self.ready.first()..=self.ready.last();
+        self.ready.clear();
+        if woken.is_empty() {
+            return;
+        }
+        let rung = |running: &&Running| woken.contains(&running.id) && running.bell.rung.load(Ordering::Relaxed);
+        self.tasks.iter().filter(rung).for_each(|running| self.ready.add(running.id));
     }
 }

@@ -16,6 +16,7 @@ use super::nic::Nic;
 use super::probe::Probes;
 use super::socket::Sockets;
 use super::tap::Tap;
+use super::timers::Timers;
 use super::{Finished, HostConfig, InterfaceConfig, Note, Output, ProcessId, Profile, Programs};
 use crate::engine::{SimTime, Stream};
 use crate::net::BufferPool;
@@ -51,9 +52,7 @@ pub(crate) struct Kernel {
     pub(super) probes: Probes,
     pub(super) taps: Vec<Tap>,
     pub(super) random: Stream,
-    /// Sleepers in the order they wake.
-    pub(super) timers: BTreeMap<(SimTime, u64), Waker>,
-    pub(super) next_timer: u64,
+    pub(super) timers: Timers,
     pub(super) spawned: Vec<Task>,
     /// What the program that is polled now has in its foreground.
     pub(super) foreground: Foreground,
@@ -109,8 +108,7 @@ impl Kernel {
             probes: Probes::default(),
             taps: Vec::new(),
             random,
-            timers: BTreeMap::new(),
-            next_timer: 0,
+            timers: Timers::default(),
             spawned: Vec::new(),
             foreground: Foreground::default(),
             processes: BTreeMap::new(),
@@ -161,23 +159,6 @@ impl Kernel {
                 send(interface, frame);
             }
         }
-    }
-
-    /// Wakes every program whose time has come.
-    pub(super) fn fire_timers(&mut self) {
-        while let Some(entry) = self.timers.first_entry() {
-            if entry.key().0 > self.now {
-                break;
-            }
-            entry.remove().wake();
-        }
-    }
-
-    pub(super) fn set_timer(&mut self, at: SimTime, waker: Waker) -> (SimTime, u64) {
-        let key = (at, self.next_timer);
-        self.next_timer += 1;
-        self.timers.insert(key, waker);
-        key
     }
 
     /// A new process; its first program is spawned by the caller.

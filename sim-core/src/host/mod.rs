@@ -27,6 +27,7 @@ mod socket_table;
 mod stack;
 mod sys;
 mod tap;
+mod timers;
 mod udp;
 
 use std::collections::BTreeMap;
@@ -275,7 +276,7 @@ impl Host {
         for _ in 0..ROUNDS_MAX {
             let Some(mut kernel) = self.kernel.take() else { return };
             kernel.now = kernel.now.max(now);
-            kernel.fire_timers();
+            kernel.timers.fire(now);
             // Programs go first, so that one whose patience has just ended speaks before the stack retries for it.
             let mut kernel = self.executor.poll(kernel);
             let unfinished = kernel.work();
@@ -290,7 +291,7 @@ impl Host {
     /// When [`run`](Self::run) wants to be called again if no frame arrives before; always later than the last call.
     pub(crate) fn next_wake(&mut self) -> Option<SimTime> {
         let kernel = self.kernel();
-        let timer = kernel.timers.first_key_value().map_or(SimTime::MAX, |(&(at, _), _)| at);
+        let timer = kernel.timers.next().unwrap_or(SimTime::MAX);
         let wake = timer.min(kernel.network_wake());
         (wake < SimTime::MAX).then(|| wake.max(kernel.now + SimDuration::from_micros(1)))
     }

@@ -180,10 +180,10 @@ impl Link {
         }
     }
 
-    /// Repeats what has not been answered and gives up on what never will be.
-    pub(super) fn tick(&mut self, now: SimTime) {
+    /// Repeats what has not been answered and gives up on what never will be; false when nothing of that was due.
+    pub(super) fn tick(&mut self, now: SimTime) -> bool {
         if self.due.is_none_or(|due| due > now) {
-            return;
+            return false;
         }
         self.last = None;
         let due: Vec<IpAddr> = self
@@ -207,6 +207,7 @@ impl Link {
             }
         }
         self.note_due();
+        true
     }
 
     pub(super) fn next_wake(&self) -> Option<SimTime> {

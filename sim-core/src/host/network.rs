@@ -245,9 +245,10 @@ impl Kernel {
         }
         let mut given_up = false;
         for interface in 0..self.nics.len() {
-            let nic = &mut self.nics[interface];
-            nic.link.tick(self.now);
-            for packet in std::mem::take(&mut nic.link.unreachable) {
+            if !self.nics[interface].link.tick(self.now) {
+                continue;
+            }
+            for packet in std::mem::take(&mut self.nics[interface].link.unreachable) {
                 self.neighbour_unreachable(&packet[ETHERNET_HEADER..]);
                 given_up = true;
             }
@@ -264,7 +265,9 @@ impl Kernel {
     }
 
     fn poll_stack(&mut self, interface: usize) {
-        self.nics[interface].stack.poll(self.now, &mut self.pool);
+        if !self.nics[interface].stack.poll(self.now, &mut self.pool) {
+            return;
+        }
         while let Some(packet) = self.nics[interface].stack.take_leaving() {
             self.ip_output(packet);
         }

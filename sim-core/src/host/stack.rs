@@ -89,14 +89,14 @@ impl Stack {
         self.queues.arrived.push_back(packet);
     }
 
-    /// Lets the stack work, if it has anything to do. What leaves waits for [`take_leaving`](Self::take_leaving). Buffers are
+    /// Lets the stack work, if it has anything to do; false when it has not. What leaves waits for [`take_leaving`](Self::take_leaving). Buffers are
     /// taken from the pool and given back to it.
     ///
     /// smoltcp walks all its sockets whenever it is asked for packets, so it is asked only when there can be some.
-    pub(super) fn poll(&mut self, now: SimTime, pool: &mut BufferPool) {
+    pub(super) fn poll(&mut self, now: SimTime, pool: &mut BufferPool) -> bool {
         let at = instant(now);
         if self.queues.arrived.is_empty() && self.due(at).is_none_or(|due| due > at) {
-            return;
+            return false;
         }
         mem::swap(&mut self.queues.pool, pool);
         let Stack { interface, queues, sockets, .. } = self;
@@ -106,6 +106,7 @@ impl Stack {
         self.queues.pool.give(read);
         mem::swap(&mut self.queues.pool, pool);
         self.due = Due::Unknown;
+        true
     }
 
     /// The next packet that leaves, header room in front.

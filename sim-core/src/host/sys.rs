@@ -19,6 +19,7 @@ use super::kernel::{Kernel, Service};
 use super::neighbour::NeighbourState;
 use super::network::Route;
 use super::socket::{EchoEvent, EchoRequest, SocketId, TcpBuffers};
+use super::timers::TimerId;
 use super::{InterfaceConfig, Note, Output, ProcessId, Profile, Program};
 use crate::engine::{SimDuration, SimTime};
 
@@ -381,7 +382,7 @@ impl Sys {
 pub(crate) struct Sleep {
     desk: Desk,
     at: SimTime,
-    timer: Option<(SimTime, u64)>,
+    timer: Option<TimerId>,
 }
 
 impl Future for Sleep {
@@ -392,14 +393,14 @@ impl Future for Sleep {
         desk.with(|kernel| {
             if kernel.now >= *at {
                 if let Some(timer) = timer.take() {
-                    kernel.timers.remove(&timer);
+                    kernel.timers.cancel(timer);
                 }
                 return Poll::Ready(());
             }
-            match timer.as_ref().and_then(|timer| kernel.timers.get_mut(timer)) {
+            match timer.and_then(|timer| kernel.timers.waker(timer)) {
                 // Woken for something else: the timer stands.
                 Some(waker) => waker.clone_from(cx.waker()),
-                None => *timer = Some(kernel.set_timer(*at, cx.waker().clone())),
+                None => *timer = Some(kernel.timers.set(*at, cx.waker().clone())),
             }
             Poll::Pending
         })
@@ -409,9 +410,7 @@ impl Future for Sleep {
 impl Drop for Sleep {
     fn drop(&mut self) {
         if let Some(timer) = self.timer {
-            self.desk.with_if_laid(|kernel| {
-                kernel.timers.remove(&timer);
-            });
+            self.desk.with_if_laid(|kernel| kernel.timers.cancel(timer));
         }
     }
 }

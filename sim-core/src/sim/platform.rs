@@ -80,6 +80,7 @@ impl Platform {
     }
 
     /// When the next of them wants to be called again.
+    #[inline]
     pub(super) fn next_wake(&mut self) -> Option<SimTime> {
         self.desks.iter_mut().filter_map(|desk| desk.host.next_wake()).min()
     }
