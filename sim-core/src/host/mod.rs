@@ -13,6 +13,7 @@ mod errno;
 mod executor;
 mod files;
 mod fragment;
+mod header;
 mod job;
 mod kernel;
 mod neighbour;

@@ -10,6 +10,7 @@ use smoltcp::wire::Ipv4Packet;
 
 use super::errno::IcmpError;
 use super::fragment;
+use super::header::{IpHeader, header_len, payload_checksum};
 use super::kernel::Kernel;
 use super::neighbour::ETHERNET_HEADER;
 use crate::engine::{SimDuration, SimTime};
@@ -131,17 +132,9 @@ impl IpView {
         }
     }
 
-    /// The checksum of a TCP or UDP segment of this packet with its pseudo-header; 0 when the segment has the right one.
-    pub(super) fn checksum(&self, segment: &[u8]) -> u16 {
-        match (self.source, self.destination) {
-            (IpAddr::V4(source), IpAddr::V4(destination)) => {
-                checksum::with_pseudo_header(&source.octets(), &destination.octets(), self.protocol, segment)
-            }
-            (IpAddr::V6(source), IpAddr::V6(destination)) => {
-                checksum::with_pseudo_header(&source.octets(), &destination.octets(), self.protocol, segment)
-            }
-            _ => unreachable!("both addresses are of the header's family"),
-        }
+    /// The checksum of what the packet carries; 0 when it has the right one.
+    pub(super) fn checksum(&self, payload: &[u8]) -> u16 {
+        payload_checksum(self.source, self.destination, self.protocol, payload)
     }
 }
 
@@ -419,7 +412,7 @@ impl Kernel {
 
     /// Whether the message was for us and not for the stack.
     fn icmp_input(&mut self, ip: &IpView, message: &[u8]) -> bool {
-        if icmp_checksum(ip, message) != 0 {
+        if ip.checksum(message) != 0 {
             return true;
         }
         let (kind, code) = (message[0], message[1]);
@@ -455,41 +448,23 @@ impl Kernel {
     /// Echoes (RFC 1122 §3.2.2.6). smoltcp would too, but not more than its fragmentation buffer holds, and with DF set where
     /// Linux leaves it clear.
     fn answer_echo(&mut self, ip: &IpView, message: &[u8], reply: u8) {
-        let ttl = self.profile.initial_ttl();
-        let header_len = ip_header_len(ip.source);
-        let mut packet = self.pool.take_filled(ETHERNET_HEADER + header_len + message.len());
-        let (head, answer) = packet[ETHERNET_HEADER..].split_at_mut(header_len);
-        head.fill(0);
+        let identification = if ip.source.is_ipv4() { self.random.next_u64() as u16 } else { 0 };
+        let header = IpHeader {
+            source: ip.destination,
+            destination: ip.source,
+            protocol: ip.protocol,
+            hop_limit: self.profile.initial_ttl(),
+            identification,
+            dont_fragment: false,
+        };
+        let mut packet = self.pool.take_filled(ETHERNET_HEADER + header_len(ip.source) + message.len());
+        let (head, answer) = packet[ETHERNET_HEADER..].split_at_mut(header_len(ip.source));
+        header.write(head, message.len()).expect("the packet that is answered had addresses of one family");
         answer.copy_from_slice(message);
-        let message = answer;
-        message[0] = reply;
-        message[2..4].fill(0);
-        match (ip.destination, ip.source) {
-            (IpAddr::V4(source), IpAddr::V4(destination)) => {
-                let len = (20 + message.len()) as u16;
-                head[0] = 0x45;
-                head[2..4].copy_from_slice(&len.to_be_bytes());
-                head[4..6].copy_from_slice(&(self.random.next_u64() as u16).to_be_bytes());
-                head[8] = ttl;
-                head[9] = protocol::ICMP;
-                head[12..16].copy_from_slice(&source.octets());
-                head[16..20].copy_from_slice(&destination.octets());
-                let sum = checksum::of(head);
-                head[10..12].copy_from_slice(&sum.to_be_bytes());
-            }
-            (IpAddr::V6(source), IpAddr::V6(destination)) => {
-                head[0] = 0x60;
-                head[4..6].copy_from_slice(&(message.len() as u16).to_be_bytes());
-                head[6] = protocol::ICMPV6;
-                head[7] = ttl;
-                head[8..24].copy_from_slice(&source.octets());
-                head[24..40].copy_from_slice(&destination.octets());
-            }
-            _ => return,
-        }
-        let back = IpView { source: ip.destination, destination: ip.source, ..*ip };
-        let sum = icmp_checksum(&back, message);
-        message[2..4].copy_from_slice(&sum.to_be_bytes());
+        answer[0] = reply;
+        answer[2..4].fill(0);
+        let sum = header.checksum(answer);
+        answer[2..4].copy_from_slice(&sum.to_be_bytes());
         self.ip_output(packet);
     }
 
@@ -500,20 +475,6 @@ impl Kernel {
         if self.probes.is_empty() || !self.probe_failed(&from_us, &quoted, IcmpError::HostUnreachable) {
             self.icmp_error(sent.source, quoted, IcmpError::HostUnreachable);
         }
-    }
-}
-
-fn ip_header_len(address: IpAddr) -> usize {
-    if address.is_ipv4() { 20 } else { 40 }
-}
-
-/// The checksum of an ICMP message, which is 0 when the message is whole; only ICMPv6's covers the addresses (RFC 4443 §2.3).
-fn icmp_checksum(ip: &IpView, message: &[u8]) -> u16 {
-    match (ip.source, ip.destination) {
-        (IpAddr::V6(source), IpAddr::V6(destination)) => {
-            checksum::with_pseudo_header(&source.octets(), &destination.octets(), protocol::ICMPV6, message)
-        }
-        _ => checksum::of(message),
     }
 }
 

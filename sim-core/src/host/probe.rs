@@ -9,18 +9,16 @@ use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
 use std::task::{Context, Poll, Waker};
 
-use smoltcp::phy::ChecksumCapabilities;
-use smoltcp::wire::{IpProtocol, Ipv4Packet, Ipv4Repr, Ipv6Packet, Ipv6Repr};
-
 use super::errno::{Errno, IcmpError};
 use super::executor::Desk;
+use super::header::{IpHeader, header_len};
 use super::kernel::Kernel;
 use super::neighbour::ETHERNET_HEADER;
 use super::network::{IpView, Quoted};
 use super::socket::{SocketId, wait};
 use super::{PathMtuDiscovery, Sys};
 use crate::engine::SimTime;
-use crate::net::{checksum, protocol};
+use crate::net::protocol;
 
 const UDP_HEADER: usize = 8;
 /// A SYN with the options that Linux sends: MSS, SACK permitted, timestamps, window scale (RFC 9293 §3.1, RFC 7323 §2).
@@ -90,15 +88,23 @@ impl Kernel {
             ProbeKind::Udp { payload } => (protocol::UDP, UDP_HEADER + payload),
             ProbeKind::Tcp => (protocol::TCP, SYN_LEN),
         };
-        let header_len = if destination.is_ipv4() { 20 } else { 40 };
+        let header_len = header_len(destination.ip());
         let mtu = self.link_mtu(route.interface);
         if discovery == PathMtuDiscovery::Do && header_len + segment_len > usize::from(mtu) {
             return Err(Errno::MessageTooLong { mtu });
         }
-        let ip_id = self.random.next_u64() as u16;
+        let header = IpHeader {
+            source: route.source,
+            destination: destination.ip(),
+            protocol: transport,
+            hop_limit: ttl.max(1),
+            identification: self.random.next_u64() as u16,
+            dont_fragment: discovery != PathMtuDiscovery::Dont,
+        };
         let sequence = (self.random.next_u64() as u32).to_be_bytes();
         let mut packet = self.pool.take_filled(ETHERNET_HEADER + header_len + segment_len);
         let (head, segment) = packet[ETHERNET_HEADER..].split_at_mut(header_len);
+        header.write(head, segment_len)?;
         segment.fill(0);
         segment[..2].copy_from_slice(&source_port.to_be_bytes());
         segment[2..4].copy_from_slice(&destination.port().to_be_bytes());
@@ -121,25 +127,7 @@ impl Kernel {
                 16
             }
         };
-        let next_header = IpProtocol::from(transport);
-        let (payload_len, hop_limit) = (segment_len, ttl.max(1));
-        let sum = match (route.source, destination.ip()) {
-            (IpAddr::V4(src_addr), IpAddr::V4(dst_addr)) => {
-                let ip = Ipv4Repr { src_addr, dst_addr, next_header, payload_len, hop_limit };
-                let mut view = Ipv4Packet::new_unchecked(head);
-                ip.emit(&mut view, &ChecksumCapabilities::ignored());
-                view.set_ident(ip_id);
-                view.set_dont_frag(discovery != PathMtuDiscovery::Dont);
-                view.fill_checksum();
-                checksum::with_pseudo_header(&src_addr.octets(), &dst_addr.octets(), transport, segment)
-            }
-            (IpAddr::V6(src_addr), IpAddr::V6(dst_addr)) => {
-                let ip = Ipv6Repr { src_addr, dst_addr, next_header, payload_len, hop_limit };
-                ip.emit(&mut Ipv6Packet::new_unchecked(head));
-                checksum::with_pseudo_header(&src_addr.octets(), &dst_addr.octets(), transport, segment)
-            }
-            _ => return Err(Errno::AddressNotAvailable),
-        };
+        let sum = header.checksum(segment);
         let sum = if sum == 0 && transport == protocol::UDP { u16::MAX } else { sum };
         segment[sum_at..sum_at + 2].copy_from_slice(&sum.to_be_bytes());
         let waiting = self.probes.sockets.entry(id).or_insert_with(|| Waiting {

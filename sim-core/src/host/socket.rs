@@ -10,15 +10,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::task::{Context, Poll, Waker};
 
 use smoltcp::iface::SocketHandle;
-use smoltcp::phy::ChecksumCapabilities;
 use smoltcp::socket::tcp;
 use smoltcp::time::Duration;
-use smoltcp::wire::{
-    Icmpv4Packet, Icmpv4Repr, Icmpv6Packet, Icmpv6Repr, IpEndpoint, IpListenEndpoint, IpProtocol, Ipv4Packet, Ipv4Repr,
-    Ipv6Packet, Ipv6Repr,
-};
+use smoltcp::wire::{IpEndpoint, IpListenEndpoint};
 
 use super::errno::{Errno, IcmpError};
+use super::header::{IpHeader, header_len};
 use super::kernel::Kernel;
 use super::neighbour::ETHERNET_HEADER;
 use super::network::{IpView, Quoted};
@@ -27,6 +24,10 @@ use super::udp::UdpSocket;
 use crate::engine::{SimDuration, SimTime};
 use crate::net::protocol;
 
+/// The type of an echo request (RFC 792).
+const ECHO_REQUEST: u8 = 8;
+/// The same over IPv6 (RFC 4443 §4.1).
+const ECHO_REQUEST_V6: u8 = 128;
 /// Full segments that are acknowledged one by one at the start of a connection (Linux's `TCP_MAX_QUICKACKS`).
 const QUICK_ACKS: usize = 16;
 /// How long an acknowledgement waits for a second segment after that. `Differs from AWS:` Linux waits 40 ms or more, but its
@@ -473,7 +474,7 @@ impl Kernel {
         };
         let (route, path_mtu) = self.way_to(request.destination).ok_or(Errno::NetworkUnreachable)?;
         let source = request.source.unwrap_or(route.source);
-        let header_len = if source.is_ipv4() { 20 } else { 40 };
+        let header_len = header_len(source);
         let len = header_len + 8 + request.payload.len();
         if len > 65_535 || (request.discovery == PathMtuDiscovery::Do && len > usize::from(path_mtu)) {
             return Err(Errno::MessageTooLong { mtu: path_mtu });
@@ -484,47 +485,24 @@ impl Kernel {
             PathMtuDiscovery::Do => true,
             PathMtuDiscovery::Dont => false,
         };
-        let ip_id = self.random.next_u64() as u16;
-        let packet = match (source, request.destination) {
-            (IpAddr::V4(source), IpAddr::V4(destination)) => {
-                let icmp =
-                    Icmpv4Repr::EchoRequest { ident: identifier, seq_no: request.sequence, data: request.payload };
-                let ip = Ipv4Repr {
-                    src_addr: source,
-                    dst_addr: destination,
-                    next_header: IpProtocol::Icmp,
-                    payload_len: icmp.buffer_len(),
-                    hop_limit: ttl.max(1),
-                };
-                let mut packet = self.pool.take_filled(ETHERNET_HEADER + len);
-                let (head, body) = packet[ETHERNET_HEADER..].split_at_mut(header_len);
-                let mut view = Ipv4Packet::new_unchecked(head);
-                ip.emit(&mut view, &ChecksumCapabilities::ignored());
-                view.set_ident(ip_id);
-                view.set_dont_frag(dont_fragment);
-                view.fill_checksum();
-                icmp.emit(&mut Icmpv4Packet::new_unchecked(body), &ChecksumCapabilities::default());
-                packet
-            }
-            (IpAddr::V6(source), IpAddr::V6(destination)) => {
-                let icmp =
-                    Icmpv6Repr::EchoRequest { ident: identifier, seq_no: request.sequence, data: request.payload };
-                let ip = Ipv6Repr {
-                    src_addr: source,
-                    dst_addr: destination,
-                    next_header: IpProtocol::Icmpv6,
-                    payload_len: icmp.buffer_len(),
-                    hop_limit: ttl.max(1),
-                };
-                let mut packet = self.pool.take_filled(ETHERNET_HEADER + len);
-                let (head, body) = packet[ETHERNET_HEADER..].split_at_mut(header_len);
-                ip.emit(&mut Ipv6Packet::new_unchecked(head));
-                let mut view = Icmpv6Packet::new_unchecked(body);
-                icmp.emit(&source, &destination, &mut view, &ChecksumCapabilities::default());
-                packet
-            }
-            _ => return Err(Errno::AddressNotAvailable),
+        let header = IpHeader {
+            source,
+            destination: request.destination,
+            protocol: if source.is_ipv4() { protocol::ICMP } else { protocol::ICMPV6 },
+            hop_limit: ttl.max(1),
+            identification: self.random.next_u64() as u16,
+            dont_fragment,
         };
+        let mut packet = self.pool.take_filled(ETHERNET_HEADER + len);
+        let (head, message) = packet[ETHERNET_HEADER..].split_at_mut(header_len);
+        header.write(head, message.len())?;
+        message[0] = if source.is_ipv4() { ECHO_REQUEST } else { ECHO_REQUEST_V6 };
+        message[1..4].fill(0);
+        message[4..6].copy_from_slice(&identifier.to_be_bytes());
+        message[6..8].copy_from_slice(&request.sequence.to_be_bytes());
+        message[8..].copy_from_slice(request.payload);
+        let sum = header.checksum(message);
+        message[2..4].copy_from_slice(&sum.to_be_bytes());
         self.ip_output(packet);
         Ok(())
     }

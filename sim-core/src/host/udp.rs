@@ -5,19 +5,17 @@
 //! what a host owes for a port nobody has: ICMP's "port unreachable".
 
 use std::collections::VecDeque;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::ops::Range;
 use std::task::{Context, Poll, Waker};
 
-use smoltcp::phy::ChecksumCapabilities;
-use smoltcp::wire::{IpProtocol, Ipv4Packet, Ipv4Repr, Ipv6Packet, Ipv6Repr};
-
 use super::errno::{Errno, IcmpError};
+use super::header::{IpHeader, header_len};
 use super::kernel::Kernel;
 use super::neighbour::ETHERNET_HEADER;
 use super::network::IpView;
 use super::socket::{SocketId, wait};
-use crate::net::{checksum, protocol};
+use crate::net::protocol;
 
 const UDP_HEADER: usize = 8;
 /// Bytes of datagrams that wait to be read; what comes then is dropped (Linux's `net.core.rmem_default`).
@@ -96,38 +94,29 @@ impl Kernel {
         let port = socket.port;
         let to = to.or(socket.peer).ok_or(Errno::AddressNotAvailable)?;
         let (route, path_mtu) = self.way_to(to.ip()).ok_or(Errno::NetworkUnreachable)?;
-        let header_len = if to.is_ipv4() { 20 } else { 40 };
-        let len = header_len + UDP_HEADER + data.len();
+        let header_len = header_len(to.ip());
+        let payload_len = UDP_HEADER + data.len();
+        let len = header_len + payload_len;
         if len > usize::from(u16::MAX) {
             return Err(Errno::MessageTooLong { mtu: u16::MAX });
         }
-        let ip_id = self.random.next_u64() as u16;
-        let hop_limit = self.profile.initial_ttl();
-        let payload_len = UDP_HEADER + data.len();
+        let header = IpHeader {
+            source: route.source,
+            destination: to.ip(),
+            protocol: protocol::UDP,
+            hop_limit: self.profile.initial_ttl(),
+            identification: self.random.next_u64() as u16,
+            dont_fragment: len <= usize::from(path_mtu),
+        };
         let mut packet = self.pool.take_filled(ETHERNET_HEADER + len);
         let (head, segment) = packet[ETHERNET_HEADER..].split_at_mut(header_len);
+        header.write(head, payload_len)?;
         segment[..2].copy_from_slice(&port.to_be_bytes());
         segment[2..4].copy_from_slice(&to.port().to_be_bytes());
         segment[4..6].copy_from_slice(&(payload_len as u16).to_be_bytes());
         segment[6..8].fill(0);
         segment[UDP_HEADER..].copy_from_slice(data);
-        let sum = match (route.source, to.ip()) {
-            (IpAddr::V4(src_addr), IpAddr::V4(dst_addr)) => {
-                let ip = Ipv4Repr { src_addr, dst_addr, next_header: IpProtocol::Udp, payload_len, hop_limit };
-                let mut view = Ipv4Packet::new_unchecked(head);
-                ip.emit(&mut view, &ChecksumCapabilities::ignored());
-                view.set_ident(ip_id);
-                view.set_dont_frag(len <= usize::from(path_mtu));
-                view.fill_checksum();
-                checksum::with_pseudo_header(&src_addr.octets(), &dst_addr.octets(), protocol::UDP, segment)
-            }
-            (IpAddr::V6(src_addr), IpAddr::V6(dst_addr)) => {
-                let ip = Ipv6Repr { src_addr, dst_addr, next_header: IpProtocol::Udp, payload_len, hop_limit };
-                ip.emit(&mut Ipv6Packet::new_unchecked(head));
-                checksum::with_pseudo_header(&src_addr.octets(), &dst_addr.octets(), protocol::UDP, segment)
-            }
-            _ => return Err(Errno::AddressNotAvailable),
-        };
+        let sum = header.checksum(segment);
         // RFC 768: 0 would say that there is none.
         segment[6..8].copy_from_slice(&if sum == 0 { u16::MAX } else { sum }.to_be_bytes());
         self.ip_output(packet);
