@@ -9,6 +9,7 @@ mod hostname;
 mod httpd;
 mod ip;
 mod iperf3;
+mod iptables;
 mod options;
 mod outside;
 mod packages;
@@ -16,6 +17,7 @@ mod ping;
 mod resolve;
 mod services;
 mod sshd;
+mod sysctl;
 mod system;
 #[cfg(test)]
 mod tests;
@@ -53,6 +55,11 @@ fn find(name: &str) -> Option<Program> {
         "hostnamectl" => program!(hostname::control),
         "sshd" => program!(sshd::main),
         OUTSIDE_SERVER => program!(outside::main),
+        "iptables" | "ip6tables" => program!(iptables::main),
+        "iptables-save" | "ip6tables-save" => program!(iptables::save),
+        "iptables-restore" | "ip6tables-restore" => program!(iptables::restore),
+        "nft" => program!(iptables::nft),
+        "sysctl" => program!(sysctl::main),
         "systemctl" => program!(services::systemctl),
         "service" => program!(services::service),
         "chkconfig" => program!(services::chkconfig),

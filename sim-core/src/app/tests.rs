@@ -17,7 +17,7 @@ const EPOCH: i128 = 1_704_067_200_000_000_000;
 
 /// What stands between the guests.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Wire {
+pub(super) enum Wire {
     /// A cable: both are in one subnet.
     Cable,
     /// Each has its own subnet; a router answers ARP for the gateways and swaps station addresses, as a VPC does. It never
@@ -27,7 +27,7 @@ enum Wire {
     BlackHole,
 }
 
-struct Lab {
+pub(super) struct Lab {
     hosts: Vec<Host>,
     pool: BufferPool,
     now: SimTime,
@@ -69,7 +69,7 @@ fn config(host: usize, wire: Wire, profile: Profile, seed: u64) -> HostConfig {
 }
 
 impl Lab {
-    fn new(wire: Wire, profile: Profile) -> Lab {
+    pub(super) fn new(wire: Wire, profile: Profile) -> Lab {
         Lab::with_seed(wire, profile, 7)
     }
 
@@ -163,7 +163,7 @@ impl Lab {
     }
 
     /// Types a command line and waits for its end.
-    fn typed(&mut self, host: usize, line: &str) -> Run {
+    pub(super) fn typed(&mut self, host: usize, line: &str) -> Run {
         let process = self.hosts[host].start(self.now, line);
         let finished = self.wait_for(host, process);
         self.collect(host, finished)
@@ -190,7 +190,7 @@ impl Lab {
     }
 
     /// A web server on host 1 with a page.
-    fn with_web_server(mut self) -> Lab {
+    pub(super) fn with_web_server(mut self) -> Lab {
         let run = self.user_data(
             1,
             "#!/bin/bash\nyum -y install httpd\nservice httpd start\necho '<h1>hello</h1>' > /var/www/html/index.html\n",
@@ -201,15 +201,15 @@ impl Lab {
 }
 
 #[derive(Debug)]
-struct Run {
-    exit: i32,
-    stdout: String,
-    stderr: String,
+pub(super) struct Run {
+    pub(super) exit: i32,
+    pub(super) stdout: String,
+    pub(super) stderr: String,
     took: SimDuration,
-    notes: Vec<Note>,
+    pub(super) notes: Vec<Note>,
 }
 
-const AL2: Profile = Profile::AmazonLinux2;
+pub(super) const AL2: Profile = Profile::AmazonLinux2;
 
 #[test]
 fn ping_prints_what_iputils_prints_and_the_first_reply_is_not_lost() {

@@ -31,11 +31,20 @@ struct Partial {
     /// Pieces of the payload by offset.
     pieces: BTreeMap<usize, Vec<u8>>,
     total: Option<usize>,
+    largest: u16,
+}
+
+/// A packet that was put together.
+pub(super) struct Whole {
+    /// The packet, header room in front.
+    pub(super) packet: Vec<u8>,
+    /// The length of the largest of its fragments: what a router may send on in one piece.
+    pub(super) largest: u16,
 }
 
 impl Reassembly {
     /// Takes a fragment, header room in front; gives the packet when it is whole.
-    pub(super) fn add(&mut self, now: SimTime, packet: Vec<u8>, ip: &IpView) -> Option<Vec<u8>> {
+    pub(super) fn add(&mut self, now: SimTime, packet: Vec<u8>, ip: &IpView) -> Option<Whole> {
         self.partial.retain(|_, partial| now.since(partial.since) < REASSEMBLY_TIMEOUT);
         let bytes = &packet[ETHERNET_HEADER..];
         if ip.total_len > bytes.len() || ip.total_len < ip.header_len {
@@ -54,7 +63,9 @@ impl Reassembly {
             header: packet[..ETHERNET_HEADER + ip.header_len].to_vec(),
             pieces: BTreeMap::new(),
             total: None,
+            largest: 0,
         });
+        partial.largest = partial.largest.max(ip.total_len as u16);
         if !more {
             partial.total = Some(offset + payload.len());
         }
@@ -71,7 +82,7 @@ impl Reassembly {
         if whole.len() != total {
             return None;
         }
-        let mut result = self.partial.remove(&key)?.header;
+        let Partial { header: mut result, largest, .. } = self.partial.remove(&key)?;
         let header_len = result.len() - ETHERNET_HEADER;
         result.extend_from_slice(&whole);
         let mut view = Ipv4Packet::new_unchecked(&mut result[ETHERNET_HEADER..]);
@@ -79,7 +90,7 @@ impl Reassembly {
         view.set_frag_offset(0);
         view.set_more_frags(false);
         view.fill_checksum();
-        Some(result)
+        Some(Whole { packet: result, largest })
     }
 }
 
@@ -116,16 +127,28 @@ fn piece_of(headers: &[u8], chunk: &[u8], pool: &mut BufferPool) -> Vec<u8> {
     piece
 }
 
+/// Cuts a packet of somebody else's, as a router does: an IPv4 packet without DF into fragments, which may be fragments already.
+pub(super) fn forwarded(packet: Vec<u8>, ip: &IpView, mtu: u16, pool: &mut BufferPool) -> Pieces {
+    if ip.total_len <= usize::from(mtu) {
+        return smallvec![packet];
+    }
+    let pieces = fragment(&packet[ETHERNET_HEADER..ETHERNET_HEADER + ip.total_len], ip, usize::from(mtu), pool);
+    pool.give(packet);
+    pieces
+}
+
 fn fragment(bytes: &[u8], ip: &IpView, mtu: usize, pool: &mut BufferPool) -> Pieces {
     let (header, payload) = bytes.split_at(ip.header_len);
+    let flags = u16::from_be_bytes([bytes[6], bytes[7]]);
+    let (start, is_followed) = (flags & 0x1fff, flags & 0x2000 != 0);
     let step = (mtu - ip.header_len) / 8 * 8;
     let count = payload.len().div_ceil(step);
     let pieces = payload.chunks(step).enumerate().map(|(index, chunk)| {
         let mut piece = piece_of(header, chunk, pool);
         let mut view = Ipv4Packet::new_unchecked(&mut piece[ETHERNET_HEADER..]);
         view.set_total_len((ip.header_len + chunk.len()) as u16);
-        view.set_frag_offset((index * step) as u16);
-        view.set_more_frags(index + 1 < count);
+        view.set_frag_offset(start * 8 + (index * step) as u16);
+        view.set_more_frags(is_followed || index + 1 < count);
         view.fill_checksum();
         piece
     });

@@ -11,6 +11,7 @@ use super::executor::Task;
 use super::files::Volume;
 use super::fragment::Reassembly;
 use super::neighbour::{Link, link_local};
+use super::netfilter::Netfilter;
 use super::network::Way;
 use super::socket::Sockets;
 use super::stack::Stack;
@@ -20,6 +21,8 @@ use crate::net::BufferPool;
 
 /// One network interface with its layers.
 pub(super) struct Nic {
+    /// As in `eth0`.
+    pub(super) name: String,
     pub(super) config: InterfaceConfig,
     /// Every address it answers for, with prefix lengths; loopback addresses live on the first interface.
     pub(super) addresses: Vec<(IpAddr, u8)>,
@@ -51,6 +54,7 @@ pub(crate) struct Kernel {
     /// The way the last packet took, for the next of its flow.
     pub(super) last_way: Option<Way>,
     pub(super) reassembly: Reassembly,
+    pub(super) netfilter: Netfilter,
     pub(super) sockets: Sockets,
     pub(super) random: Stream,
     /// Sleepers in the order they wake.
@@ -103,7 +107,9 @@ impl Kernel {
                 link.announce(now, gateway);
             }
             let stack = Stack::new(now, interface.mtu, &addresses, &gateways, random.next_u64());
-            nics.push(Nic { config: interface, addresses, link, stack });
+            let (prefix, first) = config.profile.interface_prefix();
+            let name = format!("{prefix}{}", first + nics.len() as u32);
+            nics.push(Nic { name, config: interface, addresses, link, stack });
         }
         let volume = Volume::new(config.profile, &config.hostname, config.hosts_file);
         Kernel {
@@ -118,6 +124,7 @@ impl Kernel {
             path_mtu: BTreeMap::new(),
             last_way: None,
             reassembly: Reassembly::default(),
+            netfilter: Netfilter::default(),
             sockets: Sockets::default(),
             random,
             timers: BTreeMap::new(),

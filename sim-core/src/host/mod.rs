@@ -5,17 +5,20 @@
 
 //!
 //! From the wire up: [`neighbour`] frames packets and resolves addresses, [`stack`] is smoltcp, [`network`] routes and looks at
-//! ICMP, [`socket`] and [`udp`] keep sockets, [`kernel`] owns it all, [`sys`] is what programs see of it, [`executor`] runs them, and
+//! ICMP, [`forward`] passes on what is for others, [`netfilter`] filters and translates, [`socket`] and [`udp`] keep sockets, [`kernel`] owns it all, [`sys`] is what programs see of it, [`executor`] runs them, and
 //! [`shell`] reads what people type. The programs themselves are in `app`.
 
 mod disk;
 mod errno;
 mod executor;
 mod files;
+mod forward;
 mod fragment;
 mod kernel;
 mod neighbour;
+pub(crate) mod netfilter;
 mod network;
+mod parameters;
 mod profile;
 mod shell;
 mod socket;
@@ -44,6 +47,7 @@ pub(crate) use files::file_name;
 use kernel::Kernel;
 pub(crate) use kernel::Service;
 pub(crate) use neighbour::NeighbourState;
+pub(crate) use parameters::{UnknownParameter, assign_parameter, load_parameters, read_parameter};
 pub(crate) use profile::Profile;
 pub(crate) use profile::{CurlConnectError, PingStyle};
 pub(crate) use shell::{duration, unescape};
@@ -185,7 +189,9 @@ impl Host {
     /// Boots a host from the disk it had: no user data, which is for the first boot only, but what was enabled starts.
     pub(crate) fn from_disk(config: HostConfig, disk: Disk, now: SimTime) -> Host {
         let mut host = Host::new(config, now);
-        for service in disk.insert_into(host.kernel()) {
+        let to_start = disk.insert_into(host.kernel());
+        parameters::boot(host.kernel().volume.files());
+        for service in to_start {
             host.start_service("systemctl", &["start".to_owned(), service]);
         }
         host.settle();
