@@ -169,6 +169,9 @@ impl Cloud {
         )?;
         let target = self.target(caller, table, destination, target_ids!(request))?;
         check_link_local(destination)?;
+        if table.gateway(self).is_some() {
+            self.check_gateway_route(table.vpc, destination, target)?;
+        }
         let exists =
             || ApiError::new("RouteAlreadyExists", format!("The route identified by {destination} already exists."));
         match self.reach(table.vpc, destination) {
@@ -211,6 +214,9 @@ impl Cloud {
             None
         } else {
             let target = self.target(caller, table, destination, target_ids!(request))?;
+            if table.gateway(self).is_some() {
+                self.check_gateway_route(table.vpc, destination, target)?;
+            }
             match reach {
                 Reach::Local if !may_be_inside(target) => return Err(interfaces_only()),
                 Reach::Inside => self.check_inside(table.vpc, destination, target)?,
@@ -303,6 +309,27 @@ impl Cloud {
                 object.text("EgressOnlyInternetGatewayId", id).text("Origin", "CreateRoute").text("State", state).into()
             }
         }
+    }
+
+    /// EDGE-2, EDGE-3: a gateway route table leads from the gateway to an interface, for the VPC's own addresses.
+    pub(super) fn check_gateway_route(
+        &self,
+        vpc: VpcId,
+        destination: IpNet,
+        target: RouteTarget,
+    ) -> Result<(), ApiError> {
+        if !matches!(target, RouteTarget::NetworkInterface(_)) {
+            return Err(ApiError::invalid_value(
+                "A route table that is associated with a gateway supports only the following targets: local, interface.",
+            ));
+        }
+        if self.reach(vpc, destination) == Reach::Outside {
+            return Err(ApiError::invalid_value(format!(
+                "The destination CIDR block {destination} is not within the VPC's CIDR blocks, as the routes of a gateway \
+                 route table have to be."
+            )));
+        }
+        Ok(())
     }
 
     fn reach(&self, vpc: VpcId, destination: IpNet) -> Reach {

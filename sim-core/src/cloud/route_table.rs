@@ -9,7 +9,7 @@ use super::lookup::{Resource, parse_id};
 use super::records::Records;
 use super::request::requests;
 use super::tag::TagSpecification;
-use super::{ApiError, Caller, Cloud, Quota, Route, RouteTarget, Subnet, Tags, Vpc};
+use super::{ApiError, Caller, Cloud, InternetGateway, Quota, Route, RouteTarget, Subnet, Tags, Vpc};
 use crate::id::*;
 
 /// A route table. Its `local` routes (RT-4) are not stored: they follow from the VPC's blocks. A stored route whose
@@ -38,7 +38,7 @@ requests! {
         max_results: Option<u32>,
         next_token: Option<String>,
     }
-    /// Gives a subnet an explicit table.
+    /// Gives a subnet an explicit table, or an Internet gateway a gateway route table.
     AssociateRouteTable { route_table_id: String, subnet_id: Option<String>, gateway_id: Option<String>, }
     /// Makes a subnet use the main table again (RT-3).
     DisassociateRouteTable { association_id: String, }
@@ -63,17 +63,28 @@ impl Resource for RouteTable {
 }
 
 /// What an association hangs on.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Associated {
     Subnet(SubnetId),
+    /// The table is a gateway route table (EDGE-1).
+    InternetGateway(InternetGatewayId),
     /// It makes a table the main one.
     Main(RouteTableId),
 }
 
 impl RouteTable {
     /// The explicit associations, main first.
-    fn associations(&self, cloud: &Cloud) -> Vec<(RouteTableAssociationId, Option<SubnetId>)> {
-        let main = self.main.map(|id| (id, None));
-        main.into_iter().chain(self.subnets(cloud).map(|(id, subnet)| (id, Some(subnet)))).collect()
+    fn associations(&self, cloud: &Cloud) -> Vec<(RouteTableAssociationId, Associated)> {
+        let main = self.main.map(|id| (id, Associated::Main(self.id)));
+        let subnets = self.subnets(cloud).map(|(id, subnet)| (id, Associated::Subnet(subnet)));
+        let gateway = self.gateway(cloud).map(|(id, gateway)| (id, Associated::InternetGateway(gateway)));
+        main.into_iter().chain(subnets).chain(gateway).collect()
+    }
+
+    /// The Internet gateway whose incoming traffic it routes (EDGE-1).
+    pub(crate) fn gateway(&self, cloud: &Cloud) -> Option<(RouteTableAssociationId, InternetGatewayId)> {
+        let gateway = cloud.internet_gateways.get(&cloud.index.vpc(self.vpc).internet_gateway?)?;
+        gateway.route_table.filter(|(_, table)| *table == self.id).map(|(association, _)| (association, gateway.id))
     }
 
     /// The subnets explicitly associated.
@@ -91,72 +102,79 @@ impl RouteTable {
 }
 
 impl Described for RouteTable {
-    const FILTERS: FilterTable<RouteTable> = &[
-        ("association.main", |table, cloud| many(table.associations(cloud).iter().map(|(_, subnet)| subnet.is_none()))),
-        ("association.route-table-association-id", |table, cloud| {
-            many(table.associations(cloud).iter().map(|(id, _)| *id))
-        }),
-        (
-            "association.route-table-id",
-            |table, cloud| {
+    const FILTERS: FilterTable<RouteTable> =
+        &[
+            ("association.main", |table, cloud| {
+                many(table.associations(cloud).iter().map(|(_, end)| matches!(end, Associated::Main(_))))
+            }),
+            ("association.route-table-association-id", |table, cloud| {
+                many(table.associations(cloud).iter().map(|(id, _)| *id))
+            }),
+            ("association.route-table-id", |table, cloud| {
                 if table.associations(cloud).is_empty() { Vec::new() } else { one(table.id) }
-            },
-        ),
-        ("association.subnet-id", |table, cloud| many(table.subnets(cloud).map(|(_, subnet)| subnet))),
-        ("owner-id", |table, cloud| one(cloud.vpcs[&table.vpc].owner)),
-        ("route-table-id", |table, _| one(table.id)),
-        ("route.destination-cidr-block", |table, cloud| {
-            let blocks = &cloud.vpcs[&table.vpc].ipv4_blocks;
-            let own = table.routes.iter().map(|route| route.destination.to_string());
-            own.chain(blocks.iter().map(|(_, block)| block.to_string())).collect()
-        }),
-        ("route.gateway-id", |table, _| {
-            let mut ids = table.targets(|target| match target {
-                RouteTarget::InternetGateway(id) => Some(id.to_string()),
-                _ => None,
-            });
-            ids.push("local".to_owned());
-            ids
-        }),
-        ("route.vpc-peering-connection-id", |table, _| {
-            table.targets(|target| match target {
-                RouteTarget::Peering(id) => Some(id.to_string()),
-                _ => None,
-            })
-        }),
-        ("route.nat-gateway-id", |table, _| {
-            table.targets(|target| match target {
-                RouteTarget::NatGateway(id) => Some(id.to_string()),
-                _ => None,
-            })
-        }),
-        ("route.egress-only-internet-gateway-id", |table, _| {
-            table.targets(|target| match target {
-                RouteTarget::EgressOnlyInternetGateway(id) => Some(id.to_string()),
-                _ => None,
-            })
-        }),
-        ("route.network-interface-id", |table, _| {
-            table.targets(|target| match target {
-                RouteTarget::NetworkInterface(id) => Some(id.to_string()),
-                _ => None,
-            })
-        }),
-        ("route.state", |table, cloud| {
-            let mut states = many(table.routes.iter().map(|route| cloud.route_state(table.vpc, route)));
-            states.push("active".to_owned()); // The local route.
-            states
-        }),
-        ("vpc-id", |table, _| one(table.vpc)),
-    ];
+            }),
+            ("association.gateway-id", |table, cloud| many(table.gateway(cloud).map(|(_, gateway)| gateway))),
+            ("association.subnet-id", |table, cloud| many(table.subnets(cloud).map(|(_, subnet)| subnet))),
+            ("owner-id", |table, cloud| one(cloud.vpcs[&table.vpc].owner)),
+            ("route-table-id", |table, _| one(table.id)),
+            ("route.destination-cidr-block", |table, cloud| {
+                let blocks = &cloud.vpcs[&table.vpc].ipv4_blocks;
+                let own = table.routes.iter().map(|route| route.destination.to_string());
+                own.chain(blocks.iter().map(|(_, block)| block.to_string())).collect()
+            }),
+            ("route.gateway-id", |table, _| {
+                let mut ids = table.targets(|target| match target {
+                    RouteTarget::InternetGateway(id) => Some(id.to_string()),
+                    _ => None,
+                });
+                ids.push("local".to_owned());
+                ids
+            }),
+            ("route.vpc-peering-connection-id", |table, _| {
+                table.targets(|target| match target {
+                    RouteTarget::Peering(id) => Some(id.to_string()),
+                    _ => None,
+                })
+            }),
+            ("route.nat-gateway-id", |table, _| {
+                table.targets(|target| match target {
+                    RouteTarget::NatGateway(id) => Some(id.to_string()),
+                    _ => None,
+                })
+            }),
+            ("route.egress-only-internet-gateway-id", |table, _| {
+                table.targets(|target| match target {
+                    RouteTarget::EgressOnlyInternetGateway(id) => Some(id.to_string()),
+                    _ => None,
+                })
+            }),
+            ("route.network-interface-id", |table, _| {
+                table.targets(|target| match target {
+                    RouteTarget::NetworkInterface(id) => Some(id.to_string()),
+                    _ => None,
+                })
+            }),
+            ("route.state", |table, cloud| {
+                let mut states = many(table.routes.iter().map(|route| cloud.route_state(table.vpc, route)));
+                states.push("active".to_owned()); // The local route.
+                states
+            }),
+            ("vpc-id", |table, _| one(table.vpc)),
+        ];
 
     fn describe(&self, cloud: &Cloud, _: &Caller) -> Value {
-        let associations = self.associations(cloud).into_iter().map(|(id, subnet)| {
+        let associations = self.associations(cloud).into_iter().map(|(id, end)| {
+            let (subnet, gateway) = match end {
+                Associated::Subnet(subnet) => (Some(subnet), None),
+                Associated::InternetGateway(gateway) => (None, Some(gateway)),
+                Associated::Main(_) => (None, None),
+            };
             Object::new()
-                .value("Main", subnet.is_none())
+                .value("Main", matches!(end, Associated::Main(_)))
                 .text("RouteTableAssociationId", id)
                 .text("RouteTableId", self.id)
                 .optional_text("SubnetId", subnet)
+                .optional_text("GatewayId", gateway)
                 .value("AssociationState", Object::new().text("State", "associated"))
         });
         Object::new()
@@ -222,22 +240,26 @@ impl Cloud {
 
     pub(crate) fn associate_route_table(&mut self, caller: &Caller, request: AssociateRouteTable) -> Answer {
         let table = self.find::<RouteTable>(caller, &request.route_table_id)?;
-        if request.gateway_id.is_some() {
-            return Err(ApiError::not_simulated("A gateway route table (edge association)"));
-        }
-        let Some(subnet) = &request.subnet_id else { return Err(ApiError::missing("subnetId")) };
+        let subnet = match (&request.subnet_id, &request.gateway_id) {
+            (None, Some(gateway)) => {
+                let (table, gateway) = (table.id, gateway.clone());
+                return self.associate_gateway(caller, table, &gateway, request.dry_run);
+            }
+            (Some(_), Some(_)) => {
+                return Err(ApiError::new(
+                    "InvalidParameterCombination",
+                    "The request must contain either subnetId or gatewayId, not both",
+                ));
+            }
+            (Some(subnet), None) => subnet,
+            (None, None) => return Err(ApiError::missing("subnetId")),
+        };
         let subnet = self.find::<Subnet>(caller, subnet)?;
         check_same_vpc(table, subnet)?;
         if let Some((_, other)) = subnet.route_table
             && other != table.id
         {
-            return Err(ApiError::new(
-                "Resource.AlreadyAssociated",
-                format!(
-                    "The specified association for route table {} conflicts with an existing association",
-                    table.id
-                ),
-            ));
+            return Err(already_associated(table.id));
         }
         let (table, subnet, existing) = (table.id, subnet.id, subnet.route_table);
         permit(request.dry_run)?;
@@ -264,6 +286,12 @@ impl Cloud {
                 self.touch(subnet);
                 nothing()
             }
+            Associated::InternetGateway(gateway) => {
+                permit(request.dry_run)?;
+                self.internet_gateways[&gateway].route_table = None;
+                self.touch(gateway);
+                nothing()
+            }
         }
     }
 
@@ -285,9 +313,22 @@ impl Cloud {
                 self.touch(subnet);
                 fresh
             }
+            Associated::InternetGateway(gateway) => {
+                self.check_gateway_table(&self.route_tables[&id], gateway)?;
+                permit(request.dry_run)?;
+                let fresh = self.ids.next();
+                self.internet_gateways[&gateway].route_table = Some((fresh, id));
+                self.touch(gateway);
+                fresh
+            }
             Associated::Main(old) => {
                 if self.route_tables[&old].vpc != vpc {
                     return Err(different_networks(id, self.route_tables[&old].vpc));
+                }
+                if table.gateway(self).is_some() {
+                    return Err(ApiError::invalid_value(format!(
+                        "Route table {id} is associated with a gateway and cannot be the main route table"
+                    ))); // EDGE-4
                 }
                 permit(request.dry_run)?;
                 let fresh = self.ids.next();
@@ -302,6 +343,39 @@ impl Cloud {
         Ok(Object::new().text("NewAssociationId", fresh).value("AssociationState", state).into())
     }
 
+    /// Lets a table route what comes in through an Internet gateway (EDGE-1).
+    fn associate_gateway(&mut self, caller: &Caller, table: RouteTableId, gateway: &str, dry_run: bool) -> Answer {
+        let gateway = self.find::<InternetGateway>(caller, gateway)?;
+        let (id, existing) = (gateway.id, gateway.route_table);
+        self.check_gateway_table(&self.route_tables[&table], id)?;
+        if existing.is_some_and(|(_, other)| other != table) {
+            return Err(already_associated(table));
+        }
+        permit(dry_run)?;
+        let association = existing.map_or_else(|| self.ids.next(), |(association, _)| association);
+        self.internet_gateways[&id].route_table = Some((association, table));
+        self.touch(id);
+        let state = Object::new().text("State", "associated");
+        Ok(Object::new().text("AssociationId", association).value("AssociationState", state).into())
+    }
+
+    /// Whether a table may be a gateway's (EDGE-2, EDGE-3, EDGE-4).
+    fn check_gateway_table(&self, table: &RouteTable, gateway: InternetGatewayId) -> Result<(), ApiError> {
+        if self.internet_gateways[&gateway].attached != Some(table.vpc) {
+            return Err(ApiError::invalid_value(format!(
+                "Route table {} and network gateway {gateway} belong to different networks",
+                table.id
+            )));
+        }
+        if table.main.is_some() {
+            return Err(ApiError::invalid_value(format!(
+                "The main route table {} cannot be associated with a gateway",
+                table.id
+            )));
+        }
+        table.routes.iter().try_for_each(|route| self.check_gateway_route(table.vpc, route.destination, route.target))
+    }
+
     fn associated(&self, caller: &Caller, association: RouteTableAssociationId) -> Result<Associated, ApiError> {
         let subnet = self
             .subnets
@@ -312,8 +386,23 @@ impl Cloud {
             let mut tables = self.route_tables.values().filter(|table| table.visible(self, caller));
             tables.find(|table| table.main == Some(association)).map(|table| Associated::Main(table.id))
         };
-        subnet.or_else(main).ok_or_else(|| ApiError::not_found(ResourceKind::RouteTableAssociation, association))
+        let gateway = || {
+            let mut gateways = self.internet_gateways.values().filter(|gateway| gateway.visible(self, caller));
+            let found = gateways.find(|gateway| gateway.route_table.is_some_and(|(id, _)| id == association));
+            found.map(|gateway| Associated::InternetGateway(gateway.id))
+        };
+        subnet
+            .or_else(main)
+            .or_else(gateway)
+            .ok_or_else(|| ApiError::not_found(ResourceKind::RouteTableAssociation, association))
     }
+}
+
+fn already_associated(table: RouteTableId) -> ApiError {
+    ApiError::new(
+        "Resource.AlreadyAssociated",
+        format!("The specified association for route table {table} conflicts with an existing association"),
+    )
 }
 
 fn check_same_vpc(table: &RouteTable, subnet: &Subnet) -> Result<(), ApiError> {

@@ -2,6 +2,7 @@
 
 mod attachment;
 mod egress_only_internet_gateway;
+mod gateway_route_table;
 mod ipv6;
 mod lab;
 mod life_cycle;

@@ -20,7 +20,7 @@
 
 use super::conntrack::Flows;
 use super::gateway::nat::NatGateway;
-use super::gateway::{egress_only, internet, peering};
+use super::gateway::{egress_only, ingress_routing, internet, peering};
 use super::hop::{Stop, deleted, detached, fits, ip_of, sent_from_inside};
 use super::tables::{EniIndex, Guest, Interface, PeeringIndex, Tables, Target, VpcIndex};
 use super::{eni, route_table};
@@ -185,6 +185,7 @@ fn go_out(hop: &mut Hop<'_>, index: VpcIndex, transit: &mut Transit) -> Result<N
 
     let public = internet::check_outbound(gateway, vpc, tables.interface(sender), ip)?;
     fits(ip, sender, gateway.id.into(), internet::MTU_BYTES)?;
+    ingress_routing::check_way_out(vpc, gateway, sender, ip.source)?; // both ways by the same appliance (EDGE-6)
     let destination = ip.destination;
     hop.tell(transit, Step::Gateway { gateway: gateway.id.into() });
     let translation = internet::translate_outbound(gateway, &mut transit.frame, public);
@@ -239,7 +240,8 @@ fn come_in(hop: &mut Hop<'_>, index: VpcIndex, transit: &mut Transit) -> Result<
     hop.translated(transit, gateway.id.into(), translation);
     hop.tell(transit, Step::Vpc { vpc: vpc.id });
     transit.entry = Entry::InternetGateway(index);
-    Ok(Next::Eni(owner)) // without a gateway route table the way in is local (RT-27)
+    let first = ingress_routing::way_in(tables, vpc, gateway, private, owner)?; // the gateway's own route table (EDGE-1)
+    Ok(Next::Eni(first))
 }
 
 /// A frame arrives at an interface.

@@ -25,6 +25,15 @@ impl DropReason {
                 }
                 _ => "the route is a blackhole".to_owned(),
             },
+            DropCode::IngressRtbNoPublicIp => {
+                format!("the gateway's route table leads packets for {destination} here, and it has no public address")
+            }
+            DropCode::IngressRtbTrafficRedirection => {
+                format!(
+                    "its route table leads the way back to {} by an appliance that the packet did not pass",
+                    ip.source
+                )
+            }
             DropCode::NoPossibleDestination => format!("no network interface has {destination}"),
             DropCode::EniSgRulesMismatch => {
                 format!("no {way} rule for {} {}", service(ip), peer(self.direction, ip))

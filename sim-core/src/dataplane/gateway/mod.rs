@@ -5,6 +5,7 @@
 pub(super) mod bindings;
 pub(super) mod egress_only;
 pub(super) mod flow_memory;
+pub(super) mod ingress_routing;
 pub(super) mod internet;
 pub(super) mod nat;
 pub(super) mod peering;

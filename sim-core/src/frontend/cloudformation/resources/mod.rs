@@ -81,6 +81,7 @@ static TYPES: &[&ResourceType] = &[
     &route_table::ROUTE_TABLE,
     &route_table::ROUTE,
     &route_table::SUBNET_ROUTE_TABLE_ASSOCIATION,
+    &route_table::GATEWAY_ROUTE_TABLE_ASSOCIATION,
     &security_group::SECURITY_GROUP,
     &security_group::SECURITY_GROUP_INGRESS,
     &security_group::SECURITY_GROUP_EGRESS,
