@@ -7,6 +7,7 @@ mod generate;
 mod golden;
 mod interrupt;
 mod program;
+mod questions;
 mod scenarios;
 mod strangers;
 mod templates;

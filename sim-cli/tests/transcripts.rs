@@ -1,5 +1,7 @@
 //! What the shipped scenarios print, whole, in every format.
 
+use std::fs;
+
 use crate::golden;
 use crate::program::{repository, stderr, stdout, vpcsim_in};
 
@@ -12,19 +14,30 @@ fn printed(args: &[&str]) -> String {
 }
 
 #[test]
-fn the_shipped_labs_print_what_they_always_printed() {
+fn every_shipped_lab_prints_what_it_always_printed() {
+    let labs = fs::read_dir(repository().join("scenarios")).expect("labs ship");
+    let mut names: Vec<_> = labs.map(|lab| lab.expect("a readable entry").file_name()).collect();
+    names.sort();
+    assert!(names.len() > 2, "they are found: {names:?}");
+    for name in names {
+        let name = name.to_str().expect("a plain name");
+        golden::compare(&format!("{name}.txt"), &printed(&[name]));
+    }
+}
+
+#[test]
+fn a_lab_prints_in_every_format_what_it_always_printed() {
     for (file, args) in [
-        ("vpc-peering.txt", &["vpc-peering"][..]),
-        ("vpc-peering.quiet.txt", &["vpc-peering", "-q"]),
+        ("vpc-peering.quiet.txt", &["vpc-peering", "-q"][..]),
         ("vpc-peering.verbose.txt", &["vpc-peering", "-v"]),
         ("vpc-peering.transcript.txt", &["vpc-peering", "--transcript-only"]),
         ("vpc-peering.junit.xml", &["vpc-peering", "--format", "junit"]),
         ("vpc-peering.tap", &["vpc-peering", "--format", "tap"]),
         ("vpc-peering.seed-7.quiet.txt", &["vpc-peering", "-q", "--seed", "7"]),
-        ("transitive-peering.txt", &["transitive-peering"]),
         ("transitive-peering.verbose.txt", &["transitive-peering", "-v"]),
-        ("nat-gateway.txt", &["nat-gateway"]),
-        ("dual-stack.txt", &["dual-stack"]),
+        ("security-groups-and-acls.txt", &["security-groups-and-acls"]),
+        ("inter-region-peering.txt", &["inter-region-peering"]),
+        ("edge-to-edge.txt", &["edge-to-edge"]),
     ] {
         golden::compare(file, &printed(args));
     }

@@ -59,7 +59,7 @@ fn rooms_use_only_what_lies_below_them() {
     assert!(seen > 100, "the paths are found at all: {seen}");
 }
 
-fn rust_files(path: &Path) -> Vec<PathBuf> {
+pub(crate) fn rust_files(path: &Path) -> Vec<PathBuf> {
     if path.is_file() {
         return vec![path.to_owned()];
     }

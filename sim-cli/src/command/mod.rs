@@ -1,9 +1,12 @@
 //! The verbs.
 
+mod asking;
 mod bench;
 mod check;
 mod errors;
+mod explain;
 mod generate;
+mod matrix;
 mod run;
 mod schema;
 
@@ -26,6 +29,8 @@ pub(crate) fn execute(args: Args) -> Status {
     match args.command {
         Command::Run(args) => run::run(&args),
         Command::Check(args) => check::check(&args),
+        Command::Explain(args) => explain::explain(&args),
+        Command::Matrix(args) => matrix::matrix(&args),
         Command::Generate(args) => generate::generate(args),
         Command::Bench(args) => bench::bench(&args),
         Command::Schema => schema::schema(),

@@ -8,7 +8,8 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 use sim_core::Severity;
 use sim_core::lab::{
-    CommandReport, DiagnosticReport, DropReport, DropSource, Observer, OutputStream, RunHeader, RunSummary, StepReport,
+    CommandReport, Component, DiagnosticReport, DropReport, DropSource, Observer, OutputStream, PacketSummary,
+    RunHeader, RunSummary, StepReport,
 };
 
 use super::Render;
@@ -121,7 +122,8 @@ impl<W: Write> Render for Json<W> {
     }
 }
 
-fn step_value(step: &StepReport) -> Value {
+/// A step and what came of it.
+pub(super) fn step_value(step: &StepReport) -> Value {
     json!({
         "number": step.number,
         "title": step.title,
@@ -161,11 +163,38 @@ fn command_value(command: &CommandReport) -> Value {
     })
 }
 
-fn drop_value(step: u32, drop: &DropReport) -> Value {
-    let source = drop.source.as_ref().map(|source| match source {
+/// Where something was written.
+pub(super) fn source_value(source: &DropSource) -> Value {
+    match source {
         DropSource::Line(line) => json!({ "file": line.file, "line": line.line, "step": null }),
         DropSource::Step(number) => json!({ "file": null, "line": null, "step": number }),
-    });
+    }
+}
+
+/// A resource with its names.
+pub(super) fn component_value(component: &Component) -> Value {
+    json!({
+        "id": component.id.to_string(),
+        "name": component.name,
+        "logical_id": component.logical_id,
+        "kind": component.kind,
+    })
+}
+
+/// A packet in a few words.
+pub(super) fn packet_value(packet: &PacketSummary) -> Value {
+    json!({
+        "protocol": packet.protocol,
+        "src": packet.source,
+        "sport": packet.source_port,
+        "dst": packet.destination,
+        "dport": packet.destination_port,
+        "flags": packet.flags,
+        "text": packet.text,
+    })
+}
+
+fn drop_value(step: u32, drop: &DropReport) -> Value {
     json!({
         "step": step,
         "time_ns": drop.time.as_nanos(),
@@ -176,22 +205,9 @@ fn drop_value(step: u32, drop: &DropReport) -> Value {
         "family": drop.code.family().as_str(),
         "direction": drop.direction.map(direction),
         "leg": drop.leg.as_str(),
-        "component": {
-            "id": drop.component.id.to_string(),
-            "name": drop.component.name,
-            "logical_id": drop.component.logical_id,
-            "kind": drop.component.kind,
-        },
-        "packet": {
-            "protocol": drop.packet.protocol,
-            "src": drop.packet.source,
-            "sport": drop.packet.source_port,
-            "dst": drop.packet.destination,
-            "dport": drop.packet.destination_port,
-            "flags": drop.packet.flags,
-            "text": drop.packet.text,
-        },
-        "source": source,
+        "component": component_value(&drop.component),
+        "packet": packet_value(&drop.packet),
+        "source": drop.source.as_ref().map(source_value),
         "disposition": drop.disposition.as_str(),
         "text": drop.text,
         "hint": drop.hint,

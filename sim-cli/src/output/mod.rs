@@ -1,9 +1,12 @@
 //! Results into text: one file a format, all from the same values, and [`Outputs`], which feeds several at once.
 
+mod answer_json;
+mod explanation;
 mod github;
 mod human;
 mod json;
 mod junit;
+mod matrix;
 mod progress;
 mod tap;
 
@@ -20,7 +23,10 @@ use sim_core::lab::{DiagnosticReport, Observer, RunHeader, RunSummary, StepRepor
 
 use crate::args::{Format, RunArgs};
 use crate::ranks::Ranks;
+pub(crate) use answer_json::{explanation_value, matrix_value, step_explanation_value};
+pub(crate) use explanation::{explanation_text, step_explanation_text};
 use human::{Detail, Human};
+pub(crate) use matrix::matrix_text;
 pub(crate) use progress::ProgressLine;
 
 /// A format. Beyond what an [`Observer`] sees of one run it hears of runs that did not come about, and of the end.

@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::options::{Options, Parsed};
-use super::resolve::{Family, ResolveError, resolve};
+use super::resolve::{Family, resolve};
 use crate::engine::{SimDuration, SimTime};
 use crate::host::{CurlConnectError, Elapsed, Errno, Sys, TcpStream};
 
@@ -228,7 +228,7 @@ impl Transfer<'_> {
         let name = url.host.trim_start_matches('[').trim_end_matches(']').to_owned();
         let address = match self.sys.before(limit, resolve(self.sys, &name, family)).await {
             Ok(Ok(address)) => address,
-            Ok(Err(ResolveError::NotFound | ResolveError::NoServer | ResolveError::WrongFamily)) => {
+            Ok(Err(_)) => {
                 return Err(Failure { code: 6, message: format!("Could not resolve host: {name}") });
             }
             Err(Elapsed) => {

@@ -31,6 +31,18 @@ pub(crate) struct Site {
     pub(crate) service: Option<(String, u32)>,
 }
 
+/// The head of a request.
+pub(super) struct Head {
+    /// In the buffer, with the body that follows it.
+    pub(super) len: usize,
+    pub(super) method: String,
+    /// As it was sent, with the query.
+    pub(super) path: String,
+    /// Without the port; empty if there was none.
+    pub(super) host: String,
+    pub(super) keep_alive: bool,
+}
+
 struct Response {
     status: u16,
     reason: &'static str,
@@ -58,8 +70,9 @@ fn is_current(sys: &Sys, site: &Site) -> bool {
 async fn converse(sys: Sys, site: Site, stream: TcpStream) {
     let mut buffer = Vec::new();
     loop {
-        let Some((head_len, method, path, keep_alive)) = read_head(&sys, &stream, &mut buffer).await else { return };
-        buffer.drain(..head_len);
+        let Some(request) = read_head(&sys, &stream, &mut buffer).await else { return };
+        let Head { len, method, path, keep_alive, .. } = request;
+        buffer.drain(..len);
         let response = match method.as_str() {
             "GET" | "HEAD" => find(&sys, &site, &path),
             _ => page(501, "Not Implemented", &site),
@@ -76,7 +89,8 @@ async fn converse(sys: Sys, site: Site, stream: TcpStream) {
     }
 }
 
-async fn read_head(sys: &Sys, stream: &TcpStream, buffer: &mut Vec<u8>) -> Option<(usize, String, String, bool)> {
+/// Reads the next request's head into the buffer, and its body, which is let go of. `None` when there is no more.
+pub(super) async fn read_head(sys: &Sys, stream: &TcpStream, buffer: &mut Vec<u8>) -> Option<Head> {
     let mut chunk = [0; 4096];
     loop {
         let mut headers = [httparse::EMPTY_HEADER; 64];
@@ -92,10 +106,12 @@ async fn read_head(sys: &Sys, stream: &TcpStream, buffer: &mut Vec<u8>) -> Optio
                     (Some("keep-alive"), _) => true,
                     (_, version) => version == Some(1),
                 };
+                let host = field("host").unwrap_or_default();
+                let host = host.split(':').next().unwrap_or_default().to_owned();
                 let body = field("content-length").and_then(|len| len.parse::<usize>().ok()).unwrap_or(0);
                 let (method, path) = (request.method?.to_owned(), request.path?.to_owned());
                 let len = skip_body(stream, buffer.len(), len, body).await?;
-                return Some((len, method, path, keep_alive));
+                return Some(Head { len, method, path, host, keep_alive });
             }
             Ok(httparse::Status::Partial) if buffer.len() < HEAD_MAX => {}
             _ => {
@@ -174,8 +190,7 @@ fn page(status: u16, reason: &'static str, site: &Site) -> Response {
 }
 
 fn head(sys: &Sys, site: &Site, response: &Response, keep_alive: bool) -> String {
-    let seconds = u64::try_from(sys.wall_clock().div_euclid(1_000_000_000)).unwrap_or(0);
-    let date = httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.min(253_402_300_799)));
+    let date = date(sys);
     let server = match site.flavour {
         Flavour::Apache => sys.profile().apache_version(),
         Flavour::Nginx => sys.profile().nginx_version(),
@@ -187,6 +202,12 @@ fn head(sys: &Sys, site: &Site, response: &Response, keep_alive: bool) -> String
         "HTTP/1.1 {status} {reason}\r\nDate: {date}\r\nServer: {server}\r\nContent-Length: {}\r\n{connection}Content-Type: {content_type}\r\n\r\n",
         body.len()
     )
+}
+
+/// The host's clock as the `Date` field has it.
+pub(super) fn date(sys: &Sys) -> String {
+    let seconds = u64::try_from(sys.wall_clock().div_euclid(1_000_000_000)).unwrap_or(0);
+    httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.min(253_402_300_799)))
 }
 
 fn content_type(name: &str) -> &'static str {

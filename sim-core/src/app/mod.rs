@@ -4,16 +4,24 @@
 //! A program knows sockets, files and a clock. It does not know AWS, the fabric, or how its output will be shown; texts
 //! that differ between images come from the [`Profile`](crate::host::Profile).
 
+mod aws_service;
 mod curl;
+mod dns;
+mod ec2_metadata;
+mod endpoint_policy;
 mod hostname;
 mod httpd;
 mod ip;
 mod iperf3;
 mod iptables;
+mod metadata;
+mod ntpdate;
 mod options;
 mod outside;
+mod package_mirror;
 mod packages;
 mod ping;
+mod probe;
 mod resolve;
 mod services;
 mod sshd;
@@ -22,6 +30,7 @@ mod system;
 #[cfg(test)]
 mod tests;
 mod text;
+mod time_server;
 mod truncate;
 
 use crate::host::{Program, Programs};
@@ -36,7 +45,31 @@ macro_rules! program {
 
 /// What answers on a host outside AWS. No shell can type this name.
 pub(crate) const OUTSIDE_SERVER: &str = "(outside server)";
+/// Sends one packet for an explanation. Not a command that an instance has.
+pub(crate) const PROBE: &str = "(probe)";
 pub(crate) use outside::ROOT as OUTSIDE_ROOT;
+
+/// What a public service of AWS runs. No shell can type this name.
+pub(crate) const AWS_SERVICE: &str = "(AWS service)";
+pub(crate) use aws_service::POLICY as ENDPOINT_POLICY;
+
+/// The instance metadata service, which a host of the platform runs.
+pub(crate) const METADATA_SERVER: &str = "(metadata server)";
+/// Where it has its files.
+pub(crate) use metadata::ROOT as METADATA_ROOT;
+pub(crate) use metadata::SETTINGS as METADATA_SETTINGS;
+
+/// The time service, which a host of the platform runs.
+pub(crate) const TIME_SERVER: &str = "(time server)";
+
+/// The programs of the platform's own hosts: no shell, no SSH server, one service each.
+pub(crate) fn platform() -> Programs {
+    Programs(|name| match name {
+        METADATA_SERVER => Some(program!(metadata::main)),
+        TIME_SERVER => Some(program!(time_server::main)),
+        _ => None,
+    })
+}
 
 /// All programs.
 pub(crate) fn programs() -> Programs {
@@ -48,9 +81,15 @@ fn find(name: &str) -> Option<Program> {
     Some(match name {
         "ping" | "ping6" => program!(ping::main),
         "curl" => program!(curl::main),
+        "ntpdate" => program!(ntpdate::main),
+        "dig" => program!(dns::dig::main),
+        "host" => program!(dns::host::main),
+        "nslookup" => program!(dns::nslookup::main),
+        "getent" => program!(dns::getent::main),
         "iperf3" => program!(iperf3::main),
         "ip" => program!(ip::main),
         "ifconfig" => program!(ip::ifconfig),
+        "ec2-metadata" => program!(ec2_metadata::main),
         "hostname" => program!(hostname::main),
         "hostnamectl" => program!(hostname::control),
         "sshd" => program!(sshd::main),
@@ -60,6 +99,8 @@ fn find(name: &str) -> Option<Program> {
         "iptables-restore" | "ip6tables-restore" => program!(iptables::restore),
         "nft" => program!(iptables::nft),
         "sysctl" => program!(sysctl::main),
+        AWS_SERVICE => program!(aws_service::main),
+        PROBE => program!(probe::main),
         "systemctl" => program!(services::systemctl),
         "service" => program!(services::service),
         "chkconfig" => program!(services::chkconfig),

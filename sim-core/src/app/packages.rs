@@ -1,11 +1,15 @@
-//! Package managers: `yum`, `dnf`, `apt-get`, `apt`, `amazon-linux-extras`, `rpm`.
+//! Package managers: `yum`, `dnf`, `apt-get`, `apt`, `amazon-linux-extras`.
 //!
-//! `Differs from AWS:` an installation always succeeds and takes some seconds of simulated time, without asking a mirror;
-//! what it brings is what the simulator has: a web server's document root and service. What it prints is shorter
-//! than the real thing.
+//! Whatever is to be fetched needs a way to the package mirror: each command opens a TCP connection to it first, and fails as the
+//! real tool does when there is none. A scenario may do without (`packages: preinstalled`).
+//!
+//! `Differs from AWS:` what goes over the connection is not simulated; an installation takes some seconds of simulated time and
+//! brings what the simulator has: a web server's document root and service. What is printed is shorter than the real thing.
 
 use crate::engine::SimDuration;
 use crate::host::{Profile, Sys};
+
+use super::package_mirror::{self, Tool};
 
 /// How long an installation takes, for each package. Nobody publishes such a number; seconds are what labs see.
 const INSTALLATION: SimDuration = SimDuration::from_secs(4);
@@ -20,10 +24,24 @@ pub(crate) async fn main(sys: Sys, arguments: Vec<String>) -> i32 {
         sys.eprint(format!("bash: {manager}: command not found\n"));
         return 127;
     }
+    let tool = match sys.profile() {
+        Profile::Ubuntu => Tool::Apt,
+        Profile::AmazonLinux2 => Tool::Yum,
+        _ => Tool::Dnf,
+    };
     let words: Vec<&str> = arguments[1..].iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
     match words.as_slice() {
-        ["install" | "reinstall" | "localinstall" | "groupinstall", packages @ ..] => install(&sys, packages).await,
-        ["update" | "upgrade" | "makecache" | "check-update" | "clean" | "dist-upgrade" | "autoremove", ..] => {
+        ["install" | "reinstall" | "localinstall" | "groupinstall", packages @ ..] => {
+            install(&sys, tool, packages).await
+        }
+        ["clean" | "autoremove", ..] => {
+            sys.sleep(REFRESH).await;
+            0
+        }
+        ["update" | "upgrade" | "makecache" | "check-update" | "dist-upgrade", ..] => {
+            if let Err(exit) = package_mirror::reach_for_lists(&sys, tool).await {
+                return exit;
+            }
             sys.sleep(REFRESH).await;
             if !debian {
                 sys.print("No packages marked for update\n");
@@ -54,14 +72,21 @@ pub(crate) async fn extras(sys: Sys, arguments: Vec<String>) -> i32 {
                     topic.split('=').next().unwrap_or(topic).trim_end_matches(|c: char| c.is_ascii_digit() || c == '.')
                 })
                 .collect();
-            install(&sys, &packages).await
+            install(&sys, Tool::Extras, &packages).await
         }
         ["enable" | "disable", ..] => 0,
         _ => sys.not_simulated("amazon-linux-extras", words.first().copied().unwrap_or("list")),
     }
 }
 
-async fn install(sys: &Sys, packages: &[&str]) -> i32 {
+async fn install(sys: &Sys, tool: Tool, packages: &[&str]) -> i32 {
+    let is_new = |package: &&&str| !sys.is_installed(package);
+    let missing: Vec<&str> = packages.iter().filter(is_new).copied().collect();
+    if !missing.is_empty()
+        && let Err(exit) = package_mirror::reach_for_packages(sys, tool, &missing).await
+    {
+        return exit;
+    }
     for package in packages {
         if sys.is_installed(package) {
             sys.print(format!("Package {package} already installed and latest version\n"));

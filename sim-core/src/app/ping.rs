@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use super::options::{Options, Parsed};
-use super::resolve::{Family, ResolveError, resolve};
+use super::resolve::{Family, Resolved, look_up, reverse};
 use crate::engine::{SimDuration, SimTime};
 use crate::host::{EchoEvent, EchoRequest, Elapsed, Errno, IcmpError, PathMtuDiscovery, PingStyle, Sys};
 
@@ -16,6 +16,7 @@ const PATIENCE: u64 = 10;
 /// What was asked for.
 struct Request {
     target: String,
+    numeric: bool,
     family: Family,
     count: Option<u64>,
     interval: SimDuration,
@@ -70,26 +71,34 @@ pub(crate) async fn main(sys: Sys, arguments: Vec<String>) -> i32 {
         Ok(request) => request,
         Err(exit) => return exit,
     };
-    let address = match resolve(&sys, &request.target, request.family).await {
-        Ok(address) => address,
+    let (address, canonical) = match look_up(&sys, &request.target, request.family).await {
+        Ok(Resolved { addresses, canonical }) => (addresses[0], canonical),
         Err(error) => {
-            let reason = match error {
-                ResolveError::NotFound => "Name or service not known",
-                ResolveError::WrongFamily => "Address family for hostname not supported",
-                ResolveError::NoServer => "Temporary failure in name resolution",
-            };
-            sys.eprint(format!("ping: {}: {reason}\n", request.target));
+            sys.eprint(format!("ping: {}: {error}\n", request.target));
             return 2;
         }
     };
-    Ping { sys, request, address, tally: Tally::default() }.run().await
+    // Whoever is named by an address is shown by it; the name of another is looked up once a reply is there.
+    let shown =
+        if request.numeric || request.target.parse::<IpAddr>().is_ok() { Shown::Address } else { Shown::Unknown };
+    Ping { sys, request: Request { target: canonical, ..request }, address, shown, tally: Tally::default() }.run().await
 }
 
 struct Ping {
     sys: Sys,
     request: Request,
     address: IpAddr,
+    shown: Shown,
     tally: Tally,
+}
+
+/// How the target is called in the lines of replies.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Shown {
+    Address,
+    /// By a name that nobody has asked for yet.
+    Unknown,
+    Name(String),
 }
 
 impl Ping {
@@ -130,7 +139,7 @@ impl Ping {
             let until = if may_send { next_send } else { self.last_wait() };
             let until = end.map_or(until, |end| end.min(until));
             match self.sys.before(Some(until), socket.recv()).await {
-                Ok(event) => self.heard(event, style),
+                Ok(event) => self.heard(event, style).await,
                 Err(Elapsed) if may_send => {}
                 Err(Elapsed) => break,
             }
@@ -238,7 +247,7 @@ impl Ping {
         last + wait
     }
 
-    fn heard(&mut self, event: EchoEvent, style: PingStyle) {
+    async fn heard(&mut self, event: EchoEvent, style: PingStyle) {
         match event {
             EchoEvent::Reply { from, sequence, ttl, len, at } => {
                 let Some(sent) = self.tally.request(sequence) else { return };
@@ -260,7 +269,7 @@ impl Ping {
                     String::new()
                 };
                 let mark = if duplicate { " (DUP!)" } else { "" };
-                let who = self.display_name(from);
+                let who = self.display_name(from).await;
                 self.sys.print(format!(
                     "{}{len} bytes from {who}: icmp_seq={sequence} ttl={ttl}{time}{mark}\n",
                     self.stamp()
@@ -279,11 +288,17 @@ impl Ping {
         }
     }
 
-    fn display_name(&self, from: IpAddr) -> String {
-        if self.request.target.parse::<IpAddr>().is_ok() || from != self.address {
+    async fn display_name(&mut self, from: IpAddr) -> String {
+        if from != self.address {
             return from.to_string();
         }
-        format!("{} ({from})", self.request.target)
+        if self.shown == Shown::Unknown {
+            self.shown = reverse(&self.sys, from).await.map_or(Shown::Address, Shown::Name);
+        }
+        match &self.shown {
+            Shown::Name(name) => format!("{name} ({from})"),
+            Shown::Address | Shown::Unknown => from.to_string(),
+        }
     }
 
     fn stamp(&self) -> String {
@@ -338,6 +353,7 @@ fn parse(sys: &Sys, arguments: &[String]) -> Result<Request, i32> {
     };
     let mut request = Request {
         target: String::new(),
+        numeric: false,
         family: if arguments[0].ends_with('6') { Family::V6 } else { Family::Any },
         count: None,
         interval: SimDuration::from_secs(1),
@@ -374,7 +390,7 @@ fn parse(sys: &Sys, arguments: &[String]) -> Result<Request, i32> {
             Parsed::Value('i', value) => request.interval = seconds(sys, value)?.max(SimDuration::from_millis(2)),
             Parsed::Value('W', value) => request.reply_wait = Some(seconds(sys, value)?),
             Parsed::Flag('q') => request.quiet = true,
-            Parsed::Flag('n') => {}
+            Parsed::Flag('n') => request.numeric = true,
             Parsed::Flag('D') => request.stamps = true,
             Parsed::Flag('O') => request.missing = true,
             Parsed::Flag('4') => request.family = Family::V4,

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 
 use crate::engine::{SimDuration, SimTime};
 use crate::host::{
-    Finished, Host, HostConfig, InterfaceConfig, Note, Output, ProcessId, Profile, Program, Programs, Sys,
+    Finished, Host, HostConfig, InterfaceConfig, Note, Output, ProcessId, Profile, Program, Programs, ResolverConfig,
+    Sys,
 };
 use crate::net::{BufferPool, MacAddr};
 
@@ -64,6 +65,8 @@ fn config(host: usize, wire: Wire, profile: Profile, seed: u64) -> HostConfig {
         seed: seed + host as u64,
         epoch_nanos: EPOCH,
         hosts_file: vec![(IpAddr::V4(Ipv4Addr::new(10, 0, 1, 101)), "web".to_owned())],
+        package_mirror: None,
+        resolver: ResolverConfig { servers: vec![IpAddr::V4(Ipv4Addr::new(10, 0, 1, 2))], search: None },
         programs: super::programs(),
     }
 }

@@ -22,6 +22,7 @@ use serde_json::Value;
 use crate::cloud::{Caller, Quotas, RunInstances};
 use crate::engine::{SimDuration, SimTime};
 use crate::id::{AccountId, InstanceId, Origin, Region};
+use crate::sim::boot::Packages;
 use crate::sim::links::{LinkFigures, LinkSettings};
 use crate::sim::partition::GuestIndex;
 use crate::sim::world::{Pause, Running, World, WorldConfig};
@@ -56,6 +57,7 @@ fn empty_world(links: LinkSettings, threads: usize) -> World {
         quotas,
         internet: Vec::new(),
         programs: programs::programs(),
+        packages: Packages::Preinstalled,
         detail: Detail::Drops,
         snap_length: None,
         threads,

@@ -69,6 +69,7 @@ impl Cloud {
         self.network_interfaces[&interface].attachment = Some(attachment);
         self.instances[&instance].interfaces.insert(at, interface);
         self.touch(interface);
+        self.touch_interfaces(instance);
         self.changed_instances.push(instance);
         Ok(Object::new().text("AttachmentId", id).value("NetworkCardIndex", 0).into())
     }
@@ -92,6 +93,7 @@ impl Cloud {
         self.network_interfaces[&interface].attachment = None;
         self.instances[&instance].interfaces.retain(|id| *id != interface);
         self.touch(interface);
+        self.touch_interfaces(instance);
         self.changed_instances.push(instance);
         nothing()
     }

@@ -80,7 +80,7 @@ pub(crate) fn check_filter<'a>(known: impl IntoIterator<Item = &'a str>, filter:
 }
 
 /// Whether tags satisfy a `tag:KEY`, `tag-key` or `tag-value` filter.
-fn tag_filter(tags: &Tags, filter: &Filter) -> bool {
+pub(crate) fn tag_filter(tags: &Tags, filter: &Filter) -> bool {
     let any = |value: &str| filter.values.iter().any(|pattern| matches_wildcard(pattern, value));
     match filter.name.strip_prefix("tag:") {
         Some(key) => tags.get(key).is_some_and(any),

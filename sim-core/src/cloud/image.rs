@@ -3,13 +3,15 @@
 //! Differs from AWS: there is no catalogue of all images. The images behind the public parameters are known, with an id that
 //! is made up and stays the same for a Region; any other well-formed id is accepted as Amazon Linux 2023.
 
+use smol_str::SmolStr;
+
 use crate::id::*;
 
 /// A machine image.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Image {
     pub(crate) id: ImageId,
-    pub(crate) name: String,
+    pub(crate) name: SmolStr,
     pub(crate) family: ImageFamily,
 }
 
@@ -70,7 +72,7 @@ impl Image {
         let known = KNOWN_PARAMETERS.iter().find(|path| image_id(region, path) == id);
         known.and_then(|path| Image::from_ssm_parameter(region, path)).unwrap_or_else(|| Image {
             id,
-            name: "al2023-ami".to_owned(),
+            name: SmolStr::new_static("al2023-ami"),
             family: ImageFamily::AmazonLinux2023,
         })
     }
@@ -85,8 +87,8 @@ fn image_id(region: Region, path: &str) -> ImageId {
     ImageId::from_number(hash)
 }
 
-fn image_name(path: &str) -> String {
-    path.strip_prefix("/aws/service/canonical/").unwrap_or(path.rsplit('/').next().unwrap_or(path)).to_owned()
+fn image_name(path: &str) -> SmolStr {
+    path.strip_prefix("/aws/service/canonical/").unwrap_or(path.rsplit('/').next().unwrap_or(path)).into()
 }
 
 #[cfg(test)]

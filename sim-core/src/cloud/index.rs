@@ -16,12 +16,12 @@ use crate::id::*;
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     owned: FxHashMap<(AccountId, Region, ResourceKind), usize>,
-    pub(crate) vpcs: FxHashMap<VpcId, VpcContents>,
-    pub(crate) addresses: FxHashMap<SubnetId, SubnetAddresses>,
+    pub(crate) vpcs: IdMap<VpcId, VpcContents>,
+    pub(crate) addresses: IdMap<SubnetId, SubnetAddresses>,
     /// Groups whose rules name a group, by the group named (SG-8).
-    pub(crate) named_by: FxHashMap<SecurityGroupId, IndexSet<SecurityGroupId, FxBuildHasher>>,
+    pub(crate) named_by: IdMap<SecurityGroupId, IndexSet<SecurityGroupId, IdHash>>,
     /// How many interfaces have a group (SG-30).
-    pub(crate) members: FxHashMap<SecurityGroupId, u32>,
+    pub(crate) members: IdMap<SecurityGroupId, u32>,
     /// Public IPv4 addresses in use, Elastic ones included.
     pub(crate) public: FxHashSet<Ipv4Addr>,
 }
@@ -29,17 +29,18 @@ pub(crate) struct Index {
 /// What is in a VPC, in the order it was made.
 #[derive(Debug, Default)]
 pub(crate) struct VpcContents {
-    pub(crate) subnets: IndexSet<SubnetId, FxBuildHasher>,
-    pub(crate) route_tables: IndexSet<RouteTableId, FxBuildHasher>,
-    pub(crate) network_acls: IndexSet<NetworkAclId, FxBuildHasher>,
+    pub(crate) subnets: IndexSet<SubnetId, IdHash>,
+    pub(crate) route_tables: IndexSet<RouteTableId, IdHash>,
+    pub(crate) network_acls: IndexSet<NetworkAclId, IdHash>,
     /// By name: names are unique in a VPC (SG-30).
     pub(crate) security_groups: IndexMap<String, SecurityGroupId, FxBuildHasher>,
     pub(crate) internet_gateway: Option<InternetGatewayId>,
     pub(crate) egress_only_gateway: Option<EgressOnlyInternetGatewayId>,
+    pub(crate) endpoints: IndexSet<VpcEndpointId, FxBuildHasher>,
     /// How many private addresses have a public one (IGW-11).
     pub(crate) public_addresses: u32,
     /// Every peering connection that ever had the VPC at one end.
-    pub(crate) peerings: IndexSet<VpcPeeringConnectionId, FxBuildHasher>,
+    pub(crate) peerings: IndexSet<VpcPeeringConnectionId, IdHash>,
     /// How many of them are active; a hub has thousands.
     pub(crate) active_peerings: u32,
     /// How many of the VPC's own requests wait for an answer.

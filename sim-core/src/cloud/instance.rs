@@ -16,7 +16,7 @@ use super::network_interface::private_dns_name;
 use super::records::Records;
 use super::request::{BooleanValue, requests};
 use super::transition::Transition;
-use super::{ApiError, Caller, Cloud, ImageFamily, Launch, NetworkInterface, PublicAddress, Tags};
+use super::{ApiError, Caller, Cloud, ImageFamily, Launch, MetadataOptions, NetworkInterface, PublicAddress, Tags};
 use crate::engine::{SimDuration, SimTime};
 use crate::id::*;
 
@@ -45,6 +45,7 @@ pub(crate) struct Instance {
     /// By device index.
     pub(crate) interfaces: SmallVec<[NetworkInterfaceId; 2]>,
     pub(crate) launched: SimTime,
+    pub(crate) metadata_options: MetadataOptions,
     pub(crate) tags: Tags,
     pub(crate) origin: Origin,
 }
@@ -52,12 +53,24 @@ pub(crate) struct Instance {
 /// The states of an instance; those that pass by themselves say when.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum InstanceState {
-    Pending { until: SimTime },
+    Pending {
+        until: SimTime,
+    },
     Running,
-    Stopping { until: SimTime },
+    /// Shown as `running`, as on EC2; nobody is at home.
+    Rebooting {
+        until: SimTime,
+    },
+    Stopping {
+        until: SimTime,
+    },
     Stopped,
-    ShuttingDown { until: SimTime },
-    Terminated { since: SimTime },
+    ShuttingDown {
+        until: SimTime,
+    },
+    Terminated {
+        since: SimTime,
+    },
 }
 
 requests! {
@@ -82,6 +95,8 @@ requests! {
     StopInstances { instance_ids: Vec<String>, force: bool, hibernate: bool, }
     /// Ends instances for good.
     TerminateInstances { instance_ids: Vec<String>, force: bool, }
+    /// Lets running instances start anew.
+    RebootInstances { instance_ids: Vec<String>, }
     /// Changes one thing about an instance.
     ModifyInstanceAttribute {
         instance_id: String,
@@ -99,7 +114,7 @@ impl InstanceState {
     pub(crate) fn code(self) -> u8 {
         match self {
             InstanceState::Pending { .. } => 0,
-            InstanceState::Running => 16,
+            InstanceState::Running | InstanceState::Rebooting { .. } => 16,
             InstanceState::ShuttingDown { .. } => 32,
             InstanceState::Terminated { .. } => 48,
             InstanceState::Stopping { .. } => 64,
@@ -110,7 +125,7 @@ impl InstanceState {
     pub(crate) fn name(self) -> &'static str {
         match self {
             InstanceState::Pending { .. } => "pending",
-            InstanceState::Running => "running",
+            InstanceState::Running | InstanceState::Rebooting { .. } => "running",
             InstanceState::ShuttingDown { .. } => "shutting-down",
             InstanceState::Terminated { .. } => "terminated",
             InstanceState::Stopping { .. } => "stopping",
@@ -122,6 +137,7 @@ impl InstanceState {
     pub(crate) fn passes(self) -> Option<SimTime> {
         match self {
             InstanceState::Pending { until }
+            | InstanceState::Rebooting { until }
             | InstanceState::Stopping { until }
             | InstanceState::ShuttingDown { until } => Some(until),
             InstanceState::Running | InstanceState::Stopped | InstanceState::Terminated { .. } => None,
@@ -130,7 +146,7 @@ impl InstanceState {
 
     /// Whether the instance is up or coming up.
     pub(crate) fn is_on(self) -> bool {
-        matches!(self, InstanceState::Pending { .. } | InstanceState::Running)
+        matches!(self, InstanceState::Pending { .. } | InstanceState::Running | InstanceState::Rebooting { .. })
     }
 
     fn is_gone(self) -> bool {
@@ -226,7 +242,7 @@ impl Described for Instance {
             InstanceState::ShuttingDown { .. } | InstanceState::Terminated { .. } => {
                 Some(("Client.UserInitiatedShutdown", "Client.UserInitiatedShutdown: User initiated shutdown"))
             }
-            InstanceState::Running => None,
+            InstanceState::Running | InstanceState::Rebooting { .. } => None,
         };
         let gone = matches!(self.state, InstanceState::Terminated { .. });
         let groups = primary.map(|eni| cloud.describe_group_names(&eni.groups)).unwrap_or_default();
@@ -248,6 +264,7 @@ impl Described for Instance {
             .optional("StateReason", reason.map(|(code, text)| Object::new().text("Code", code).text("Message", text)))
             .optional_list("Tags", self.tags.describe())
             .text("VirtualizationType", "hvm")
+            .value("MetadataOptions", self.metadata_options.describe("applied"))
             .text("PlatformDetails", if windows { "Windows" } else { "Linux/UNIX" })
             .text("InstanceId", self.id)
             .text("ImageId", self.launch.image.id)
@@ -351,7 +368,7 @@ impl Cloud {
         }
         permit(request.dry_run)?;
         let changes = self.change_states(&ids, |cloud, id| {
-            if cloud.instances[&id].state != InstanceState::Running {
+            if !matches!(cloud.instances[&id].state, InstanceState::Running | InstanceState::Rebooting { .. }) {
                 return;
             }
             let until = caller.now + PASSING;
@@ -375,6 +392,25 @@ impl Cloud {
             cloud.release_public_addresses(id);
         });
         just("TerminatingInstances", changes)
+    }
+
+    /// Nothing changes hands: addresses stay, the public one too (IGW-9).
+    pub(crate) fn reboot_instances(&mut self, caller: &Caller, request: RebootInstances) -> Answer {
+        let ids = self.instances_named(caller, &request.instance_ids)?;
+        let is_up = |id: &InstanceId| {
+            matches!(self.instances[id].state, InstanceState::Running | InstanceState::Rebooting { .. })
+        };
+        if let Some(id) = ids.iter().find(|id| !is_up(id)) {
+            return Err(wrong_state(*id, "rebooted"));
+        }
+        permit(request.dry_run)?;
+        let until = caller.now + PASSING;
+        for id in ids {
+            self.instances[&id].state = InstanceState::Rebooting { until };
+            self.schedule.at(until, Transition::Instance(id));
+            self.note_change(id);
+        }
+        nothing()
     }
 
     pub(crate) fn modify_instance_attribute(&mut self, caller: &Caller, request: ModifyInstanceAttribute) -> Answer {
@@ -420,7 +456,7 @@ impl Cloud {
     pub(crate) fn settle_instance(&mut self, id: InstanceId, now: SimTime) {
         let instance = &mut self.instances[&id];
         match instance.state {
-            InstanceState::Pending { .. } => instance.state = InstanceState::Running,
+            InstanceState::Pending { .. } | InstanceState::Rebooting { .. } => instance.state = InstanceState::Running,
             InstanceState::Stopping { .. } => instance.state = InstanceState::Stopped,
             InstanceState::ShuttingDown { .. } => {
                 instance.state = InstanceState::Terminated { since: now };
@@ -435,10 +471,15 @@ impl Cloud {
 
     /// Notes that an instance's state changed: what its interfaces can reach did, too.
     fn note_change(&mut self, id: InstanceId) {
+        self.touch_interfaces(id);
+        self.changed_instances.push(id);
+    }
+
+    /// Notes that something changed that all interfaces of an instance share.
+    pub(super) fn touch_interfaces(&mut self, id: InstanceId) {
         for interface in &self.instances[&id].interfaces {
             self.touched.insert((*interface).into());
         }
-        self.changed_instances.push(id);
     }
 
     /// An interface whose instance is terminated goes with it, or is free again.

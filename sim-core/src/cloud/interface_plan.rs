@@ -3,10 +3,10 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use indexmap::IndexMap;
 use ipnet::Ipv6Net;
 use smallvec::{SmallVec, smallvec};
 
+use super::connection_tracking::ConnectionTracking;
 use super::network_interface::{Attachment, Groups, InstanceIpv6Address, PrivateIpAddressSpecification};
 use super::public_address::check_capacity;
 use super::{ApiError, Caller, Cloud, NetworkInterface, PrivateAddress, Quota, Subnet, Tags};
@@ -31,6 +31,7 @@ pub(crate) struct InterfacePlan {
     pub(crate) ipv6: Vec<Ipv6Addr>,
     pub(crate) ipv6_count: usize,
     pub(crate) public: bool,
+    pub(crate) connection_tracking: ConnectionTracking,
     pub(crate) description: Box<str>,
     pub(crate) tags: Tags,
 }
@@ -87,10 +88,14 @@ impl Cloud {
             let address = text
                 .parse::<Ipv6Addr>()
                 .ok()
-                .filter(|address| subnet.ipv6_block.is_some_and(|(_, block)| block.contains(address)));
-            ipv6.push(address.ok_or_else(|| {
-                ApiError::invalid_value(format!("Address {text} does not fall within the subnet's address range"))
-            })?);
+                .filter(|address| subnet.ipv6_block.is_some_and(|(_, block)| block.contains(address)))
+                .ok_or_else(|| {
+                    ApiError::invalid_value(format!("Address {text} does not fall within the subnet's address range"))
+                })?;
+            if is_reserved_ipv6(address) {
+                return Err(ApiError::invalid_value(format!("Address {text} is in subnet's reserved address range")));
+            }
+            ipv6.push(address);
         }
         let mut ipv6_count = addresses.ipv6_count as usize;
         if subnet.assign_ipv6_on_creation && ipv6.is_empty() && ipv6_count == 0 {
@@ -117,6 +122,7 @@ impl Cloud {
             ipv6,
             ipv6_count,
             public: false,
+            connection_tracking: ConnectionTracking::default(),
             description: Box::default(),
             tags: Tags::default(),
         })
@@ -125,7 +131,7 @@ impl Cloud {
     /// Checks that these interfaces can all be made, each `times` times.
     pub(crate) fn check_plans(&self, caller: &Caller, plans: &[InterfacePlan], times: usize) -> Result<(), ApiError> {
         let mut seen: Vec<(SubnetId, Ipv4Addr)> = Vec::new();
-        let mut wanted: IndexMap<SubnetId, usize> = IndexMap::new();
+        let mut wanted: SmallVec<[(SubnetId, usize); 2]> = SmallVec::new();
         for plan in plans {
             for address in plan.explicit() {
                 if times > 1 || seen.contains(&(plan.subnet, address)) {
@@ -136,7 +142,11 @@ impl Cloud {
                 }
                 seen.push((plan.subnet, address));
             }
-            *wanted.entry(plan.subnet).or_insert(0) += plan.address_count().saturating_mul(times);
+            let count = plan.address_count().saturating_mul(times);
+            match wanted.iter_mut().find(|(subnet, _)| *subnet == plan.subnet) {
+                Some((_, wanted)) => *wanted += count,
+                None => wanted.push((plan.subnet, count)),
+            }
         }
         for (subnet, count) in wanted {
             if count > self.index.subnet(subnet).free_count() {
@@ -191,6 +201,7 @@ impl Cloud {
             ipv6,
             groups: plan.groups.clone(),
             source_dest_check: true,
+            connection_tracking: plan.connection_tracking,
             attachment,
             requester: None,
             description: plan.description.clone(),
@@ -215,7 +226,7 @@ impl Cloud {
         let mut stream = Stream::new(self.config.seed, &format!("ipv6/{id}"));
         let drawn =
             std::iter::repeat_with(|| Ipv6Addr::from(u128::from(block.network()) | u128::from(stream.next_u64())));
-        drawn.filter(|address| !own.contains(address)).take(count).collect()
+        drawn.filter(|address| !own.contains(address) && !is_reserved_ipv6(*address)).take(count).collect()
     }
 
     /// A locally administered address (L2-11) that no other interface has: a bijection of how many there were.
@@ -252,6 +263,12 @@ impl Cloud {
         }
         Ok(address)
     }
+}
+
+/// Whether AWS keeps an address of a subnet's /64 for itself: the first four and the last (ADDR-14).
+fn is_reserved_ipv6(address: Ipv6Addr) -> bool {
+    let offset = address.to_bits() as u64;
+    offset < 4 || offset == u64::MAX
 }
 
 /// There are not enough free addresses.

@@ -7,17 +7,19 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use smallvec::SmallVec;
+use smol_str::SmolStr;
 
 use super::answer::Answer;
 use super::base64;
+use super::connection_tracking::{ConnectionTracking, ConnectionTrackingSpecification};
 use super::describe::Described;
 use super::error::permit;
 use super::instance::{PASSING, describe_reservation};
 use super::interface_plan::{AddressRequest, InterfacePlan};
 use super::lookup::parse_id;
+use super::metadata_options::{MetadataOptions, MetadataOptionsRequest};
 use super::network_interface::{Attachment, InstanceIpv6Address, PrivateIpAddressSpecification};
 use super::request::{members, requests};
-use super::security_group::no_default_vpc;
 use super::tag::TagSpecification;
 use super::transition::Transition;
 use super::{ApiError, Caller, Cloud, Image, Instance, InstanceState, NetworkInterface, Subnet, Tags};
@@ -43,6 +45,7 @@ members! {
         subnet_id: Option<String>,
         interface_type: Option<String>,
         network_card_index: Option<u16>,
+        connection_tracking_specification: Option<ConnectionTrackingSpecification>,
     }
 }
 
@@ -64,6 +67,7 @@ requests! {
         user_data: Option<String>,
         tag_specifications: Vec<TagSpecification>,
         client_token: Option<String>,
+        metadata_options: Option<MetadataOptionsRequest>,
         // Accepted without effect: nothing of the network depends on them.
         block_device_mappings: Option<Value>,
         capacity_reservation_specification: Option<Value>,
@@ -78,7 +82,6 @@ requests! {
         instance_initiated_shutdown_behavior: Option<String>,
         instance_market_options: Option<Value>,
         maintenance_options: Option<Value>,
-        metadata_options: Option<Value>,
         monitoring: Option<Value>,
         placement: Option<Value>,
         private_dns_name_options: Option<Value>,
@@ -91,7 +94,7 @@ pub(crate) struct Launch {
     pub(crate) reservation: ReservationId,
     pub(crate) owner: AccountId,
     pub(crate) image: Image,
-    pub(crate) instance_type: String,
+    pub(crate) instance_type: SmolStr,
     pub(crate) key_name: Option<String>,
     /// Decoded from Base64.
     pub(crate) user_data: Option<String>,
@@ -120,7 +123,7 @@ impl Cloud {
             Some(parameter) => Image::from_ssm_parameter(caller.region, parameter).ok_or_else(|| {
                 ApiError::invalid_value(format!("The parameter '{parameter}' could not be resolved to an image"))
             })?,
-            None => Image::from_id(caller.region, parse_id(image)?),
+            None => self.image(caller.region, parse_id(image)?),
         };
         let count = request.max_count.unwrap_or(1);
         let least = request.min_count.unwrap_or(count);
@@ -131,10 +134,13 @@ impl Cloud {
         }
         let count = count as usize;
         let user_data = request.user_data.as_deref().map(decode_user_data).transpose()?;
+        let asked = request.metadata_options.clone().unwrap_or_default();
+        let metadata_options = MetadataOptions::of_image(image.family).with(&asked)?;
         let tags = Tags::requested(&request.tag_specifications, ResourceKind::Instance, LAUNCH_TAGS)?;
         let interface_tags = Tags::requested(&request.tag_specifications, ResourceKind::NetworkInterface, LAUNCH_TAGS)?;
-        if !request.security_groups.is_empty() {
-            // By name only in a default VPC, of which there is none.
+        if !request.security_groups.is_empty()
+            && (request.subnet_id.is_some() || !request.network_interfaces.is_empty())
+        {
             return Err(ApiError::new(
                 "InvalidParameterCombination",
                 "The parameter groupName cannot be used with the parameter subnet",
@@ -164,7 +170,7 @@ impl Cloud {
             reservation: self.ids.next(),
             owner: caller.account,
             image,
-            instance_type: request.instance_type.unwrap_or_else(|| "m1.small".to_owned()),
+            instance_type: request.instance_type.map_or(SmolStr::new_static("m1.small"), SmolStr::from),
             key_name: request.key_name,
             user_data,
         });
@@ -210,6 +216,7 @@ impl Cloud {
                 vpc,
                 interfaces,
                 launched: caller.now,
+                metadata_options,
                 tags: tags.clone(),
                 origin: caller.origin,
             };
@@ -220,18 +227,29 @@ impl Cloud {
         Ok(launched)
     }
 
+    /// An image by its id. Which public parameter it is behind takes a while to find out, and labs launch many of one image.
+    fn image(&mut self, region: Region, id: ImageId) -> Image {
+        self.images.entry((region, id)).or_insert_with(|| Image::from_id(region, id)).clone()
+    }
+
     /// The interfaces of one instance of a launch, by device index, checked.
     fn plan_launch(&self, caller: &Caller, request: &RunInstances) -> Result<Vec<PlannedInterface>, ApiError> {
         if request.network_interfaces.is_empty() {
-            let Some(subnet) = &request.subnet_id else { return Err(no_default_vpc()) };
-            let subnet = self.find::<Subnet>(caller, subnet)?;
+            let subnet = match &request.subnet_id {
+                Some(subnet) => self.find::<Subnet>(caller, subnet)?,
+                None => self.implied_subnet(caller, zone_of(request))?,
+            };
+            let mut groups = request.security_group_ids.clone();
+            for name in &request.security_groups {
+                groups.push(self.group_named(caller, name)?.id.to_string());
+            }
             let addresses = AddressRequest {
                 primary: request.private_ip_address.as_deref(),
                 ipv6: &request.ipv6_addresses,
                 ipv6_count: request.ipv6_address_count.unwrap_or(0),
                 ..AddressRequest::default()
             };
-            let mut plan = self.plan_interface(caller, subnet, &request.security_group_ids, addresses)?;
+            let mut plan = self.plan_interface(caller, subnet, &groups, addresses)?;
             plan.public = subnet.map_public_ip_on_launch; // IGW-8
             return Ok(vec![PlannedInterface::Fresh { plan, delete_on_termination: true }]);
         }
@@ -257,7 +275,7 @@ impl Cloud {
         let alone = specifications.len() == 1;
         let planned: Vec<PlannedInterface> = specifications
             .into_iter()
-            .map(|(_, specification)| self.plan_launched_interface(caller, specification, alone))
+            .map(|(_, specification)| self.plan_launched_interface(caller, specification, zone_of(request), alone))
             .collect::<Result<_, _>>()?;
         let vpc = |interface: &PlannedInterface| match interface {
             PlannedInterface::Fresh { plan, .. } => (plan.vpc, self.subnets[&plan.subnet].zone),
@@ -278,6 +296,7 @@ impl Cloud {
         &self,
         caller: &Caller,
         specification: &InterfaceSpecification,
+        zone: Option<&str>,
         alone: bool,
     ) -> Result<PlannedInterface, ApiError> {
         if let Some(id) = &specification.network_interface_id {
@@ -291,8 +310,10 @@ impl Cloud {
             let delete_on_termination = specification.delete_on_termination.unwrap_or(false);
             return Ok(PlannedInterface::Existing { id: interface.id, delete_on_termination });
         }
-        let Some(subnet) = &specification.subnet_id else { return Err(no_default_vpc()) };
-        let subnet = self.find::<Subnet>(caller, subnet)?;
+        let subnet = match &specification.subnet_id {
+            Some(subnet) => self.find::<Subnet>(caller, subnet)?,
+            None => self.implied_subnet(caller, zone)?,
+        };
         if specification.associate_public_ip_address == Some(true) && !alone {
             return Err(ApiError::new(
                 "InvalidParameterCombination",
@@ -308,6 +329,8 @@ impl Cloud {
         };
         let mut plan = self.plan_interface(caller, subnet, &specification.groups, addresses)?;
         plan.public = alone && specification.associate_public_ip_address.unwrap_or(subnet.map_public_ip_on_launch);
+        plan.connection_tracking =
+            ConnectionTracking::requested(specification.connection_tracking_specification.as_ref())?;
         plan.description = specification.description.as_deref().unwrap_or_default().into();
         let delete_on_termination = specification.delete_on_termination.unwrap_or(true);
         Ok(PlannedInterface::Fresh { plan, delete_on_termination })
@@ -316,6 +339,11 @@ impl Cloud {
 
 /// What a launch may give tags to. Volumes are not simulated; their tags are taken and dropped with them.
 const LAUNCH_TAGS: &[&str] = &["instance", "network-interface", "volume"];
+
+/// The zone a launch asks for. It only matters where no subnet does.
+fn zone_of(request: &RunInstances) -> Option<&str> {
+    request.placement.as_ref()?.get("AvailabilityZone")?.as_str()
+}
 
 fn decode_user_data(text: &str) -> Result<String, ApiError> {
     let bytes = base64::decode(text).ok_or_else(|| ApiError::invalid_value("Invalid BASE64 encoding of user data"))?;

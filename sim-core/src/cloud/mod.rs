@@ -4,16 +4,22 @@
 //! checks everything, then changes. Requests, records and compiled tables are different types; only the requests know serde.
 //! Answers are JSON with AWS's member names in AWS's order, so that `--query` and saved values work as with the real CLI.
 //!
-//! Differs from AWS: an account starts without default VPCs (DVPC-1); a scenario that wants one builds it.
+//! Differs from AWS: an account starts without default VPCs (DVPC-1); a scenario that wants them says so.
 
 mod answer;
 mod attachment;
+mod attribute;
 mod base64;
 mod cidr;
+mod connection_tracking;
+mod default_vpc;
 mod describe;
+mod dhcp_options;
 mod egress_only_internet_gateway;
 mod elastic_ip;
 mod error;
+mod group_reference;
+mod hosted_zone;
 mod identity;
 mod image;
 mod index;
@@ -23,18 +29,24 @@ mod internet_gateway;
 mod key_pair;
 mod launch;
 mod lookup;
+mod metadata_options;
 mod nat_gateway;
 mod network_acl;
 mod network_interface;
 mod operation;
 mod peering;
 mod place;
+mod prefix_list;
+mod prefix_list_route;
 mod public_address;
+mod public_service;
 mod quota;
+mod record_set;
 mod records;
 mod request;
 mod route;
 mod route_table;
+mod rule_change;
 mod rule_protocol;
 mod security_group;
 mod security_group_rule;
@@ -43,40 +55,49 @@ mod subnet_cidr;
 mod tag;
 #[cfg(test)]
 pub(crate) mod tests;
+mod touched;
 mod transition;
 mod vpc;
 mod vpc_cidr;
+mod vpc_endpoint;
 
 use std::collections::BTreeMap;
 
-use indexmap::IndexSet;
-use rustc_hash::{FxBuildHasher, FxHashSet};
 use serde_json::Value;
 
 use crate::engine::SimTime;
 use crate::id::*;
 use records::Records;
 
+#[cfg(test)]
+pub(crate) use connection_tracking::{ConnectionTracking, ConnectionTrackingSpecification};
+pub(crate) use dhcp_options::{DhcpOptions, NameServer};
 pub(crate) use egress_only_internet_gateway::EgressOnlyInternetGateway;
 pub(crate) use elastic_ip::ElasticIp;
 pub(crate) use error::ApiError;
+pub(crate) use hosted_zone::HostedZone;
 pub(crate) use image::{Image, ImageFamily};
 pub(crate) use instance::{Instance, InstanceState};
 pub(crate) use internet_gateway::InternetGateway;
 pub(crate) use key_pair::KeyPair;
 pub(crate) use launch::{Launch, RunInstances};
+pub(crate) use metadata_options::{HttpTokens, MetadataOptions, Switch};
 pub(crate) use nat_gateway::NatGateway;
 #[cfg(test)]
 pub(crate) use nat_gateway::{Connectivity, NatGatewayState};
 pub(crate) use network_acl::{AclAction, AclEntry, NetworkAcl};
 #[cfg(test)]
 pub(crate) use network_interface::Attachment;
-pub(crate) use network_interface::{NetworkInterface, PrivateAddress, PublicAddress, Requester};
+pub(crate) use network_interface::{NetworkInterface, PrivateAddress, PublicAddress, Requester, private_dns_name};
 pub(crate) use operation::Operation;
 #[cfg(test)]
 pub(crate) use peering::PeeringSide;
 pub(crate) use peering::{PeeringStatus, VpcPeeringConnection};
+pub(crate) use prefix_list::PrefixList;
+pub(crate) use prefix_list_route::PrefixListRoute;
+pub(crate) use public_service::PublicService;
 pub(crate) use quota::{Quota, Quotas, UnknownQuota};
+pub(crate) use record_set::RecordValues;
 #[cfg(test)]
 pub(crate) use route::RouteState;
 pub(crate) use route::{Route, RouteTarget};
@@ -87,6 +108,7 @@ pub(crate) use security_group_rule::{GroupRule, RulePeer};
 pub(crate) use subnet::Subnet;
 pub(crate) use tag::{Tag, TagSpecification, Tags};
 pub(crate) use vpc::Vpc;
+pub(crate) use vpc_endpoint::VpcEndpoint;
 
 /// Who asks, where and when.
 #[derive(Clone, Copy, Debug)]
@@ -139,19 +161,28 @@ pub(crate) struct Cloud {
     pub(crate) instances: Records<InstanceId, Instance>,
     pub(crate) elastic_ips: Records<AllocationId, ElasticIp>,
     pub(crate) key_pairs: Records<KeyPairId, KeyPair>,
+    pub(crate) hosted_zones: Records<HostedZoneId, HostedZone>,
+    /// How many changes Route 53 has taken.
+    changes_given: u64,
+    pub(crate) vpc_endpoints: Records<VpcEndpointId, VpcEndpoint>,
+    /// The customer-managed ones; AWS's own are the same for everybody and are in [`PublicService`].
+    pub(crate) prefix_lists: Records<PrefixListId, PrefixList>,
     /// The tags an accepter gives to a peering connection are its own (PCX-10).
     accepter_tags: Records<VpcPeeringConnectionId, Tags>,
     /// Rules are parts of their groups; their tags are kept here.
     rule_tags: Records<SecurityGroupRuleId, Tags>,
+    pub(crate) dhcp_options: Records<DhcpOptionsId, DhcpOptions>,
     /// Every account has one default set of DHCP options per Region (ADDR-19).
-    dhcp_options: BTreeMap<(AccountId, Region), DhcpOptionsId>,
+    default_dhcp_options: BTreeMap<(AccountId, Region), DhcpOptionsId>,
+    /// Images that were launched.
+    images: BTreeMap<(Region, ImageId), Image>,
     public_pools: public_address::PublicPools,
     /// Interfaces that were launched with a public address of Amazon's, and get one again (IGW-9).
-    auto_assigned: FxHashSet<NetworkInterfaceId>,
+    auto_assigned: IdSet<NetworkInterfaceId>,
     macs_given: u64,
     index: index::Index,
     schedule: transition::Schedule,
-    touched: IndexSet<ResourceId, FxBuildHasher>,
+    touched: touched::Touched,
     changed_instances: Vec<InstanceId>,
 }
 
@@ -179,15 +210,21 @@ impl Cloud {
             instances: Records::default(),
             elastic_ips: Records::default(),
             key_pairs: Records::default(),
+            hosted_zones: Records::default(),
+            changes_given: 0,
+            vpc_endpoints: Records::default(),
+            prefix_lists: Records::default(),
             accepter_tags: Records::default(),
             rule_tags: Records::default(),
-            dhcp_options: BTreeMap::new(),
+            dhcp_options: Records::default(),
+            default_dhcp_options: BTreeMap::new(),
+            images: BTreeMap::new(),
             public_pools: public_address::PublicPools::new(config.seed),
-            auto_assigned: FxHashSet::default(),
+            auto_assigned: IdSet::default(),
             macs_given: 0,
             index: index::Index::default(),
             schedule: transition::Schedule::default(),
-            touched: IndexSet::default(),
+            touched: touched::Touched::default(),
             changed_instances: Vec::new(),
             config,
         }
@@ -216,15 +253,20 @@ impl Cloud {
         launched
     }
 
+    /// How many of a thing there may be.
+    pub(crate) fn quota(&self, quota: Quota) -> u32 {
+        self.config.quotas.get(quota)
+    }
+
     /// Whether anything was touched since it was last taken.
     pub(crate) fn is_touched(&self) -> bool {
         !self.touched.is_empty()
     }
 
-    /// What has come, changed or gone since the last call and means something for forwarding, in the order it was touched
-    /// first: what must be compiled again.
+    /// What has come, changed or gone since the last call and means something for forwarding: what must be compiled again. By
+    /// kind, each in the order it was touched first.
     pub(crate) fn take_touched(&mut self) -> Vec<ResourceId> {
-        std::mem::take(&mut self.touched).into_iter().collect()
+        self.touched.take()
     }
 
     /// The instances whose state has changed since the last call, in the order it did; one may be there more than once.
@@ -236,6 +278,11 @@ impl Cloud {
     /// named: that is for the compiler to know.
     pub(crate) fn touch(&mut self, id: impl Into<ResourceId>) {
         self.touched.insert(id.into());
+    }
+
+    /// The wall clock at virtual time 0, in nanoseconds since 1970.
+    pub(crate) fn epoch_nanos(&self) -> i128 {
+        self.config.epoch_nanos
     }
 
     /// A moment as `awscli` prints it. EC2's times have whole seconds.

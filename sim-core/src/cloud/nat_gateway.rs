@@ -10,6 +10,7 @@ use std::net::Ipv4Addr;
 use serde_json::Value;
 
 use super::answer::{Answer, Object, just};
+use super::connection_tracking::ConnectionTracking;
 use super::describe::{Described, Filter, FilterTable, one};
 use super::error::permit;
 use super::interface_plan::{InterfacePlan, no_free_address};
@@ -337,6 +338,7 @@ impl Cloud {
             ));
         }
         let interface = InterfacePlan {
+            connection_tracking: ConnectionTracking::default(),
             subnet: subnet.id,
             vpc: subnet.vpc,
             groups: Groups::new(), // No security group can be attached (NAT-10).

@@ -6,6 +6,7 @@ use serde_json::Value;
 use smallvec::SmallVec;
 
 use super::answer::{Answer, Object, just, nothing};
+use super::connection_tracking::{ConnectionTracking, ConnectionTrackingSpecification};
 use super::describe::{Described, Filter, FilterTable, many, one};
 use super::error::permit;
 use super::interface_plan::{AddressRequest, no_free_address};
@@ -31,6 +32,8 @@ pub(crate) struct NetworkInterface {
     pub(crate) groups: Groups,
     /// Source/destination check (L2-9).
     pub(crate) source_dest_check: bool,
+    /// SG-21.
+    pub(crate) connection_tracking: ConnectionTracking,
     pub(crate) attachment: Option<Attachment>,
     /// Whose it is, if an AWS service has made it for itself.
     pub(crate) requester: Option<Requester>,
@@ -101,6 +104,7 @@ requests! {
         ipv6_address_count: Option<u32>,
         groups: Vec<String>,
         interface_type: Option<String>,
+        connection_tracking_specification: Option<ConnectionTrackingSpecification>,
         tag_specifications: Vec<TagSpecification>,
         client_token: Option<String>,
     }
@@ -119,6 +123,7 @@ requests! {
         description: Option<TextValue>,
         source_dest_check: Option<BooleanValue>,
         groups: Vec<String>,
+        connection_tracking_specification: Option<ConnectionTrackingSpecification>,
     }
     /// Gives an interface secondary addresses.
     AssignPrivateIpAddresses {
@@ -250,6 +255,7 @@ impl Described for NetworkInterface {
             .optional("Association", self.primary().public.map(association))
             .optional("Attachment", attachment.or(managed))
             .text("AvailabilityZone", zone)
+            .optional("ConnectionTrackingConfiguration", self.connection_tracking.describe())
             .text("Description", &self.description)
             .value("Groups", cloud.describe_group_names(&self.groups))
             .text("InterfaceType", self.interface_type())
@@ -374,6 +380,7 @@ impl Cloud {
             ipv6_count: request.ipv6_address_count.unwrap_or(0),
         };
         let mut plan = self.plan_interface(caller, subnet, &request.groups, addresses)?;
+        plan.connection_tracking = ConnectionTracking::requested(request.connection_tracking_specification.as_ref())?;
         plan.description = request.description.unwrap_or_default().into();
         plan.tags = Tags::requested(&request.tag_specifications, ResourceKind::NetworkInterface, &[])?;
         let plans = [plan];
@@ -419,6 +426,7 @@ impl Cloud {
         let (id, vpc) = (interface.id, interface.vpc);
         let given = usize::from(request.description.is_some())
             + usize::from(request.source_dest_check.is_some())
+            + usize::from(request.connection_tracking_specification.is_some())
             + usize::from(!request.groups.is_empty());
         match given {
             0 => return Err(ApiError::missing("attribute")),
@@ -434,6 +442,7 @@ impl Cloud {
             [] => None,
             groups => Some(self.interface_groups(caller, vpc, groups)?),
         };
+        let tracking = ConnectionTracking::requested(request.connection_tracking_specification.as_ref())?;
         permit(request.dry_run)?;
         self.touch(id);
         if let Some(groups) = groups {
@@ -447,6 +456,7 @@ impl Cloud {
         if let Some(check) = request.source_dest_check {
             interface.source_dest_check = check.value;
         }
+        interface.connection_tracking = interface.connection_tracking.with(tracking);
         nothing()
     }
 

@@ -9,20 +9,29 @@ use super::answer::Answer;
 use super::{Caller, Cloud};
 
 use super::attachment::*;
+use super::attribute::*;
+use super::default_vpc::*;
+use super::dhcp_options::*;
 use super::egress_only_internet_gateway::*;
 use super::elastic_ip::*;
+use super::group_reference::*;
+use super::hosted_zone::*;
 use super::identity::*;
 use super::instance::*;
 use super::internet_gateway::*;
 use super::key_pair::*;
 use super::launch::*;
+use super::metadata_options::*;
 use super::nat_gateway::*;
 use super::network_acl::*;
 use super::network_interface::*;
 use super::peering::*;
 use super::place::*;
+use super::prefix_list::*;
+use super::record_set::*;
 use super::route::*;
 use super::route_table::*;
+use super::rule_change::*;
 use super::security_group::*;
 use super::security_group_rule::*;
 use super::subnet::*;
@@ -30,6 +39,7 @@ use super::subnet_cidr::*;
 use super::tag::*;
 use super::vpc::*;
 use super::vpc_cidr::*;
+use super::vpc_endpoint::*;
 
 /// The operation's name is not one vpcsim simulates, or the parameters do not have its shape.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -80,6 +90,13 @@ operations! {
     DescribeVpcAttribute describe_vpc_attribute;
     AssociateVpcCidrBlock associate_vpc_cidr_block;
     DisassociateVpcCidrBlock disassociate_vpc_cidr_block;
+    CreateDefaultVpc create_default_vpc;
+    CreateDefaultSubnet create_default_subnet;
+
+    CreateDhcpOptions create_dhcp_options;
+    DeleteDhcpOptions delete_dhcp_options;
+    DescribeDhcpOptions describe_dhcp_options;
+    AssociateDhcpOptions associate_dhcp_options;
 
     CreateSubnet create_subnet;
     DeleteSubnet delete_subnet;
@@ -126,6 +143,12 @@ operations! {
     AuthorizeSecurityGroupEgress authorize_security_group_egress;
     RevokeSecurityGroupIngress revoke_security_group_ingress;
     RevokeSecurityGroupEgress revoke_security_group_egress;
+    ModifySecurityGroupRules modify_security_group_rules;
+    UpdateSecurityGroupRuleDescriptionsIngress update_security_group_rule_descriptions_ingress;
+    UpdateSecurityGroupRuleDescriptionsEgress update_security_group_rule_descriptions_egress;
+    DescribeStaleSecurityGroups describe_stale_security_groups;
+    DescribeSecurityGroupReferences describe_security_group_references;
+    GetSecurityGroupsForVpc get_security_groups_for_vpc;
 
     CreateNetworkAcl create_network_acl;
     DeleteNetworkAcl delete_network_acl;
@@ -139,6 +162,8 @@ operations! {
     DeleteNetworkInterface delete_network_interface;
     DescribeNetworkInterfaces describe_network_interfaces;
     ModifyNetworkInterfaceAttribute modify_network_interface_attribute;
+    DescribeNetworkInterfaceAttribute describe_network_interface_attribute;
+    ResetNetworkInterfaceAttribute reset_network_interface_attribute;
     AttachNetworkInterface attach_network_interface;
     DetachNetworkInterface detach_network_interface;
     AssignPrivateIpAddresses assign_private_ip_addresses;
@@ -152,13 +177,41 @@ operations! {
     StartInstances start_instances;
     StopInstances stop_instances;
     TerminateInstances terminate_instances;
+    RebootInstances reboot_instances;
     ModifyInstanceAttribute modify_instance_attribute;
+    DescribeInstanceAttribute describe_instance_attribute;
+    ModifyInstanceMetadataOptions modify_instance_metadata_options;
 
     AllocateAddress allocate_address;
     AssociateAddress associate_address;
     DisassociateAddress disassociate_address;
     ReleaseAddress release_address;
     DescribeAddresses describe_addresses;
+
+    CreateVpcEndpoint create_vpc_endpoint;
+    ModifyVpcEndpoint modify_vpc_endpoint;
+    DeleteVpcEndpoints delete_vpc_endpoints;
+    DescribeVpcEndpoints describe_vpc_endpoints;
+    DescribeVpcEndpointServices describe_vpc_endpoint_services;
+
+    CreateManagedPrefixList create_managed_prefix_list;
+    ModifyManagedPrefixList modify_managed_prefix_list;
+    DeleteManagedPrefixList delete_managed_prefix_list;
+    DescribeManagedPrefixLists describe_managed_prefix_lists;
+    GetManagedPrefixListEntries get_managed_prefix_list_entries;
+    GetManagedPrefixListAssociations get_managed_prefix_list_associations;
+    DescribePrefixLists describe_prefix_lists;
+    CreateHostedZone create_hosted_zone;
+    GetHostedZone get_hosted_zone;
+    DeleteHostedZone delete_hosted_zone;
+    ListHostedZones list_hosted_zones;
+    ListHostedZonesByName list_hosted_zones_by_name;
+    ListHostedZonesByVPC list_hosted_zones_by_vpc;
+    AssociateVPCWithHostedZone associate_vpc_with_hosted_zone;
+    DisassociateVPCFromHostedZone disassociate_vpc_from_hosted_zone;
+    CreateVPCAssociationAuthorization create_vpc_association_authorization;
+    ChangeResourceRecordSets change_resource_record_sets;
+    ListResourceRecordSets list_resource_record_sets;
 
     CreateTags create_tags;
     DeleteTags delete_tags;

@@ -8,8 +8,8 @@
 //!            (blocks overlap, PCX-4)    └────► expired    (after 7 days)
 //! ```
 //!
-//! `initiating-request` and `provisioning` last [`SETTLING`]. SIM: AWS says "for an instant". Differs from AWS:
-//! the state `deleting`, seen there between Regions only, is not shown.
+//! `initiating-request`, `provisioning` and, between Regions, `deleting` before `deleted` last [`SETTLING`]. SIM: AWS says
+//! "for an instant".
 
 use ipnet::{Ipv4Net, Ipv6Net};
 use serde_json::Value;
@@ -79,6 +79,11 @@ pub(crate) enum PeeringStatus {
         since: SimTime,
     },
     Rejected {
+        since: SimTime,
+        by: AccountId,
+    },
+    /// Between Regions, for an instant before it is deleted.
+    Deleting {
         since: SimTime,
         by: AccountId,
     },
@@ -230,6 +235,7 @@ impl PeeringStatus {
             PeeringStatus::Failed { .. } => "failed",
             PeeringStatus::Expired { .. } => "expired",
             PeeringStatus::Rejected { .. } => "rejected",
+            PeeringStatus::Deleting { .. } => "deleting",
             PeeringStatus::Deleted { .. } => "deleted",
         }
     }
@@ -255,9 +261,9 @@ impl VpcPeeringConnection {
     /// When the present state passes by itself.
     pub(crate) fn passes(&self) -> Option<SimTime> {
         match self.status {
-            PeeringStatus::InitiatingRequest { since } | PeeringStatus::Provisioning { since } => {
-                Some(since + SETTLING)
-            }
+            PeeringStatus::InitiatingRequest { since }
+            | PeeringStatus::Provisioning { since }
+            | PeeringStatus::Deleting { since, .. } => Some(since + SETTLING),
             PeeringStatus::PendingAcceptance => Some(self.expires),
             _ => None,
         }
@@ -275,6 +281,7 @@ impl VpcPeeringConnection {
             }
             PeeringStatus::Expired { .. } => "Expired".to_owned(),
             PeeringStatus::Rejected { by, .. } => format!("Rejected by {by}"),
+            PeeringStatus::Deleting { by, .. } => format!("Deleting by {by}"),
             PeeringStatus::Deleted { by, .. } => format!("Deleted by {by}"),
         }
     }
@@ -289,7 +296,10 @@ impl VpcPeeringConnection {
     /// Whether the accepter's end has ever been agreed to, and is shown in full.
     fn accepter_blocks(&self) -> Blocks {
         match self.status {
-            PeeringStatus::Provisioning { .. } | PeeringStatus::Active | PeeringStatus::Deleted { .. } => Blocks::Shown,
+            PeeringStatus::Provisioning { .. }
+            | PeeringStatus::Active
+            | PeeringStatus::Deleting { .. }
+            | PeeringStatus::Deleted { .. } => Blocks::Shown,
             _ => Blocks::Hidden,
         }
     }
@@ -523,6 +533,7 @@ impl Cloud {
             peering.requester.allow_dns_resolution = allow;
             answer = answer.value("RequesterPeeringConnectionOptions", options(allow));
         }
+        self.touch(id);
         Ok(answer.into())
     }
 
@@ -541,6 +552,7 @@ impl Cloud {
             }
             PeeringStatus::PendingAcceptance => PeeringStatus::Expired { since: now },
             PeeringStatus::Provisioning { .. } => PeeringStatus::Active,
+            PeeringStatus::Deleting { by, .. } => PeeringStatus::Deleted { since: now, by },
             ended => ended,
         };
         self.set_peering_status(id, status);
@@ -565,10 +577,18 @@ impl Cloud {
 
     /// Ends a connection that is alive, for both sides (PCX-9); its routes stay and are blackholes (RT-17).
     pub(crate) fn end_peering(&mut self, id: VpcPeeringConnectionId, caller: &Caller) {
-        if self.peerings[&id].status.is_alive() {
-            self.set_peering_status(id, PeeringStatus::Deleted { since: caller.now, by: caller.account });
-            self.touch(id);
+        let peering = &self.peerings[&id];
+        if !peering.status.is_alive() {
+            return;
         }
+        let (since, by) = (caller.now, caller.account);
+        if peering.requester.region == peering.accepter.region {
+            self.set_peering_status(id, PeeringStatus::Deleted { since, by });
+        } else {
+            self.set_peering_status(id, PeeringStatus::Deleting { since, by });
+            self.schedule.at(since + SETTLING, Transition::Peering(id));
+        }
+        self.touch(id);
     }
 
     /// ADDR-9: a block added to the accepter's VPC makes a pending request fail if it overlaps the requester's.

@@ -68,10 +68,21 @@ quotas! {
     InterfacesPerRegion "network-interfaces-per-region" 5000 "NetworkInterfaceLimitExceeded";
     /// Elastic IP addresses of an account in a Region (IGW-10).
     ElasticIpsPerRegion "elastic-ips-per-region" 5 "AddressLimitExceeded";
+    /// Gateway endpoints of an account in a Region (GWE-14).
+    GatewayEndpointsPerRegion "gateway-vpc-endpoints-per-region" 20 "VpcEndpointLimitExceeded";
+    /// Gateway endpoints of a VPC (GWE-14).
+    GatewayEndpointsPerVpc "gateway-vpc-endpoints-per-vpc" 255 "VpcEndpointLimitExceeded";
+    /// Customer-managed prefix lists of an account in a Region.
+    PrefixListsPerRegion "prefix-lists-per-region" 100 "PrefixListLimitExceeded";
+    /// Entries of a prefix list: how large `MaxEntries` may be.
+    EntriesPerPrefixList "entries-per-prefix-list" 1000 "PrefixListMaxEntriesExceeded";
     /// Active peering connections of a VPC (PCX-13).
     PeeringsPerVpc "active-vpc-peering-connections-per-vpc" 50 "VpcPeeringConnectionsPerVpcLimitExceeded";
     /// Peering requests of a VPC that nobody has answered (PCX-13).
     OutstandingPeeringRequests "outstanding-vpc-peering-connection-requests" 25 "OutstandingVpcPeeringConnectionLimitExceeded";
+    /// Flows that an instance's interfaces track together. AWS has a number for each instance type and publishes none (SG-25);
+    /// this one is SIM.
+    TrackedConnectionsPerInstance "tracked-connections-per-instance" 262_144 "";
     /// How long a peering request waits, in hours (PCX-13).
     PeeringRequestExpiryHours "vpc-peering-connection-request-expiry-hours" 168 "";
 }

@@ -9,7 +9,8 @@ use std::ops::{Index, IndexMut};
 
 use indexmap::IndexMap;
 use indexmap::map::Values;
-use rustc_hash::FxBuildHasher;
+
+use crate::id::IdHash;
 
 /// Fewer gaps than this are not worth closing.
 const GAPS_TO_CLOSE: usize = 16;
@@ -18,7 +19,7 @@ const GAPS_TO_CLOSE: usize = 16;
 #[derive(Clone, Debug)]
 pub(crate) struct Records<I, R> {
     /// `None` where a record was taken out.
-    places: IndexMap<I, Option<R>, FxBuildHasher>,
+    places: IndexMap<I, Option<R>, IdHash>,
     gaps: usize,
 }
 
@@ -113,7 +114,7 @@ mod tests {
     #[test]
     fn removal_keeps_the_order_and_gaps_are_closed() {
         let mut records = Records::default();
-        for id in 0..100u32 {
+        for id in 0..100u64 {
             records.insert(id, id * 10);
         }
         for id in (0..100).filter(|id| id % 4 != 1) {
@@ -131,7 +132,7 @@ mod tests {
     #[test]
     fn a_record_replaced_keeps_its_place() {
         let mut records = Records::default();
-        for id in [3u32, 1, 2] {
+        for id in [3u64, 1, 2] {
             records.insert(id, 'a');
         }
         records.insert(1, 'b');

@@ -7,13 +7,13 @@ use serde::Deserialize;
 
 /// Declares request structs. Each gets `DryRun`, every member may be absent, and unknown members are refused.
 macro_rules! requests {
-    ($($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty,)* })*) => {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$wire:meta])* $field:ident: $type:ty,)* })*) => {
         $(
             $(#[$doc])*
             #[derive(Clone, Debug, Default, serde::Deserialize)]
             #[serde(rename_all = "PascalCase", default, deny_unknown_fields)]
             pub(crate) struct $name {
-                $(pub(crate) $field: $type,)*
+                $($(#[$wire])* pub(crate) $field: $type,)*
                 pub(crate) dry_run: bool,
             }
         )*
@@ -23,13 +23,13 @@ pub(crate) use requests;
 
 /// Declares structures inside requests: as [`requests`], without `DryRun`.
 macro_rules! members {
-    ($($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty,)* })*) => {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$wire:meta])* $field:ident: $type:ty,)* })*) => {
         $(
             $(#[$doc])*
             #[derive(Clone, Debug, Default, serde::Deserialize)]
             #[serde(rename_all = "PascalCase", default, deny_unknown_fields)]
             pub(crate) struct $name {
-                $(pub(crate) $field: $type,)*
+                $($(#[$wire])* pub(crate) $field: $type,)*
             }
         )*
     };

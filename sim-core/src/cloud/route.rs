@@ -13,6 +13,7 @@ use super::answer::{Answer, Object, done, nothing};
 use super::cidr::{ipv4_block, ipv6_block};
 use super::error::permit;
 use super::lookup::parse_id;
+use super::prefix_list::Family;
 use super::request::requests;
 use super::{
     ApiError, Caller, Cloud, EgressOnlyInternetGateway, Instance, InstanceState, InternetGateway, NatGateway,
@@ -38,6 +39,8 @@ pub(crate) enum RouteTarget {
     NatGateway(NatGatewayId),
     /// IPv6 only (RT-19).
     EgressOnlyInternetGateway(EgressOnlyInternetGatewayId),
+    /// A gateway endpoint; only its association makes such a route (GWE-3).
+    VpcEndpoint(VpcEndpointId),
 }
 
 /// Whether packets that match a route get anywhere (RT-15).
@@ -128,6 +131,22 @@ macro_rules! target_ids {
     };
 }
 
+/// What a request says where a route leads to.
+enum Destination<'a> {
+    Block(IpNet),
+    PrefixList(&'a str),
+}
+
+macro_rules! destination {
+    ($request:ident) => {
+        Destination::read(
+            $request.destination_cidr_block.as_deref(),
+            $request.destination_ipv6_cidr_block.as_deref(),
+            $request.destination_prefix_list_id.as_deref(),
+        )?
+    };
+}
+
 /// What a destination is to the VPC's own blocks.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reach {
@@ -141,33 +160,42 @@ enum Reach {
 
 impl Cloud {
     /// Whether a route of this VPC's tables is active or a blackhole (RT-15).
-    pub(crate) fn route_state(&self, vpc: VpcId, route: &Route) -> RouteState {
-        let usable = match route.target {
+    pub(crate) fn route_state(&self, vpc: VpcId, target: &RouteTarget) -> RouteState {
+        let usable = match target {
             RouteTarget::InternetGateway(id) => {
-                self.internet_gateways.get(&id).is_some_and(|gateway| gateway.attached == Some(vpc))
+                self.internet_gateways.get(id).is_some_and(|gateway| gateway.attached == Some(vpc))
             }
             RouteTarget::Peering(id) => {
-                self.peerings.get(&id).is_some_and(|peering| peering.status == PeeringStatus::Active)
+                self.peerings.get(id).is_some_and(|peering| peering.status == PeeringStatus::Active)
             }
             RouteTarget::NetworkInterface(id) => self
                 .network_interfaces
-                .get(&id)
+                .get(id)
                 .and_then(|interface| self.instances.get(&interface.attachment.as_ref()?.instance))
                 .is_some_and(|instance| instance.state == InstanceState::Running),
-            RouteTarget::NatGateway(id) => self.nat_gateways.get(&id).is_some_and(NatGateway::is_available),
-            RouteTarget::EgressOnlyInternetGateway(id) => self.egress_only_internet_gateways.contains_key(&id),
+            RouteTarget::NatGateway(id) => self.nat_gateways.get(id).is_some_and(NatGateway::is_available),
+            RouteTarget::EgressOnlyInternetGateway(id) => self.egress_only_internet_gateways.contains_key(id),
+            RouteTarget::VpcEndpoint(id) => self.vpc_endpoints.contains_key(id),
         };
         if usable { RouteState::Active } else { RouteState::Blackhole }
     }
 
     pub(crate) fn create_route(&mut self, caller: &Caller, request: CreateRoute) -> Answer {
         let table = self.find::<RouteTable>(caller, &request.route_table_id)?;
-        let destination = destination(
-            request.destination_cidr_block.as_deref(),
-            request.destination_ipv6_cidr_block.as_deref(),
-            request.destination_prefix_list_id.as_deref(),
-        )?;
-        let target = self.target(caller, table, destination, target_ids!(request))?;
+        let destination = match destination!(request) {
+            Destination::Block(block) => block,
+            Destination::PrefixList(list) => {
+                let target = self.target(
+                    caller,
+                    table,
+                    self.prefix_list_of(caller, parse_id(list)?)?.family(),
+                    target_ids!(request),
+                )?;
+                let (table, list) = (table.id, list.to_owned());
+                return self.create_prefix_list_route(caller, table, &list, target, request.dry_run);
+            }
+        };
+        let target = self.target(caller, table, destination.into(), target_ids!(request))?;
         check_link_local(destination)?;
         if table.gateway(self).is_some() {
             self.check_gateway_route(table.vpc, destination, target)?;
@@ -185,7 +213,9 @@ impl Cloud {
         }
         let same_family =
             |route: &&Route| matches!(route.destination, IpNet::V4(_)) == matches!(destination, IpNet::V4(_));
-        self.config.quotas.admit(Quota::RoutesPerRouteTable, table.routes.iter().filter(same_family).count())?;
+        let existing =
+            table.routes.iter().filter(same_family).count() + self.routes_of_lists(table, destination.into());
+        self.config.quotas.admit(Quota::RoutesPerRouteTable, existing)?;
         let table = table.id;
         permit(request.dry_run)?;
         self.route_tables[&table].routes.push(Route { destination, target, origin: caller.origin });
@@ -195,11 +225,19 @@ impl Cloud {
 
     pub(crate) fn replace_route(&mut self, caller: &Caller, request: ReplaceRoute) -> Answer {
         let table = self.find::<RouteTable>(caller, &request.route_table_id)?;
-        let destination = destination(
-            request.destination_cidr_block.as_deref(),
-            request.destination_ipv6_cidr_block.as_deref(),
-            request.destination_prefix_list_id.as_deref(),
-        )?;
+        let destination = match destination!(request) {
+            Destination::Block(block) => block,
+            Destination::PrefixList(list) => {
+                let target = self.target(
+                    caller,
+                    table,
+                    self.prefix_list_of(caller, parse_id(list)?)?.family(),
+                    target_ids!(request),
+                )?;
+                let (table, list) = (table.id, list.to_owned());
+                return self.replace_prefix_list_route(caller, table, &list, target, request.dry_run);
+            }
+        };
         let reach = self.reach(table.vpc, destination);
         let existing = table.routes.iter().position(|route| route.destination == destination);
         if existing.is_none() && reach != Reach::Local {
@@ -213,7 +251,7 @@ impl Cloud {
             }
             None
         } else {
-            let target = self.target(caller, table, destination, target_ids!(request))?;
+            let target = self.target(caller, table, destination.into(), target_ids!(request))?;
             if table.gateway(self).is_some() {
                 self.check_gateway_route(table.vpc, destination, target)?;
             }
@@ -241,11 +279,13 @@ impl Cloud {
 
     pub(crate) fn delete_route(&mut self, caller: &Caller, request: DeleteRoute) -> Answer {
         let table = self.find::<RouteTable>(caller, &request.route_table_id)?;
-        let destination = destination(
-            request.destination_cidr_block.as_deref(),
-            request.destination_ipv6_cidr_block.as_deref(),
-            request.destination_prefix_list_id.as_deref(),
-        )?;
+        let destination = match destination!(request) {
+            Destination::Block(block) => block,
+            Destination::PrefixList(list) => {
+                let (table, list) = (table.id, list.to_owned());
+                return self.delete_prefix_list_route(caller, table, &list, request.dry_run);
+            }
+        };
         if self.reach(table.vpc, destination) == Reach::Local {
             return Err(ApiError::invalid_value(format!(
                 "cannot remove local route {destination} in route table {}",
@@ -278,13 +318,23 @@ impl Cloud {
                 .text("State", RouteState::Active)
                 .into()
         });
-        local.chain(table.routes.iter().map(|route| self.describe_route(table.vpc, route))).collect()
+        let written = table
+            .routes
+            .iter()
+            .map(|route| self.describe_route(table.vpc, route_destination(route.destination), &route.target));
+        let of_lists = table.prefix_list_routes.iter().map(|route| {
+            let object = Object::new().text("DestinationPrefixListId", route.list);
+            self.describe_route(table.vpc, object, &route.target)
+        });
+        local.chain(written).chain(of_lists).collect()
     }
 
-    fn describe_route(&self, vpc: VpcId, route: &Route) -> Value {
-        let object = route_destination(route.destination);
-        let state = self.route_state(vpc, route);
-        match route.target {
+    fn describe_route(&self, vpc: VpcId, object: Object, target: &RouteTarget) -> Value {
+        let state = self.route_state(vpc, target);
+        match *target {
+            RouteTarget::VpcEndpoint(id) => {
+                object.text("GatewayId", id).text("Origin", "CreateRoute").text("State", state).into()
+            }
             RouteTarget::InternetGateway(id) => {
                 object.text("GatewayId", id).text("Origin", "CreateRoute").text("State", state).into()
             }
@@ -366,7 +416,7 @@ impl Cloud {
         &self,
         caller: &Caller,
         table: &RouteTable,
-        destination: IpNet,
+        family: Family,
         ids: TargetIds<'_>,
     ) -> Result<RouteTarget, ApiError> {
         let given = [ids.gateway, ids.instance, ids.interface, ids.peering, ids.nat_gateway, ids.egress_only];
@@ -389,11 +439,17 @@ impl Cloud {
         }
         if let Some((kind, id)) = ids.others.into_iter().find_map(|(kind, id)| Some((kind, id?))) {
             // RouteTargets of AWS that no operation of vpcsim makes: there can be none.
-            return Err(ApiError::not_found(kind, id));
+            return Err(match kind {
+                ResourceKind::VpcEndpoint => self.endpoint_as_target(caller, id),
+                kind => ApiError::not_found(kind, id),
+            });
         }
         let elsewhere = |what: &str, id: &dyn fmt::Display| {
             ApiError::invalid_value(format!("route table {} and {what} {id} belong to different networks", table.id))
         };
+        if let Some(text) = ids.gateway.filter(|text| text.starts_with("vpce-")) {
+            return Err(self.endpoint_as_target(caller, text));
+        }
         if let Some(text) = ids.gateway {
             let unknown =
                 || ApiError::new("InvalidGatewayID.NotFound", format!("The gateway ID '{text}' does not exist"));
@@ -419,7 +475,7 @@ impl Cloud {
             return Ok(RouteTarget::Peering(peering.id));
         }
         if let Some(text) = ids.nat_gateway {
-            let gateway = self.nat_gateway_target(caller, text, destination)?;
+            let gateway = self.nat_gateway_target(caller, text, family)?;
             if gateway.vpc != table.vpc {
                 return Err(elsewhere("network gateway", &gateway.id));
             }
@@ -427,7 +483,7 @@ impl Cloud {
         }
         if let Some(text) = ids.egress_only {
             let gateway = self.find::<EgressOnlyInternetGateway>(caller, text)?;
-            if let IpNet::V4(_) = destination {
+            if family == Family::V4 {
                 return Err(ApiError::invalid_value(format!(
                     "{} takes IPv6 only: the route needs a destinationIpv6CidrBlock.",
                     gateway.id
@@ -462,15 +518,15 @@ impl Cloud {
         Ok(RouteTarget::NetworkInterface(interface.id))
     }
 
-    /// The NAT gateway that a route to `destination` names.
-    fn nat_gateway_target(&self, caller: &Caller, text: &str, destination: IpNet) -> Result<&NatGateway, ApiError> {
+    /// The NAT gateway that a route names.
+    fn nat_gateway_target(&self, caller: &Caller, text: &str, family: Family) -> Result<&NatGateway, ApiError> {
         let unknown =
             || ApiError::new("InvalidNatGatewayID.NotFound", format!("The natGateway ID '{text}' does not exist"));
         let gateway = self.find::<NatGateway>(caller, text).map_err(|_| unknown())?;
         if gateway.is_going() {
             return Err(unknown());
         }
-        if let IpNet::V6(_) = destination {
+        if family == Family::V6 {
             return Err(ApiError::not_simulated("NAT64 (an IPv6 route to a NAT gateway)")); // NAT-19
         }
         Ok(gateway)
@@ -482,22 +538,32 @@ fn may_be_inside(target: RouteTarget) -> bool {
     matches!(target, RouteTarget::NetworkInterface(_) | RouteTarget::NatGateway(_))
 }
 
-/// The one destination a request gives.
-fn destination(ipv4: Option<&str>, ipv6: Option<&str>, prefix_list: Option<&str>) -> Result<IpNet, ApiError> {
-    match (ipv4, ipv6, prefix_list) {
-        (Some(text), None, None) => ipv4_block(text, "destinationCidrBlock").map(IpNet::V4),
-        (None, Some(text), None) => ipv6_block(text, "destinationIpv6CidrBlock").map(IpNet::V6),
-        (None, None, Some(text)) => Err(ApiError::not_found(ResourceKind::PrefixList, text)),
-        (None, None, None) => Err(ApiError::new(
-            "MissingParameter",
-            "The request must contain the parameter destinationCidrBlock or destinationIpv6CidrBlock",
-        )),
-        _ => Err(ApiError::new("InvalidParameterCombination", "The request must contain exactly one destination")),
+impl Destination<'_> {
+    /// The one destination a request gives.
+    fn read<'a>(
+        ipv4: Option<&str>,
+        ipv6: Option<&str>,
+        prefix_list: Option<&'a str>,
+    ) -> Result<Destination<'a>, ApiError> {
+        match (ipv4, ipv6, prefix_list) {
+            (Some(text), None, None) => {
+                ipv4_block(text, "destinationCidrBlock").map(|block| Destination::Block(IpNet::V4(block)))
+            }
+            (None, Some(text), None) => {
+                ipv6_block(text, "destinationIpv6CidrBlock").map(|block| Destination::Block(IpNet::V6(block)))
+            }
+            (None, None, Some(text)) => Ok(Destination::PrefixList(text)),
+            (None, None, None) => Err(ApiError::new(
+                "MissingParameter",
+                "The request must contain the parameter destinationCidrBlock or destinationIpv6CidrBlock",
+            )),
+            _ => Err(ApiError::new("InvalidParameterCombination", "The request must contain exactly one destination")),
+        }
     }
 }
 
 /// RT-14: what the host itself answers is never routed.
-fn check_link_local(destination: IpNet) -> Result<(), ApiError> {
+pub(super) fn check_link_local(destination: IpNet) -> Result<(), ApiError> {
     const RESERVED: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(169, 254, 168, 0), 22);
     let reserved = match destination {
         IpNet::V4(block) => RESERVED.contains(&block),

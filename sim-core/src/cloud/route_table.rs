@@ -9,7 +9,7 @@ use super::lookup::{Resource, parse_id};
 use super::records::Records;
 use super::request::requests;
 use super::tag::TagSpecification;
-use super::{ApiError, Caller, Cloud, InternetGateway, Quota, Route, RouteTarget, Subnet, Tags, Vpc};
+use super::{ApiError, Caller, Cloud, InternetGateway, PrefixListRoute, Quota, Route, RouteTarget, Subnet, Tags, Vpc};
 use crate::id::*;
 
 /// A route table. Its `local` routes (RT-4) are not stored: they follow from the VPC's blocks. A stored route whose
@@ -22,6 +22,8 @@ pub(crate) struct RouteTable {
     pub(crate) main: Option<RouteTableAssociationId>,
     /// In the order they were made.
     pub(crate) routes: Vec<Route>,
+    /// Routes to all that a prefix list holds, in the order they were made.
+    pub(crate) prefix_list_routes: Vec<PrefixListRoute>,
     pub(crate) tags: Tags,
     pub(crate) origin: Origin,
 }
@@ -97,70 +99,77 @@ impl RouteTable {
 
     /// The values that a filter on routes sees.
     fn targets(&self, pick: fn(&RouteTarget) -> Option<String>) -> Vec<String> {
-        self.routes.iter().filter_map(|route| pick(&route.target)).collect()
+        let of_lists = self.prefix_list_routes.iter().map(|route| &route.target);
+        self.routes.iter().map(|route| &route.target).chain(of_lists).filter_map(pick).collect()
     }
 }
 
 impl Described for RouteTable {
-    const FILTERS: FilterTable<RouteTable> =
-        &[
-            ("association.main", |table, cloud| {
-                many(table.associations(cloud).iter().map(|(_, end)| matches!(end, Associated::Main(_))))
-            }),
-            ("association.route-table-association-id", |table, cloud| {
-                many(table.associations(cloud).iter().map(|(id, _)| *id))
-            }),
-            ("association.route-table-id", |table, cloud| {
+    const FILTERS: FilterTable<RouteTable> = &[
+        ("association.gateway-id", |table, cloud| many(table.gateway(cloud).map(|(_, gateway)| gateway))),
+        ("association.main", |table, cloud| {
+            many(table.associations(cloud).iter().map(|(_, end)| matches!(end, Associated::Main(_))))
+        }),
+        ("association.route-table-association-id", |table, cloud| {
+            many(table.associations(cloud).iter().map(|(id, _)| *id))
+        }),
+        (
+            "association.route-table-id",
+            |table, cloud| {
                 if table.associations(cloud).is_empty() { Vec::new() } else { one(table.id) }
-            }),
-            ("association.gateway-id", |table, cloud| many(table.gateway(cloud).map(|(_, gateway)| gateway))),
-            ("association.subnet-id", |table, cloud| many(table.subnets(cloud).map(|(_, subnet)| subnet))),
-            ("owner-id", |table, cloud| one(cloud.vpcs[&table.vpc].owner)),
-            ("route-table-id", |table, _| one(table.id)),
-            ("route.destination-cidr-block", |table, cloud| {
-                let blocks = &cloud.vpcs[&table.vpc].ipv4_blocks;
-                let own = table.routes.iter().map(|route| route.destination.to_string());
-                own.chain(blocks.iter().map(|(_, block)| block.to_string())).collect()
-            }),
-            ("route.gateway-id", |table, _| {
-                let mut ids = table.targets(|target| match target {
-                    RouteTarget::InternetGateway(id) => Some(id.to_string()),
-                    _ => None,
-                });
-                ids.push("local".to_owned());
-                ids
-            }),
-            ("route.vpc-peering-connection-id", |table, _| {
-                table.targets(|target| match target {
-                    RouteTarget::Peering(id) => Some(id.to_string()),
-                    _ => None,
-                })
-            }),
-            ("route.nat-gateway-id", |table, _| {
-                table.targets(|target| match target {
-                    RouteTarget::NatGateway(id) => Some(id.to_string()),
-                    _ => None,
-                })
-            }),
-            ("route.egress-only-internet-gateway-id", |table, _| {
-                table.targets(|target| match target {
-                    RouteTarget::EgressOnlyInternetGateway(id) => Some(id.to_string()),
-                    _ => None,
-                })
-            }),
-            ("route.network-interface-id", |table, _| {
-                table.targets(|target| match target {
-                    RouteTarget::NetworkInterface(id) => Some(id.to_string()),
-                    _ => None,
-                })
-            }),
-            ("route.state", |table, cloud| {
-                let mut states = many(table.routes.iter().map(|route| cloud.route_state(table.vpc, route)));
-                states.push("active".to_owned()); // The local route.
-                states
-            }),
-            ("vpc-id", |table, _| one(table.vpc)),
-        ];
+            },
+        ),
+        ("association.subnet-id", |table, cloud| many(table.subnets(cloud).map(|(_, subnet)| subnet))),
+        ("owner-id", |table, cloud| one(cloud.vpcs[&table.vpc].owner)),
+        ("route-table-id", |table, _| one(table.id)),
+        ("route.destination-cidr-block", |table, cloud| {
+            let blocks = &cloud.vpcs[&table.vpc].ipv4_blocks;
+            let own = table.routes.iter().map(|route| route.destination.to_string());
+            own.chain(blocks.iter().map(|(_, block)| block.to_string())).collect()
+        }),
+        ("route.destination-prefix-list-id", |table, _| many(table.prefix_list_routes.iter().map(|route| route.list))),
+        ("route.gateway-id", |table, _| {
+            let mut ids = table.targets(|target| match target {
+                RouteTarget::InternetGateway(id) => Some(id.to_string()),
+                RouteTarget::VpcEndpoint(id) => Some(id.to_string()),
+                _ => None,
+            });
+            ids.push("local".to_owned());
+            ids
+        }),
+        ("route.vpc-peering-connection-id", |table, _| {
+            table.targets(|target| match target {
+                RouteTarget::Peering(id) => Some(id.to_string()),
+                _ => None,
+            })
+        }),
+        ("route.nat-gateway-id", |table, _| {
+            table.targets(|target| match target {
+                RouteTarget::NatGateway(id) => Some(id.to_string()),
+                _ => None,
+            })
+        }),
+        ("route.egress-only-internet-gateway-id", |table, _| {
+            table.targets(|target| match target {
+                RouteTarget::EgressOnlyInternetGateway(id) => Some(id.to_string()),
+                _ => None,
+            })
+        }),
+        ("route.network-interface-id", |table, _| {
+            table.targets(|target| match target {
+                RouteTarget::NetworkInterface(id) => Some(id.to_string()),
+                _ => None,
+            })
+        }),
+        ("route.state", |table, cloud| {
+            let of_lists = table.prefix_list_routes.iter().map(|route| &route.target);
+            let targets = table.routes.iter().map(|route| &route.target).chain(of_lists);
+            let mut states = many(targets.map(|target| cloud.route_state(table.vpc, target)));
+            states.push("active".to_owned()); // The local route.
+            states
+        }),
+        ("vpc-id", |table, _| one(table.vpc)),
+    ];
 
     fn describe(&self, cloud: &Cloud, _: &Caller) -> Value {
         let associations = self.associations(cloud).into_iter().map(|(id, end)| {
@@ -204,7 +213,8 @@ impl Cloud {
         origin: Origin,
     ) -> RouteTableId {
         let id = self.ids.next();
-        self.route_tables.insert(id, RouteTable { id, vpc, main, routes: Vec::new(), tags, origin });
+        self.route_tables
+            .insert(id, RouteTable { id, vpc, main, routes: Vec::new(), prefix_list_routes: Vec::new(), tags, origin });
         self.index.vpc_mut(vpc).route_tables.insert(id);
         self.touch(id);
         id
@@ -227,6 +237,7 @@ impl Cloud {
             return Err(ApiError::dependency("routeTable", id)); // RT-1, RT-30
         }
         permit(request.dry_run)?;
+        self.leave_endpoints(id);
         self.route_tables.remove(&id);
         self.index.vpc_mut(vpc).route_tables.shift_remove(&id);
         self.touch(id);

@@ -206,8 +206,10 @@ impl Cloud {
     pub(crate) fn create_security_group(&mut self, caller: &Caller, request: CreateSecurityGroup) -> Answer {
         let Some(name) = request.group_name else { return Err(ApiError::missing("GroupName")) };
         let Some(description) = request.description else { return Err(ApiError::missing("GroupDescription")) };
-        let Some(vpc) = &request.vpc_id else { return Err(no_default_vpc()) };
-        let vpc = self.find::<Vpc>(caller, vpc)?;
+        let vpc = match &request.vpc_id {
+            Some(vpc) => self.find::<Vpc>(caller, vpc)?,
+            None => self.implied_vpc(caller)?,
+        };
         check_name(&name)?;
         check_text(&description, "GroupDescription")?;
         if self.index.vpc(vpc.id).security_groups.contains_key(&name) {
@@ -249,13 +251,7 @@ impl Cloud {
     pub(crate) fn delete_security_group(&mut self, caller: &Caller, request: DeleteSecurityGroup) -> Answer {
         let group = match (&request.group_id, &request.group_name) {
             (Some(id), _) => self.find::<SecurityGroup>(caller, id)?,
-            (None, Some(name)) => {
-                // By name only in a default VPC, of which there is none.
-                return Err(ApiError::new(
-                    "InvalidGroup.NotFound",
-                    format!("The security group '{name}' does not exist in default VPC"),
-                ));
-            }
+            (None, Some(name)) => self.group_named(caller, name)?,
             (None, None) => return Err(ApiError::missing("groupId")),
         };
         let (id, vpc) = (group.id, group.vpc);
@@ -279,13 +275,11 @@ impl Cloud {
 
     pub(crate) fn describe_security_groups(&mut self, caller: &Caller, request: DescribeSecurityGroups) -> Answer {
         permit(request.dry_run)?;
-        if let Some(name) = request.group_names.first() {
-            return Err(ApiError::new(
-                "InvalidGroup.NotFound",
-                format!("The security group '{name}' does not exist in default VPC"),
-            ));
+        let mut ids = request.group_ids;
+        for name in &request.group_names {
+            ids.push(self.group_named(caller, name)?.id.to_string());
         }
-        just("SecurityGroups", self.described::<SecurityGroup>(caller, &request.group_ids, &request.filters)?)
+        just("SecurityGroups", self.described::<SecurityGroup>(caller, &ids, &request.filters)?)
     }
 
     /// The groups an interface in this VPC is to have: those named, or the VPC's default group (SG-4).
@@ -316,11 +310,6 @@ impl Cloud {
         self.config.quotas.admit(Quota::SecurityGroupsPerInterface, groups.len() - 1)?;
         Ok(groups)
     }
-}
-
-/// What EC2 says when something needs a default VPC, and there is none.
-pub(crate) fn no_default_vpc() -> ApiError {
-    ApiError::new("VPCIdNotSpecified", "No default VPC for this user")
 }
 
 fn check_name(name: &str) -> Result<(), ApiError> {

@@ -11,6 +11,7 @@ use super::answer::{Answer, Object, just};
 use super::describe::{Filter, check_filter, matches_wildcard};
 use super::error::permit;
 use super::lookup::{Resource, parse_id};
+use super::prefix_list::Family;
 use super::request::{members, requests};
 use super::security_group::check_text;
 use super::tag::TagSpecification;
@@ -135,20 +136,20 @@ requests! {
 
 /// Which of a group's two lists of rules.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Direction {
+pub(super) enum Direction {
     Ingress,
     Egress,
 }
 
 impl Direction {
-    fn of(self, group: &SecurityGroup) -> &Vec<GroupRule> {
+    pub(super) fn of(self, group: &SecurityGroup) -> &Vec<GroupRule> {
         match self {
             Direction::Ingress => &group.ingress,
             Direction::Egress => &group.egress,
         }
     }
 
-    fn of_mut(self, group: &mut SecurityGroup) -> &mut Vec<GroupRule> {
+    pub(super) fn of_mut(self, group: &mut SecurityGroup) -> &mut Vec<GroupRule> {
         match self {
             Direction::Ingress => &mut group.ingress,
             Direction::Egress => &mut group.egress,
@@ -266,8 +267,8 @@ impl Cloud {
         just("SecurityGroupRules", shown)
     }
 
-    /// The group a rule request is about. Names work in a default VPC only, of which there is none.
-    fn ruled_group(
+    /// The group a rule request is about. Names work in a default VPC only.
+    pub(super) fn ruled_group(
         &self,
         caller: &Caller,
         id: &Option<String>,
@@ -275,10 +276,7 @@ impl Cloud {
     ) -> Result<SecurityGroupId, ApiError> {
         match (id, name) {
             (Some(id), _) => Ok(self.find::<SecurityGroup>(caller, id)?.id),
-            (None, Some(name)) => Err(ApiError::new(
-                "InvalidGroup.NotFound",
-                format!("The security group '{name}' does not exist in default VPC"),
-            )),
+            (None, Some(name)) => Ok(self.group_named(caller, name)?.id),
             (None, None) => Err(ApiError::missing("groupId")),
         }
     }
@@ -313,18 +311,14 @@ impl Cloud {
                 return Err(ApiError::invalid_value("The same permission must not appear multiple times"));
             }
             if existing.iter().any(|rule| rule.protocol == *protocol && rule.peer == *peer) {
-                return Err(ApiError::new(
-                    "InvalidPermission.Duplicate",
-                    format!("the specified rule \"{}\" already exists", in_words(*protocol, peer)),
-                )); // SG-31
+                return Err(duplicate(*protocol, peer));
             }
         }
         // SG-29: IPv4 and IPv6 are counted apart, and a group counts in both.
-        for counts in
-            [|peer: &RulePeer| !matches!(peer, RulePeer::Ipv6(_)), |peer: &RulePeer| !matches!(peer, RulePeer::Ipv4(_))]
-        {
-            let more = added.iter().filter(|(_, peer, _)| counts(peer)).count();
-            let total = existing.iter().filter(|rule| counts(&rule.peer)).count() + more;
+        for family in [Family::V4, Family::V6] {
+            let weight = |peer: &RulePeer| self.rule_weight(group, peer, family);
+            let more: usize = added.iter().map(|(_, peer, _)| weight(peer)).sum();
+            let total = existing.iter().map(|rule| weight(&rule.peer)).sum::<usize>() + more;
             if more > 0 {
                 self.config.quotas.admit(Quota::RulesPerSecurityGroup, total - 1)?;
             }
@@ -408,7 +402,7 @@ impl Cloud {
     }
 
     /// The rules that permissions mean, in their order, with group references checked (SG-9).
-    fn read_permissions(
+    pub(super) fn read_permissions(
         &self,
         caller: &Caller,
         group: &SecurityGroup,
@@ -419,7 +413,7 @@ impl Cloud {
             check_text(description.as_deref().unwrap_or_default(), "description")?;
             match peer {
                 RulePeer::Group { group: other, owner } => self.check_reference(group, *other, *owner)?,
-                RulePeer::PrefixList(list) => return Err(ApiError::not_found(ResourceKind::PrefixList, list)),
+                RulePeer::PrefixList(list) => drop(self.prefix_list_of(caller, *list)?),
                 RulePeer::Ipv4(_) | RulePeer::Ipv6(_) => {}
             }
         }
@@ -427,7 +421,7 @@ impl Cloud {
     }
 
     /// The rules that permissions mean. What is taken away may name what is gone (SG-12).
-    fn read_permissions_to_revoke(
+    pub(super) fn read_permissions_to_revoke(
         &self,
         caller: &Caller,
         group: &SecurityGroup,
@@ -512,6 +506,21 @@ impl Cloud {
         ))
     }
 
+    /// How many rules one counts as (SG-29): a customer's prefix list as many as it may ever hold, AWS's as its weight.
+    fn rule_weight(&self, group: &SecurityGroup, peer: &RulePeer, family: Family) -> usize {
+        match peer {
+            RulePeer::Ipv4(_) => usize::from(family == Family::V4),
+            RulePeer::Ipv6(_) => usize::from(family == Family::V6),
+            RulePeer::Group { .. } => 1,
+            RulePeer::PrefixList(list) => {
+                let (_, region) = group.home(self);
+                self.prefix_list_in(region, *list)
+                    .filter(|list| list.family() == family)
+                    .map_or(0, |list| list.weight())
+            }
+        }
+    }
+
     /// Rules as `IpPermissions`: those of one protocol and range of ports together.
     pub(crate) fn describe_permissions(&self, vpc: VpcId, rules: &[GroupRule]) -> Vec<Value> {
         let mut protocols: Vec<RuleProtocol> = Vec::new();
@@ -549,7 +558,7 @@ impl Cloud {
     }
 
     /// What is shown of a group in a peered VPC: the VPC, the connection and its status, `deleted` when the rule is stale.
-    fn describe_foreign_group(&self, vpc: VpcId, group: SecurityGroupId, object: Object) -> Object {
+    pub(super) fn describe_foreign_group(&self, vpc: VpcId, group: SecurityGroupId, object: Object) -> Object {
         let Some(other) = self.security_groups.get(&group).map(|group| group.vpc).filter(|other| *other != vpc) else {
             return object;
         };
@@ -599,6 +608,14 @@ fn describe_revoked(group: SecurityGroupId, direction: Direction, rule: &GroupRu
         RulePeer::Group { group, .. } => object.text("ReferencedGroupId", group),
     };
     object.optional_text("Description", rule.description.as_ref()).into()
+}
+
+/// The group has such a rule already (SG-31).
+pub(super) fn duplicate(protocol: RuleProtocol, peer: &RulePeer) -> ApiError {
+    ApiError::new(
+        "InvalidPermission.Duplicate",
+        format!("the specified rule \"{}\" already exists", in_words(protocol, peer)),
+    )
 }
 
 fn malformed_block(text: &str) -> ApiError {

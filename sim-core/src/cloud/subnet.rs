@@ -26,6 +26,8 @@ pub(crate) struct Subnet {
     /// Instances launched here get a public IPv4 address (IGW-8).
     pub(crate) map_public_ip_on_launch: bool,
     pub(crate) assign_ipv6_on_creation: bool,
+    /// The default VPC's own in its zone (DVPC-1).
+    pub(crate) is_default: bool,
     /// The explicit association; without one the subnet uses the VPC's main table (RT-2).
     pub(crate) route_table: Option<(RouteTableAssociationId, RouteTableId)>,
     /// Always one: the VPC's default ACL unless replaced (ACL-1).
@@ -87,8 +89,8 @@ impl Described for Subnet {
         ("cidr", |subnet, _| one(subnet.ipv4_block)),
         ("cidr-block", |subnet, _| one(subnet.ipv4_block)),
         ("cidrBlock", |subnet, _| one(subnet.ipv4_block)),
-        ("default-for-az", |_, _| one(false)),
-        ("defaultForAz", |_, _| one(false)),
+        ("default-for-az", |subnet, _| one(subnet.is_default)),
+        ("defaultForAz", |subnet, _| one(subnet.is_default)),
         ("ipv6-cidr-block-association.ipv6-cidr-block", |subnet, _| many(subnet.ipv6_block.map(|(_, block)| block))),
         ("map-public-ip-on-launch", |subnet, _| one(subnet.map_public_ip_on_launch)),
         ("owner-id", |subnet, cloud| one(cloud.vpcs[&subnet.vpc].owner)),
@@ -124,7 +126,7 @@ impl Described for Subnet {
             .text("CidrBlock", self.ipv4_block)
             .value("AvailableIpAddressCount", cloud.index.subnet(self.id).free_count())
             .text("AvailabilityZone", self.zone)
-            .value("DefaultForAz", false)
+            .value("DefaultForAz", self.is_default)
             .value("MapPublicIpOnLaunch", self.map_public_ip_on_launch)
             .into()
     }
@@ -178,6 +180,7 @@ impl Cloud {
             ipv6_block: ipv6.map(|block| (self.ids.next(), block)),
             map_public_ip_on_launch: false,
             assign_ipv6_on_creation: false,
+            is_default: false,
             route_table: None,
             network_acl: (self.ids.next(), acl),
             tags,

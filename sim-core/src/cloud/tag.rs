@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use serde_json::Value;
+use smol_str::SmolStr;
 
 use super::answer::{Answer, Object, just, nothing};
 use super::describe::{Filter, check_filter, matches_wildcard};
@@ -13,8 +14,9 @@ use super::error::permit;
 use super::lookup::{Resource, parse_id};
 use super::request::{members, requests};
 use super::{
-    ApiError, Caller, Cloud, EgressOnlyInternetGateway, ElasticIp, Instance, InternetGateway, KeyPair, NatGateway,
-    NetworkAcl, NetworkInterface, RouteTable, SecurityGroup, Subnet, Vpc, VpcPeeringConnection,
+    ApiError, Caller, Cloud, DhcpOptions, EgressOnlyInternetGateway, ElasticIp, Instance, InternetGateway, KeyPair,
+    NatGateway, NetworkAcl, NetworkInterface, PrefixList, RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint,
+    VpcPeeringConnection,
 };
 use crate::id::*;
 
@@ -25,12 +27,12 @@ const TAGS_PER_RESOURCE: usize = 50;
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Tags(Option<Arc<Vec<OwnTag>>>);
 
-/// A key and its value.
-type OwnTag = (Box<str>, Box<str>);
+/// A key and its value. A stack gives the same to everything it makes; it is kept once.
+type OwnTag = (SmolStr, SmolStr);
 
 members! {
     /// One tag of a request.
-    Tag { key: String, value: Option<String>, }
+    Tag { key: SmolStr, value: Option<SmolStr>, }
     /// The tags of one kind of resource in a Create request.
     TagSpecification { resource_type: String, tags: Vec<Tag>, }
 }
@@ -57,7 +59,7 @@ impl Tags {
 
     /// Keys and values.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().flat_map(|tags| tags.iter()).map(|(key, value)| (&**key, &**value))
+        self.0.iter().flat_map(|tags| tags.iter()).map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
     /// The tags that a request's specifications give to a resource of the type `wanted`. Other types than those in
@@ -87,11 +89,11 @@ impl Tags {
         let mut changed = self.clone();
         for tag in tags {
             check_tag(tag)?;
-            let value = tag.value.as_deref().unwrap_or_default().into();
-            let all = Arc::make_mut(changed.0.get_or_insert_default());
-            match all.iter_mut().find(|(key, _)| **key == *tag.key) {
+            let value = tag.value.clone().unwrap_or_default();
+            let all = Arc::make_mut(changed.0.get_or_insert_with(|| Arc::new(Vec::with_capacity(tags.len()))));
+            match all.iter_mut().find(|(key, _)| *key == tag.key) {
                 Some((_, old)) => *old = value,
-                None => all.push((tag.key.as_str().into(), value)),
+                None => all.push((tag.key.clone(), value)),
             }
         }
         if changed.iter().filter(|(key, _)| !key.starts_with("aws:")).count() > TAGS_PER_RESOURCE {
@@ -131,6 +133,9 @@ macro_rules! of_record {
             KeyPair KeyPairId key_pairs;
             NatGateway NatGatewayId nat_gateways;
             EgressOnlyInternetGateway EgressOnlyInternetGatewayId egress_only_internet_gateways;
+            VpcEndpoint VpcEndpointId vpc_endpoints;
+            PrefixList PrefixListId prefix_lists;
+            DhcpOptions DhcpOptionsId dhcp_options;
         }
     };
     ($cloud:ident $id:ident $field:ident $($kind:ident $typed:ident $table:ident;)*) => {
@@ -197,6 +202,7 @@ impl Cloud {
             SecurityGroup security_groups; NetworkAcl network_acls; NetworkInterface network_interfaces;
             Instance instances; KeyPair key_pairs; NatGateway nat_gateways;
             EgressOnlyInternetGateway egress_only_internet_gateways;
+            VpcEndpoint vpc_endpoints; PrefixList prefix_lists; DhcpOptions dhcp_options;
         })
     }
 
@@ -273,7 +279,7 @@ impl Cloud {
             };
         }
         each!(Vpc Subnet RouteTable InternetGateway VpcPeeringConnection SecurityGroup NetworkAcl NetworkInterface
-            Instance ElasticIp KeyPair NatGateway EgressOnlyInternetGateway);
+            Instance ElasticIp KeyPair NatGateway EgressOnlyInternetGateway VpcEndpoint PrefixList);
         for (id, tags) in self.rule_tags.iter() {
             if self.find_group_rule(caller, *id).is_ok() {
                 add((*id).into(), tags);
@@ -327,6 +333,8 @@ fn resource_type(kind: ResourceKind) -> &'static str {
         ResourceKind::Allocation => "elastic-ip",
         ResourceKind::NatGateway => "natgateway",
         ResourceKind::EgressOnlyInternetGateway => "egress-only-internet-gateway",
+        ResourceKind::VpcEndpoint => "vpc-endpoint",
+        ResourceKind::PrefixList => "prefix-list",
         _ => "",
     }
 }

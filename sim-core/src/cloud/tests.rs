@@ -1,14 +1,20 @@
 //! Tests of the room as a whole: requests as their front ends make them, and the codes and answers they get.
 
 mod attachment;
+mod default_vpc;
+mod deletion;
+mod dhcp_options;
 mod egress_only_internet_gateway;
+mod endpoints;
 mod gateway_route_table;
+mod hosted_zones;
 mod ipv6;
 mod lab;
 mod life_cycle;
 mod nat_gateway;
 pub(crate) mod property;
 mod refusals;
+mod rules;
 
 use serde_json::{Value, json};
 
@@ -48,7 +54,7 @@ impl Bench {
 
     /// The text at a pointer of the answer to a request that is right.
     #[track_caller]
-    pub(super) fn get(&mut self, name: &str, parameters: Value, pointer: &str) -> String {
+    pub(crate) fn get(&mut self, name: &str, parameters: Value, pointer: &str) -> String {
         let answer = self.ok(name, parameters);
         text(&answer, pointer)
     }
@@ -142,7 +148,7 @@ impl Bench {
 }
 
 #[track_caller]
-pub(super) fn text(answer: &Value, pointer: &str) -> String {
+pub(crate) fn text(answer: &Value, pointer: &str) -> String {
     match answer.pointer(pointer) {
         Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),

@@ -33,7 +33,8 @@ pub(crate) struct Vpc {
     pub(crate) main_route_table: RouteTableId,
     pub(crate) default_security_group: SecurityGroupId,
     pub(crate) default_network_acl: NetworkAclId,
-    pub(crate) dhcp_options: DhcpOptionsId,
+    /// The set that its DHCP server hands out, if any (ADDR-19).
+    pub(crate) dhcp_options: Option<DhcpOptionsId>,
     pub(crate) tags: Tags,
     pub(crate) origin: Origin,
 }
@@ -87,6 +88,11 @@ impl Vpc {
         self.ipv4_blocks.first().expect("a VPC is made with its primary block, which cannot be removed").1
     }
 
+    /// The id of its DHCP options; `default` stands for none.
+    fn shown_dhcp_options(&self) -> String {
+        self.dhcp_options.map_or_else(|| "default".to_owned(), |id| id.to_string())
+    }
+
     /// As Describe shows it; `state` differs only in the answer to CreateVpc.
     fn shown(&self, state: &str) -> Value {
         let ipv4 = self.ipv4_blocks.iter().map(|(id, block)| {
@@ -115,7 +121,7 @@ impl Vpc {
             .text("VpcId", self.id)
             .text("State", state)
             .text("CidrBlock", self.primary_block())
-            .text("DhcpOptionsId", self.dhcp_options)
+            .text("DhcpOptionsId", self.shown_dhcp_options())
             .into()
     }
 }
@@ -128,7 +134,7 @@ impl Described for Vpc {
         ("cidr-block-association.association-id", |vpc, _| many(vpc.ipv4_blocks.iter().map(|(id, _)| id))),
         ("cidr-block-association.cidr-block", |vpc, _| many(vpc.ipv4_blocks.iter().map(|(_, block)| block))),
         ("cidr-block-association.state", |_, _| one("associated")),
-        ("dhcp-options-id", |vpc, _| one(vpc.dhcp_options)),
+        ("dhcp-options-id", |vpc, _| one(vpc.shown_dhcp_options())),
         ("ipv6-cidr-block-association.ipv6-cidr-block", |vpc, _| many(vpc.ipv6_blocks.iter().map(|(_, block)| block))),
         ("is-default", |vpc, _| one(vpc.is_default)),
         ("isDefault", |vpc, _| one(vpc.is_default)),
@@ -176,7 +182,7 @@ impl Cloud {
             main_route_table: self.add_main_route_table(id),
             default_security_group: self.add_default_security_group(caller, id),
             default_network_acl: self.add_default_network_acl(id),
-            dhcp_options: self.default_dhcp_options(account, region),
+            dhcp_options: Some(self.default_dhcp_options(account, region)),
             tags,
             origin: caller.origin,
         };
@@ -199,7 +205,8 @@ impl Cloud {
             || contents.security_groups.len() > 1
             || contents.network_acls.len() > 1
             || contents.internet_gateway.is_some()
-            || contents.egress_only_gateway.is_some();
+            || contents.egress_only_gateway.is_some()
+            || !contents.endpoints.is_empty();
         let peerings: Vec<_> = contents.peerings.iter().copied().collect();
         // PCX-8: a request from another account has to be rejected first.
         let asked_from_outside = peerings.iter().map(|peering| &self.peerings[peering]).any(|peering| {
@@ -264,9 +271,5 @@ impl Cloud {
         };
         permit(request.dry_run)?;
         Ok(Object::new().value(name, Object::new().value("Value", value)).text("VpcId", vpc.id).into())
-    }
-
-    fn default_dhcp_options(&mut self, account: AccountId, region: Region) -> DhcpOptionsId {
-        *self.dhcp_options.entry((account, region)).or_insert_with(|| self.ids.next())
     }
 }

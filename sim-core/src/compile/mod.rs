@@ -12,9 +12,13 @@
 //! peering connection    the route tables of both ends (RT-17), their groups that name groups elsewhere (SG-9, SG-12)
 //! network interface     route tables with a route to it or its NAT gateway, when its instance or gateway comes up or goes (RT-16)
 //! egress-only gateway   the route tables of its VPC (RT-15)
+//! prefix list           route tables and groups that name it (RT-10, SG-28)
+//! hosted zone           nothing
 //! ```
 
 mod address;
+mod endpoint;
+mod names;
 mod rules;
 mod vpc;
 
@@ -24,27 +28,35 @@ mod tests;
 use std::sync::Arc;
 
 use indexmap::IndexSet;
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::FxHashMap;
 
-use crate::cloud::{Cloud, NetworkInterface, PeeringStatus, VpcPeeringConnection};
+use crate::cloud::{Cloud, NetworkInterface, PeeringStatus, PublicService, Quota, RulePeer, VpcPeeringConnection};
 use crate::dataplane::tables::{
-    EniIndex, EniPlace, Peer, PeeringIndex, PeeringState, PeeringTable, Slot, Slots, Tables, VpcIndex, VpcTables,
+    EndpointIndex, EniIndex, EniPlace, Peer, PeeringIndex, PeeringState, PeeringTable, Slot, Slots, Tables, VpcIndex,
+    VpcTables,
 };
 use crate::id::*;
 
 /// Turns the cloud's state into forwarding tables, and remembers which number each thing has.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Compiler {
-    vpcs: FxHashMap<VpcId, VpcIndex>,
-    enis: FxHashMap<NetworkInterfaceId, EniIndex>,
-    peerings: FxHashMap<VpcPeeringConnectionId, PeeringIndex>,
+    vpcs: IdMap<VpcId, VpcIndex>,
+    enis: IdMap<NetworkInterfaceId, EniIndex>,
+    peerings: IdMap<VpcPeeringConnectionId, PeeringIndex>,
     /// Where the tables of subnets, route tables, ACLs and groups are.
     places: FxHashMap<ResourceId, Place>,
     /// Where Internet gateways are attached.
-    gateways: FxHashMap<InternetGatewayId, VpcIndex>,
-    egress_only_gateways: FxHashMap<EgressOnlyInternetGatewayId, VpcIndex>,
+    gateways: IdMap<InternetGatewayId, VpcIndex>,
+    egress_only_gateways: IdMap<EgressOnlyInternetGatewayId, VpcIndex>,
     /// Route tables by the interfaces to which they have a route, or had one once: to compile one in vain does no harm.
-    routes_to: FxHashMap<NetworkInterfaceId, Vec<RouteTableId>>,
+    routes_to: IdMap<NetworkInterfaceId, Vec<RouteTableId>>,
+    endpoints: IdMap<VpcEndpointId, EndpointIndex>,
+    /// By number of the service: those of every Region that has a VPC, or had one once.
+    services: Vec<(PublicService, Region)>,
+    /// Route tables and groups by the prefix lists that they name, or named once.
+    readers_of: FxHashMap<PrefixListId, IndexSet<ResourceId, rustc_hash::FxBuildHasher>>,
+    /// Where private hosted zones are asked.
+    zones: FxHashMap<HostedZoneId, Vec<VpcIndex>>,
 }
 
 /// Where a thing's table is.
@@ -68,14 +80,17 @@ struct Touched<'c> {
     gateways: Vec<InternetGatewayId>,
     egress_only_gateways: Vec<EgressOnlyInternetGatewayId>,
     peerings: Vec<VpcPeeringConnectionId>,
+    endpoints: Vec<VpcEndpointId>,
+    prefix_lists: Vec<PrefixListId>,
+    zones: Vec<HostedZoneId>,
 }
 
 /// What is to be compiled once everything has its place: it depends on more than itself.
 #[derive(Default)]
 struct Dependent {
-    subnets: IndexSet<SubnetId, FxBuildHasher>,
-    route_tables: IndexSet<RouteTableId, FxBuildHasher>,
-    security_groups: IndexSet<SecurityGroupId, FxBuildHasher>,
+    subnets: IndexSet<SubnetId, IdHash>,
+    route_tables: IndexSet<RouteTableId, IdHash>,
+    security_groups: IndexSet<SecurityGroupId, IdHash>,
 }
 
 impl<'c> Touched<'c> {
@@ -107,6 +122,9 @@ impl<'c> Touched<'c> {
                 InternetGateway InternetGatewayId gateways;
                 EgressOnlyInternetGateway EgressOnlyInternetGatewayId egress_only_gateways;
                 VpcPeeringConnection VpcPeeringConnectionId peerings;
+                VpcEndpoint VpcEndpointId endpoints;
+                PrefixList PrefixListId prefix_lists;
+                HostedZone HostedZoneId zones;
             }
         }
         touched
@@ -116,6 +134,7 @@ impl<'c> Touched<'c> {
 impl Compiler {
     /// Brings the tables in step with resources that have come, changed or gone.
     pub(crate) fn compile(&mut self, cloud: &Cloud, touched: &[ResourceId], tables: &mut Tables) {
+        tables.tracked_flows = cloud.quota(Quota::TrackedConnectionsPerInstance);
         let touched = Touched::by_kind(cloud, touched);
         let mut dependent = Dependent::default();
         let enis = self.number(cloud, &touched, tables);
@@ -124,6 +143,9 @@ impl Compiler {
         self.compile_gateways(cloud, &touched.gateways, &mut dependent, tables);
         self.compile_egress_only_gateways(cloud, &touched.egress_only_gateways, &mut dependent, tables);
         self.compile_peerings(cloud, &touched.peerings, &mut dependent, tables);
+        self.compile_endpoints(cloud, &touched.endpoints, tables);
+        self.find_readers(&touched.prefix_lists, &mut dependent);
+        self.compile_zones(cloud, &touched.zones, tables);
         self.compile_parts(cloud, &touched, &mut dependent, tables);
         self.compile_gateway_tables(cloud, &touched.gateways, tables);
         self.compile_subnets(cloud, &dependent, tables);
@@ -146,6 +168,16 @@ impl Compiler {
     /// The number of a peering connection that was ever compiled.
     pub(crate) fn peering_index(&self, id: VpcPeeringConnectionId) -> Option<PeeringIndex> {
         self.peerings.get(&id).copied()
+    }
+
+    /// The number of a gateway endpoint that was ever compiled.
+    pub(crate) fn endpoint_index(&self, id: VpcEndpointId) -> Option<EndpointIndex> {
+        self.endpoints.get(&id).copied()
+    }
+
+    /// The public services that the tables speak of, by number.
+    pub(crate) fn services(&self) -> &[(PublicService, Region)] {
+        &self.services
     }
 
     /// The slot of a subnet, route table, ACL or group that exists.
@@ -172,9 +204,11 @@ impl Compiler {
     }
 
     fn number_vpc(&mut self, cloud: &Cloud, id: VpcId, tables: &mut Tables) -> VpcIndex {
+        let services = &mut self.services;
         *self.vpcs.entry(id).or_insert_with(|| {
             let index = VpcIndex(tables.vpcs.len() as u32);
             let region = cloud.vpcs.get(&id).map_or(Region::DEFAULT, |vpc| vpc.region);
+            endpoint::number_services(services, region, tables);
             tables.vpcs.push(Arc::new(VpcTables::empty(id, region)));
             index
         })
@@ -243,6 +277,7 @@ impl Compiler {
         for vpc in touched.iter().filter_map(|id| cloud.vpcs.get(id)) {
             let tables = vpc_mut(tables, self.vpcs[&vpc.id]);
             vpc::set_blocks(vpc, tables);
+            names::set_attributes(vpc, &mut tables.names);
             dependent.route_tables.extend(tables.route_tables.iter().map(|table| table.id));
             dependent.subnets.extend(tables.subnets.iter().map(|subnet| subnet.id));
         }
@@ -311,20 +346,26 @@ impl Compiler {
         for peering in touched.iter().filter_map(|id| cloud.peerings.get(id)) {
             let ends = [peering.requester.vpc, peering.accepter.vpc].map(|vpc| self.number_vpc(cloud, vpc, tables));
             let table = peering_table(peering, ends);
-            match self.peerings.get(&peering.id) {
-                Some(index) => tables.peerings[index.0 as usize] = table,
-                None => {
-                    self.peerings.insert(peering.id, PeeringIndex(tables.peerings.len() as u32));
-                    tables.peerings.push(table);
+            let index = match self.peerings.get(&peering.id) {
+                Some(&index) => {
+                    tables.peerings[index.0 as usize] = table;
+                    index
                 }
-            }
+                None => {
+                    let index = PeeringIndex(tables.peerings.len() as u32);
+                    self.peerings.insert(peering.id, index);
+                    tables.peerings.push(table);
+                    index
+                }
+            };
             for end in ends {
+                names::note_peering(tables, end, index);
                 let vpc = tables.vpc(end);
                 dependent.route_tables.extend(vpc.route_tables.iter().map(|table| table.id));
                 let names_elsewhere = |peer: &Peer| match peer {
                     Peer::Group { vpc, .. } => *vpc != end,
                     Peer::StaleGroup => true,
-                    Peer::Block(_) | Peer::PrefixList => false,
+                    Peer::Block(_) | Peer::PrefixList(_) => false,
                 };
                 let groups = vpc.security_groups.iter();
                 let concerned = groups
@@ -396,6 +437,11 @@ impl Compiler {
     fn compile_groups(&mut self, cloud: &Cloud, dependent: &Dependent, tables: &mut Tables) {
         for record in dependent.security_groups.iter().filter_map(|id| cloud.security_groups.get(id)) {
             let table = rules::group_table(self, cloud, record);
+            for rule in record.rules() {
+                if let RulePeer::PrefixList(list) = rule.peer {
+                    self.readers_of.entry(list).or_default().insert(record.id.into());
+                }
+            }
             self.put(record.id, self.vpcs[&record.vpc], tables, |vpc| &mut vpc.security_groups, table);
         }
     }
@@ -409,6 +455,9 @@ impl Compiler {
                 if !readers.contains(&record.id) {
                     readers.push(record.id);
                 }
+            }
+            for route in &record.prefix_list_routes {
+                self.readers_of.entry(route.list).or_default().insert(record.id.into());
             }
             self.put(record.id, vpc, tables, |vpc| &mut vpc.route_tables, table);
         }
@@ -428,6 +477,7 @@ fn peering_table(peering: &VpcPeeringConnection, ends: [VpcIndex; 2]) -> Peering
         state: if is_active(peering) { PeeringState::Active } else { PeeringState::Inactive },
         ends,
         mtu_bytes: if is_same_region { 9001 } else { 8500 },
+        resolving: [&peering.requester, &peering.accepter].map(|side| side.allow_dns_resolution),
         origin: Origin::Aws,
     }
 }

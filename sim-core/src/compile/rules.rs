@@ -29,13 +29,18 @@ fn group_rules(
     group: &SecurityGroup,
     rules: &[cloud::GroupRule],
 ) -> Vec<GroupRule> {
+    let region = cloud.vpcs.get(&group.vpc).map(|vpc| vpc.region);
+    let list = |id| {
+        let list = region.and_then(|region| cloud.prefix_list_in(region, id));
+        list.map(|list| list.blocks().into_iter().map(Block::new).collect()).unwrap_or_default()
+    };
     let compiled = rules.iter().map(|rule| GroupRule {
         protocol: protocol_match(rule.protocol),
         peer: match &rule.peer {
             RulePeer::Ipv4(block) => Peer::Block(Block::new(IpNet::V4(*block))),
             RulePeer::Ipv6(block) => Peer::Block(Block::new(IpNet::V6(*block))),
             RulePeer::Group { group: named, .. } => referenced(compiler, cloud, group, *named),
-            RulePeer::PrefixList(_) => Peer::PrefixList,
+            RulePeer::PrefixList(id) => Peer::PrefixList(list(*id)),
         },
         origin: rule.origin,
     });

@@ -3,16 +3,19 @@
 //! Whether a route's target is usable (RT-15) is decided here: a detached gateway, a peering connection that is not active, an
 //! interface without a running instance make a blackhole.
 
+use std::cmp::Reverse;
 use std::net::Ipv4Addr;
 
 use ipnet::IpNet;
 use rustc_hash::FxHashMap;
 
 use super::{Compiler, is_active, private_addresses};
-use crate::cloud::{self, Cloud, InstanceState, NetworkInterface, Requester, RouteTarget};
+use crate::cloud::{self, Cloud, Instance, InstanceState, NetworkInterface, Requester, RouteTarget, Switch};
+use crate::dataplane::conntrack::Timeouts;
+use crate::dataplane::names::VpcNames;
 use crate::dataplane::tables::{
-    AddressOwners, EniIndex, EniTable, Guest, Route, RouteState, RouteTable, Slots, SourceDestCheck, SubnetTable,
-    Target, VpcTables,
+    AddressOwners, EniIndex, EniTable, Guest, MetadataOverIpv6, Route, RouteState, RouteTable, Slots, SourceDestCheck,
+    SubnetTable, Target, Tracking, VpcTables,
 };
 use crate::id::{NetworkInterfaceId, Origin, Region, SubnetId, VpcId};
 use crate::net::{MacAddr, PrefixTable};
@@ -34,6 +37,7 @@ impl VpcTables {
             macs: FxHashMap::default(),
             internet_gateway: None,
             egress_only_gateway: None,
+            names: VpcNames::default(),
         }
     }
 }
@@ -52,14 +56,21 @@ pub(super) fn empty_route_table(table: &cloud::RouteTable) -> RouteTable {
 
 /// The interfaces that a table has routes to, those of NAT gateways included.
 pub(super) fn routed_interfaces(cloud: &Cloud, table: &cloud::RouteTable) -> impl Iterator<Item = NetworkInterfaceId> {
-    table.routes.iter().filter_map(|route| match route.target {
+    let of_lists = table.prefix_list_routes.iter().map(|route| route.target);
+    table.routes.iter().map(|route| route.target).chain(of_lists).filter_map(|target| match target {
         RouteTarget::NetworkInterface(id) => Some(id),
         RouteTarget::NatGateway(id) => cloud.nat_gateways.get(&id)?.interface,
-        RouteTarget::InternetGateway(_) | RouteTarget::Peering(_) | RouteTarget::EgressOnlyInternetGateway(_) => None,
+        RouteTarget::InternetGateway(_)
+        | RouteTarget::Peering(_)
+        | RouteTarget::EgressOnlyInternetGateway(_)
+        | RouteTarget::VpcEndpoint(_) => None,
     })
 }
 
 /// `local` for every block (RT-4) and what somebody wrote; a written route for a block retargets its `local` (RT-13).
+///
+/// Of equal prefixes the later one counts: a list's entry gives way to a written route (RT-10, GWE-6), and of two lists that
+/// with the lower id counts (RT-11). AWS picks one of two lists by chance.
 pub(super) fn route_table(
     compiler: &Compiler,
     cloud: &Cloud,
@@ -74,7 +85,16 @@ pub(super) fn route_table(
             Route { state: route_state(compiler, cloud, table.vpc, route.target), origin: route.origin },
         )
     });
-    RouteTable { id: table.id, routes: PrefixTable::new(local.chain(written)), origin: table.origin }
+    let region = cloud.vpcs.get(&table.vpc).map(|vpc| vpc.region);
+    let mut of_lists: Vec<_> = table.prefix_list_routes.iter().collect();
+    of_lists.sort_unstable_by_key(|route| Reverse(route.list));
+    let listed = of_lists.into_iter().flat_map(|route| {
+        let state = route_state(compiler, cloud, table.vpc, route.target);
+        let list = region.and_then(|region| cloud.prefix_list_in(region, route.list));
+        let blocks = list.map(|list| list.blocks()).unwrap_or_default();
+        blocks.into_iter().map(move |block| (block, Route { state, origin: route.origin }))
+    });
+    RouteTable { id: table.id, routes: PrefixTable::new(listed.chain(local).chain(written)), origin: table.origin }
 }
 
 /// A route's target, or a blackhole where it is gone or not usable (RT-15, RT-16, RT-17).
@@ -92,6 +112,10 @@ fn route_state(compiler: &Compiler, cloud: &Cloud, vpc: VpcId, target: RouteTarg
                 _ => RouteState::Blackhole(id.into()),
             }
         }
+        RouteTarget::VpcEndpoint(id) => match compiler.endpoint_index(id) {
+            Some(index) if cloud.vpc_endpoints.contains_key(&id) => RouteState::Active(Target::Endpoint(index)),
+            _ => RouteState::Blackhole(id.into()),
+        },
         RouteTarget::NetworkInterface(id) => {
             let eni = cloud.network_interfaces.get(&id).filter(|eni| eni.vpc == vpc);
             let is_running = eni.is_some_and(|eni| guest(cloud, eni) == Guest::Running);
@@ -146,9 +170,27 @@ pub(super) fn eni_table(
         addresses: private_addresses(eni).collect(),
         source_dest_check: if eni.source_dest_check { SourceDestCheck::On } else { SourceDestCheck::Off },
         guest: guest(cloud, eni),
+        metadata_over_ipv6: metadata_over_ipv6(cloud, eni),
         groups: eni.groups.iter().filter_map(|group| compiler.slot(*group)).collect(),
+        tracking: tracking(compiler, cloud, eni),
         origin: eni.origin,
     })
+}
+
+/// What is particular about the way an interface tracks flows: its own time-outs, those of its instance's type (SG-21), other
+/// interfaces to share the allowance with (SG-25). Most have nothing of this.
+fn tracking(compiler: &Compiler, cloud: &Cloud, eni: &NetworkInterface) -> Option<Box<Tracking>> {
+    let instance = eni.attachment.as_ref().and_then(|attachment| cloud.instances.get(&attachment.instance));
+    let timeouts = eni.connection_tracking.idle_timeouts(instance.map(|instance| &*instance.launch.instance_type));
+    let interfaces = instance.iter().flat_map(|instance| &instance.interfaces).filter(|id| **id != eni.id);
+    let others = interfaces.filter_map(|id| compiler.eni_index(*id)).collect();
+    let timeouts = Timeouts {
+        tcp_established: timeouts.tcp_established,
+        udp_stream: timeouts.udp_stream,
+        udp_single: timeouts.udp,
+    };
+    let tracking = Tracking { timeouts, others };
+    (tracking != Tracking::default()).then(|| Box::new(tracking))
 }
 
 /// What is behind an interface: a running instance, a NAT gateway, or nothing that answers.
@@ -156,11 +198,21 @@ fn guest(cloud: &Cloud, eni: &NetworkInterface) -> Guest {
     if let Some(Requester::NatGateway(gateway)) = eni.requester {
         return Guest::NatGateway(gateway);
     }
-    let instance = eni.attachment.as_ref().and_then(|attachment| cloud.instances.get(&attachment.instance));
-    match instance.map(|instance| instance.state) {
+    match instance(cloud, eni).map(|instance| instance.state) {
         Some(InstanceState::Running) => Guest::Running,
         _ => Guest::Absent,
     }
+}
+
+fn metadata_over_ipv6(cloud: &Cloud, eni: &NetworkInterface) -> MetadataOverIpv6 {
+    match instance(cloud, eni).map(|instance| instance.metadata_options.ipv6) {
+        Some(Switch::Enabled) => MetadataOverIpv6::On,
+        Some(Switch::Disabled) | None => MetadataOverIpv6::Off,
+    }
+}
+
+fn instance<'c>(cloud: &'c Cloud, eni: &NetworkInterface) -> Option<&'c Instance> {
+    cloud.instances.get(&eni.attachment.as_ref()?.instance)
 }
 
 /// A router's synthetic MAC address (L2-3), the same in every run. Its first octet is 0e, where interfaces have another of

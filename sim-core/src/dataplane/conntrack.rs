@@ -1,46 +1,75 @@
 //! Connection tracking: what security groups remember of the flows they let through (SG-13 to SG-24).
 //!
-//! One table per interface, made when the first flow is tracked, bounded, and outside the compiled tables, so that rules may
+//! One table per interface, made when the first flow is tracked, bounded for each instance (SG-25), and outside the compiled tables, so that rules may
 //! change under a flow that goes on. Time is virtual; an entry that has idled out is as good as absent and is swept away when
 //! the table has doubled. A flow is kept under the key of its packets *leaving* the interface.
 //!
 //! Flows that AWS does not track (SG-17) are here too, as a cache: which rule admitted them, for as long as the rules stay as
-//! they are. So the rules are read once for a flow, not once for a packet.
+//! they are. So the rules are read once for a flow, not once for a packet. With it goes what else was decided for its packets:
+//! [`KnownWays`].
 
-use rustc_hash::FxHashMap;
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 
+use super::fragments::Fragments;
 use super::gateway::GatewayFlows;
+use super::known_way::KnownWays;
+use super::services::LinkLocalAllowances;
 use super::tables::EniIndex;
 use crate::engine::{SimDuration, SimTime};
 use crate::net::{FlowKey, IpHeader, TcpFlags, Transport, protocol};
 use crate::trace::{Direction, Leg};
 
-/// TCP, established (SG-21).
-///
-/// Differs from AWS: instance types of Nitro v6 default to 350 s, and the time-out cannot be set.
-const TIMEOUT_TCP_ESTABLISHED: SimDuration = SimDuration::from_secs(432_000);
 /// TCP while opening or closing. AWS publishes nothing (SG-23).
 const TIMEOUT_TCP_OTHER: SimDuration = SimDuration::from_secs(60);
-/// UDP that went one way only, or was one question with one answer (SG-21).
-const TIMEOUT_UDP_SINGLE: SimDuration = SimDuration::from_secs(30);
-/// UDP with more than one question and answer (SG-21).
-const TIMEOUT_UDP_STREAM: SimDuration = SimDuration::from_secs(180);
 /// ICMP. AWS publishes nothing (SG-23).
 const TIMEOUT_ICMP: SimDuration = SimDuration::from_secs(30);
 /// Protocols without ports (SG-22).
 const TIMEOUT_OTHER: SimDuration = SimDuration::from_secs(600);
 
-/// Most flows an interface tracks. AWS has a limit for each instance type and publishes none of them (SG-25).
-const LIMIT: usize = 1 << 18;
+/// A table with this many flows forgets those that it only keeps to save time.
+const CACHE_BOUND: usize = 1 << 19;
+/// A table grows by at most this much before it is swept again.
+const SWEEP_STEP: usize = 1 << 17;
 /// Below this size a table is not worth sweeping.
 const SWEEP_FROM: usize = 1024;
+
+/// The idle time-outs that an interface may have of its own (SG-21).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Timeouts {
+    /// TCP, established.
+    pub tcp_established: SimDuration,
+    /// UDP with more than one question and answer.
+    pub udp_stream: SimDuration,
+    /// UDP that went one way only, or was one question with one answer.
+    pub udp_single: SimDuration,
+}
+
+impl Timeouts {
+    /// What applies where nobody says otherwise.
+    pub(crate) const DEFAULT: Timeouts = Timeouts {
+        tcp_established: SimDuration::from_secs(432_000),
+        udp_stream: SimDuration::from_secs(180),
+        udp_single: SimDuration::from_secs(30),
+    };
+}
+
+impl Default for Timeouts {
+    fn default() -> Timeouts {
+        Timeouts::DEFAULT
+    }
+}
 
 /// All tracked flows of all interfaces, and what gateways remember.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Flows {
     by_eni: Vec<Option<Box<TrackedFlows>>>,
+    /// What is remembered of packets that come in pieces.
+    pub(super) fragments: Fragments,
     /// Of gateways that keep state.
     pub(super) gateways: GatewayFlows,
+    /// What has been asked of the services on the interfaces' links.
+    pub(super) link_local: LinkLocalAllowances,
 }
 
 impl Flows {
@@ -53,24 +82,40 @@ impl Flows {
         self.by_eni[index].get_or_insert_default()
     }
 
+    /// How many flows these interfaces track, together. The exact number is found out only when it may have reached the limit.
+    pub(crate) fn tracked_by(
+        &mut self,
+        enis: impl Iterator<Item = EniIndex> + Clone,
+        now: SimTime,
+        limit: usize,
+    ) -> usize {
+        let about: usize = enis.clone().map(|eni| self.of_mut(eni).tracked).sum();
+        if about < limit {
+            return about;
+        }
+        enis.map(|eni| self.of_mut(eni).tracked_now(now)).sum()
+    }
+
     /// Forgets an interface's flows, as when its instance is terminated.
     pub(crate) fn forget(&mut self, eni: EniIndex) {
         if let Some(flows) = self.by_eni.get_mut(eni.0 as usize) {
             *flows = None;
         }
+        self.link_local.forget(eni);
     }
 }
-
-/// The table has reached its bound (SG-25).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct TableFull;
 
 /// One interface's flows.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TrackedFlows {
-    flows: FxHashMap<FlowKey, Flow>,
-    /// How many of them are tracked; only these count against the limit.
+    flows: IndexMap<FlowKey, Flow, FxBuildHasher>,
+    /// By direction, where the flow of the last packet lies: most often that of the next one, which then needs no hash.
+    last: [u32; 2],
+    /// How many of them are tracked; only these count against the instance's allowance. Some may have idled out.
     tracked: usize,
+    /// Until then none of the tracked idles out, as far as the last sweep could tell.
+    next_expiry: SimTime,
+    timeouts: Timeouts,
     /// Sweep when there are this many.
     sweep_at: usize,
 }
@@ -94,28 +139,74 @@ pub(crate) struct RulePlace {
 }
 
 impl TrackedFlows {
+    /// Sets the time-outs that count from the next packet on.
+    pub(crate) fn set_timeouts(&mut self, timeouts: Timeouts) {
+        self.timeouts = timeouts;
+    }
+
+    /// Whether the packet's flow is among the tracked ones, idled out or not.
+    pub(crate) fn has_tracked(&mut self, direction: Direction, ip: &IpHeader) -> bool {
+        self.flow(direction, ip).is_some_and(|flow| flow.standing == Standing::Tracked)
+    }
+
     /// What is known of the packet's flow, and which way the packet goes in it. `rules` is the number of the tables by which
     /// packets are judged now.
     pub(crate) fn find(&mut self, now: SimTime, direction: Direction, ip: &IpHeader, rules: u64) -> (Leg, Known) {
-        let Some(flow) = self.flows.get_mut(&egress_key(direction, ip)) else {
-            return (Leg::Forward, Known::Nothing);
-        };
+        let timeouts = self.timeouts;
+        let Some(flow) = self.flow(direction, ip) else { return (Leg::Forward, Known::Nothing) };
         let is_over = flow.is_over_for(ip);
-        let leg = if is_over || flow.opened_by == direction { Leg::Forward } else { Leg::Return };
+        let leg = if is_over { Leg::Forward } else { flow.leg(direction) };
         if is_over || flow.expires <= now {
             return (leg, Known::Nothing);
         }
-        let known = match flow.standing {
-            Standing::Tracked => Known::Tracked,
-            Standing::Untracked { rules: then, admitted } if then == rules => {
-                admitted[direction as usize].map_or(Known::Nothing, Known::Admitted)
-            }
-            Standing::Untracked { .. } => Known::Nothing,
-        };
+        let known = flow.known(direction, rules);
         if known != Known::Nothing {
-            flow.progress(now, direction, ip);
+            flow.progress(now, direction, ip, &timeouts);
         }
         (leg, known)
+    }
+
+    /// The known ways of a packet's flow, if the groups let the packet through without reading a rule and one of the ways fits;
+    /// then the flow lives on. Also answers which way the packet goes in it.
+    #[inline]
+    pub(super) fn repeat(
+        &mut self,
+        now: SimTime,
+        direction: Direction,
+        ip: &IpHeader,
+        rules: u64,
+        fits: impl FnOnce(&KnownWays) -> bool,
+    ) -> Option<(Leg, &KnownWays)> {
+        let timeouts = self.timeouts;
+        let flow = self.flow(direction, ip)?;
+        // What has ended may begin anew, which is for `find` to say.
+        if !fits(&flow.ways)
+            || flow.expires <= now
+            || flow.progress == Progress::Closed
+            || flow.known(direction, rules) == Known::Nothing
+        {
+            return None;
+        }
+        flow.progress(now, direction, ip, &timeouts);
+        Some((flow.leg(direction), &flow.ways))
+    }
+
+    /// The known ways of a packet's flow, to be added to.
+    pub(super) fn ways(&mut self, direction: Direction, ip: &IpHeader) -> Option<&mut KnownWays> {
+        self.flow(direction, ip).map(|flow| &mut flow.ways)
+    }
+
+    #[inline]
+    fn flow(&mut self, direction: Direction, ip: &IpHeader) -> Option<&mut Flow> {
+        let last = &mut self.last[direction as usize];
+        let is_last = self.flows.get_index(*last as usize).is_some_and(|(key, _)| match direction {
+            Direction::Egress => key.is_of(ip),
+            Direction::Ingress => key.is_back(ip),
+        });
+        if !is_last {
+            *last = self.flows.get_index_of(&egress_key(direction, ip))? as u32;
+        }
+        self.flows.get_index_mut(*last as usize).map(|(_, flow)| flow)
     }
 
     /// Whether a conversation, as its packets were sent in `direction`, is tracked. It is only looked at (SG-20).
@@ -125,17 +216,13 @@ impl TrackedFlows {
     }
 
     /// Tracks the flow that a packet opens, or opens again.
-    pub(crate) fn open(&mut self, now: SimTime, direction: Direction, ip: &IpHeader) -> Result<(), TableFull> {
+    pub(crate) fn open(&mut self, now: SimTime, direction: Direction, ip: &IpHeader) {
         self.make_room(now);
-        if self.tracked >= LIMIT {
-            return Err(TableFull);
-        }
-        let mut flow =
-            Flow { expires: now, opened_by: direction, progress: Progress::Opening, standing: Standing::Tracked };
-        flow.progress(now, direction, ip);
+        let mut flow = Flow::new(now, direction, Standing::Tracked);
+        flow.progress(now, direction, ip, &self.timeouts);
+        self.next_expiry = self.next_expiry.min(flow.expires);
         let before = self.flows.insert(egress_key(direction, ip), flow);
         self.tracked += usize::from(before.is_none_or(|before| before.standing != Standing::Tracked));
-        Ok(())
     }
 
     /// Remembers which rule admitted a packet of a flow that is not tracked; `opened_by` is the direction of its first.
@@ -149,12 +236,7 @@ impl TrackedFlows {
         place: RulePlace,
     ) {
         self.make_room(now);
-        let opening = Flow {
-            expires: now,
-            opened_by,
-            progress: Progress::Opening,
-            standing: Standing::Untracked { rules, admitted: [None; 2] },
-        };
+        let opening = Flow::new(now, opened_by, Standing::Untracked { rules, admitted: [None; 2] });
         let flow = self.flows.entry(egress_key(direction, ip)).or_insert(opening);
         if flow.standing == Standing::Tracked {
             self.tracked -= 1;
@@ -168,7 +250,15 @@ impl TrackedFlows {
         };
         admitted[direction as usize] = Some(place);
         flow.standing = Standing::Untracked { rules, admitted };
-        flow.progress(now, direction, ip);
+        flow.progress(now, direction, ip, &self.timeouts);
+    }
+
+    /// How many flows are tracked and have not idled out.
+    fn tracked_now(&mut self, now: SimTime) -> usize {
+        if self.next_expiry <= now {
+            self.sweep(now);
+        }
+        self.tracked
     }
 
     /// Sweeps away what has idled out when the table has doubled. What is only a cache goes as well before it grows without
@@ -177,12 +267,19 @@ impl TrackedFlows {
         if self.flows.len() < self.sweep_at.max(SWEEP_FROM) {
             return;
         }
-        self.flows.retain(|_, flow| flow.expires > now);
-        if self.flows.len() >= 2 * LIMIT {
+        self.sweep(now);
+        if self.flows.len() >= CACHE_BOUND {
             self.flows.retain(|_, flow| flow.standing == Standing::Tracked);
         }
-        self.tracked = self.flows.values().filter(|flow| flow.standing == Standing::Tracked).count();
-        self.sweep_at = (self.flows.len() * 2).min(2 * LIMIT);
+        self.sweep_at = self.flows.len() + self.flows.len().min(SWEEP_STEP);
+    }
+
+    fn sweep(&mut self, now: SimTime) {
+        self.flows.retain(|_, flow| flow.expires > now);
+        let tracked = || self.flows.values().filter(|flow| flow.standing == Standing::Tracked);
+        self.tracked = tracked().count();
+        // With more packets flows last longer than this; then the next sweep is for nothing, and says so.
+        self.next_expiry = tracked().map(|flow| flow.expires).min().unwrap_or(SimTime::MAX);
     }
 }
 
@@ -193,6 +290,7 @@ struct Flow {
     opened_by: Direction,
     progress: Progress,
     standing: Standing,
+    ways: KnownWays,
 }
 
 /// Whether a flow is tracked.
@@ -223,12 +321,34 @@ enum Progress {
 }
 
 impl Flow {
+    fn new(now: SimTime, opened_by: Direction, standing: Standing) -> Flow {
+        Flow { expires: now, opened_by, progress: Progress::Opening, standing, ways: KnownWays::default() }
+    }
+
+    /// Which way packets of this direction go in the flow.
+    fn leg(&self, direction: Direction) -> Leg {
+        if self.opened_by == direction { Leg::Forward } else { Leg::Return }
+    }
+
+    /// What lets packets of this direction through.
+    #[inline]
+    fn known(&self, direction: Direction, rules: u64) -> Known {
+        match self.standing {
+            Standing::Tracked => Known::Tracked,
+            Standing::Untracked { rules: then, admitted } if then == rules => {
+                admitted[direction as usize].map_or(Known::Nothing, Known::Admitted)
+            }
+            Standing::Untracked { .. } => Known::Nothing,
+        }
+    }
+
     /// A new connection over the ports of a finished one is not a packet of the old flow.
     fn is_over_for(&self, ip: &IpHeader) -> bool {
         self.progress == Progress::Closed && is_tcp_open(ip)
     }
 
-    fn progress(&mut self, now: SimTime, direction: Direction, ip: &IpHeader) {
+    #[inline]
+    fn progress(&mut self, now: SimTime, direction: Direction, ip: &IpHeader, timeouts: &Timeouts) {
         let from_opener = direction == self.opened_by;
         self.progress = match (self.progress, ip.transport) {
             (Progress::Closed, _) => Progress::Closed,
@@ -246,15 +366,16 @@ impl Flow {
             (Progress::Answered, _) if from_opener => Progress::Established,
             (unchanged, _) => unchanged,
         };
-        self.expires = now + self.timeout(ip.protocol);
+        self.expires = now + self.timeout(ip.protocol, timeouts);
     }
 
-    fn timeout(&self, ip_protocol: u8) -> SimDuration {
+    #[inline]
+    fn timeout(&self, ip_protocol: u8, timeouts: &Timeouts) -> SimDuration {
         match (ip_protocol, self.progress) {
-            (protocol::TCP, Progress::Established) => TIMEOUT_TCP_ESTABLISHED,
+            (protocol::TCP, Progress::Established) => timeouts.tcp_established,
             (protocol::TCP, _) => TIMEOUT_TCP_OTHER,
-            (protocol::UDP, Progress::Opening | Progress::Answered) => TIMEOUT_UDP_SINGLE,
-            (protocol::UDP, _) => TIMEOUT_UDP_STREAM,
+            (protocol::UDP, Progress::Opening | Progress::Answered) => timeouts.udp_single,
+            (protocol::UDP, _) => timeouts.udp_stream,
             (protocol::ICMP | protocol::ICMPV6, _) => TIMEOUT_ICMP,
             _ => TIMEOUT_OTHER,
         }
@@ -267,6 +388,7 @@ pub(crate) fn is_tcp_open(ip: &IpHeader) -> bool {
         if flags.contains(TcpFlags::SYN) && !flags.contains(TcpFlags::ACK))
 }
 
+#[inline]
 fn egress_key(direction: Direction, ip: &IpHeader) -> FlowKey {
     let key = FlowKey::of(ip);
     if direction == Direction::Egress { key } else { key.reversed() }

@@ -8,7 +8,7 @@ use super::gateway::internet::Translation;
 use super::gateway::nat::{PortTranslation, Refusal};
 use super::pipeline::{self, Entry, Hop, Next, Outcome, Transit};
 use super::route_table::Chosen;
-use super::services::{self, Answer, Service};
+use super::services::{self, Answer, PlatformService, Service};
 use super::tables::{EniIndex, Interface, PeeringIndex, ROUTER_IPV6, Target};
 use super::{network_acl, route_table, security_group};
 use crate::id::{Origin, ResourceId};
@@ -21,6 +21,8 @@ pub(super) enum Stop {
     Drop(DropReason),
     /// The VPC answers the interface's guest.
     Answer(EniIndex, Answer),
+    /// A service of the platform answers it.
+    Platform(EniIndex, PlatformService),
     /// Larger than the gateway takes (MTU-3).
     TooLarge {
         sender: EniIndex,
@@ -57,7 +59,17 @@ impl Hop<'_> {
                 Outcome::Consumed
             }
             Err(Stop::Answer(asker, answer)) => self.reply(asker, answer, transit),
-            Err(Stop::TooLarge { sender, by, limit_bytes }) => self.refuse_size(sender, by, limit_bytes, transit),
+            Err(Stop::Platform(asker, service)) => {
+                self.tell(transit, Step::Answered { service: service.service() });
+                Outcome::Platform(asker, service)
+            }
+            Err(Stop::TooLarge { sender, by, limit_bytes }) => {
+                let may_be_cut = transit.frame.headers.ip.is_some_and(|ip| !ip.dont_fragment);
+                match may_be_cut {
+                    true => self.cut(by, limit_bytes, transit),
+                    false => self.refuse_size(sender, by, limit_bytes, transit),
+                }
+            }
             Err(Stop::Refused { nat_gateway, refusal }) => self.refuse(nat_gateway, refusal, transit),
             Err(Stop::Silence) => Outcome::Consumed,
         }
@@ -67,7 +79,7 @@ impl Hop<'_> {
     fn refuse(&mut self, nat_gateway: EniIndex, refusal: Refusal, transit: &mut Transit) -> Outcome {
         self.tell(transit, Step::Dropped(refusal.reason));
         let Some(frame) = refusal.answer else { return Outcome::Consumed };
-        *transit = Transit { frame: *frame, packet: transit.packet.answer(), entry: Entry::Interface(nat_gateway) };
+        *transit = Transit::new(*frame, transit.packet.answer(), Entry::Interface(nat_gateway));
         pipeline::leave_nat_gateway(self, nat_gateway, transit)
     }
 
@@ -75,19 +87,28 @@ impl Hop<'_> {
     fn reply(&mut self, asker: EniIndex, answer: Answer, transit: &mut Transit) -> Outcome {
         self.tell(transit, Step::Answered { service: answer.service() });
         let frame = answer.into_frame(mem::take(&mut transit.frame.bytes));
-        *transit = Transit { frame, packet: transit.packet.answer(), entry: Entry::Router };
-        let eni = self.tables.eni_id(asker);
-        self.seen(transit, eni, Direction::Ingress);
-        self.delivered(transit, eni.into());
-        Outcome::Forward(Next::Guest(asker))
+        *transit = Transit::new(frame, transit.packet.answer(), Entry::Router);
+        self.hand_to_guest(asker, transit)
     }
 
-    /// The packet is lost; the router of the sender's subnet tells the sender, if it asked not to have its packet cut
+    /// The packet is at the interface and goes down its link.
+    pub(super) fn hand_to_guest(&mut self, index: EniIndex, transit: &Transit) -> Outcome {
+        let eni = self.tables.eni_id(index);
+        self.seen(transit, eni, Direction::Ingress);
+        self.delivered(transit, eni.into());
+        Outcome::Forward(Next::Guest(index))
+    }
+
+    /// The packet goes on in fragments, since its sender does not mind (MTU-3).
+    fn cut(&mut self, by: ResourceId, limit_bytes: u16, transit: &Transit) -> Outcome {
+        self.tell(transit, Step::Fragmented { gateway: by, limit_bytes });
+        Outcome::Fragment(limit_bytes)
+    }
+
+    /// The packet is lost; the router of the sender's subnet tells the sender, who asked not to have its packet cut
     /// (MTU-2d, MTU-3). The message is judged at the sender's interface as any other (MTU-9).
-    ///
-    /// Differs from AWS: a packet without DF is lost too instead of being fragmented.
     fn refuse_size(&mut self, sender: EniIndex, by: ResourceId, limit_bytes: u16, transit: &mut Transit) -> Outcome {
-        let told = transit.frame.headers.ip.filter(|ip| ip.dont_fragment).and_then(|ip| {
+        let told = transit.frame.headers.ip.and_then(|ip| {
             let subnet = self.tables.interface(sender)?.subnet;
             let router = if ip.source.is_ipv4() { IpAddr::V4(subnet.router) } else { IpAddr::V6(ROUTER_IPV6) };
             packet_too_big(&transit.frame, subnet.router_mac, router, limit_bytes, Vec::new())
@@ -98,7 +119,7 @@ impl Hop<'_> {
         self.tell(transit, Step::Dropped(reason));
         match told {
             Some(frame) => {
-                *transit = Transit { frame, packet: transit.packet.answer(), entry: Entry::Router };
+                *transit = Transit::new(frame, transit.packet.answer(), Entry::Router);
                 Outcome::Forward(Next::Eni(sender))
             }
             None => Outcome::Consumed,
@@ -106,12 +127,23 @@ impl Hop<'_> {
     }
 
     /// Stops a frame that the VPC answers itself.
-    pub(super) fn answer(&self, at: &Interface<'_>, frame: &Frame) -> Result<(), Stop> {
+    pub(super) fn answer(&mut self, at: &Interface<'_>, frame: &Frame) -> Result<(), Stop> {
         match services::offer(at, frame) {
             Service::NotOurs => Ok(()),
             Service::Silence => Err(Stop::Silence),
             Service::Answer(answer) => Err(Stop::Answer(at.eni.index, answer)),
+            Service::Metered(answer) => {
+                self.flows.link_local.spend(at, self.now)?;
+                Err(answer(at, frame).map_or(Stop::Silence, |answer| Stop::Answer(at.eni.index, answer)))
+            }
         }
+    }
+
+    /// Stops a packet for a service of the platform, if the interface may ask any more this second (ADDR-17).
+    pub(super) fn ask_platform(&mut self, at: &Interface<'_>, transit: &Transit) -> Result<(), Stop> {
+        let Some(service) = services::addressed(at, &transit.frame) else { return Ok(()) };
+        self.flows.link_local.spend(at, self.now)?;
+        Err(Stop::Platform(at.eni.index, service))
     }
 
     /// The groups of an interface. They also know which way a packet that leaves goes in its conversation.
@@ -122,12 +154,15 @@ impl Hop<'_> {
         transit: &mut Transit,
     ) -> Result<(), DropReason> {
         let ip = ip_of(&transit.frame, at.eni.id.into(), direction)?;
+        let ip = self.flows.fragments.judged(self.now, &transit.frame, &ip);
         let (leg, judged) = security_group::judge(at, self.flows, self.now, direction, &transit.frame, &ip, self.rules);
         if direction == Direction::Egress {
             transit.packet.leg = leg;
         }
-        let decision = judged?;
-        self.tell(transit, Step::SecurityGroup { interface: at.eni.id, direction, decision });
+        match self.overlook(transit, judged)? {
+            Some(decision) => self.tell(transit, Step::SecurityGroup { interface: at.eni.id, direction, decision }),
+            None => self.track_refused(at, direction, &ip),
+        }
         Ok(())
     }
 
@@ -139,8 +174,23 @@ impl Hop<'_> {
         ip: &IpHeader,
     ) -> Result<(), DropReason> {
         let acl = network_acl::of(at);
-        let rule = network_acl::judge(acl, direction, ip)?;
-        self.tell(transit, Step::NetworkAcl { acl: acl.id, subnet: at.subnet.id, direction, rule });
+        let ip = self.flows.fragments.judged(self.now, &transit.frame, ip);
+        if let Some(rule) = self.overlook(transit, network_acl::judge(acl, direction, &ip))? {
+            self.tell(transit, Step::NetworkAcl { acl: acl.id, subnet: at.subnet.id, direction, rule });
+        }
+        Ok(())
+    }
+
+    /// The interface's own check of an address.
+    pub(super) fn address_checked(
+        &mut self,
+        at: &Interface<'_>,
+        transit: &Transit,
+        checked: Result<(), DropReason>,
+    ) -> Result<(), DropReason> {
+        if self.overlook(transit, checked)?.is_some() {
+            self.tell(transit, Step::AddressChecked { interface: at.eni.id });
+        }
         Ok(())
     }
 
@@ -162,6 +212,7 @@ impl Hop<'_> {
                 None => self.tables.eni_id(eni).into(),
             },
             Target::EgressOnlyGateway(gateway) => gateway.into(),
+            Target::Endpoint(endpoint) => self.tables.endpoint(endpoint).id.into(),
         };
         self.tell(transit, Step::Route { table: table.id, destination, target: target_id, origin });
         Ok(target)
@@ -176,7 +227,7 @@ impl Hop<'_> {
     /// The peering connection by which a flow of a NAT gateway beyond it came to an interface that now answers.
     pub(super) fn way_back_to_nat_gateway(
         &mut self,
-        at: &Interface<'_>,
+        eni: EniIndex,
         frame: &Frame,
         ip: &IpHeader,
     ) -> Option<PeeringIndex> {
@@ -185,14 +236,21 @@ impl Hop<'_> {
             return None;
         }
         let flow = if ip.is_icmp_error() { FlowKey::quoted(frame)?.reversed() } else { FlowKey::of(ip) };
-        returns.use_flow(self.now, IDLE_TIMEOUT, &(at.eni.index, flow))
+        returns.use_flow(self.now, IDLE_TIMEOUT, &(eni, flow))
+    }
+
+    /// Whether a packet that arrived has been noted for [`way_back_to_nat_gateway`](Self::way_back_to_nat_gateway).
+    pub(super) fn is_noted_for_the_way_back(&mut self, eni: EniIndex, ip: &IpHeader) -> bool {
+        let returns = self.flows.gateways.returns();
+        !returns.is_empty() && returns.use_flow(self.now, IDLE_TIMEOUT, &(eni, FlowKey::of(ip).reversed())).is_some()
     }
 
     /// Remembers by which peering connection a NAT gateway's flow came, so that its answers go back the same way (NAT-14,
     /// PCX-27).
     pub(super) fn note_way_back_to_nat_gateway(&mut self, at: &Interface<'_>, transit: &Transit, ip: &IpHeader) {
         let Entry::Peering(peering) = transit.entry else { return };
-        let (_, far) = self.tables.peering(peering).seen_from(at.vpc_index);
+        let side = self.tables.side(peering, at.vpc_index);
+        let (_, far) = self.tables.peering(side).seen_from(side);
         if self.tables.nat_gateway_at(far, ip.source).is_some() && !ip.is_icmp_error() {
             let flow = (at.eni.index, FlowKey::of(ip).reversed());
             // When the memory is full the answer meets the route table like any other.
@@ -209,8 +267,12 @@ impl Hop<'_> {
         self.tell(transit, Step::PortTranslated { gateway, from, to });
     }
 
-    /// A packet leaves an interface: it may be one whose whole way is told.
-    pub(super) fn mark(&mut self, transit: &mut Transit) {
+    /// A packet leaves an interface: it may be one whose whole way is told. A question to the VPC itself goes nowhere, and the
+    /// way that is asked for is that of what comes after it.
+    pub(super) fn mark(&mut self, at: &Interface<'_>, transit: &mut Transit) {
+        if !matches!(services::offer(at, &transit.frame), Service::NotOurs) {
+            return;
+        }
         self.trace.mark(&mut transit.packet, &transit.frame.headers);
     }
 
@@ -236,7 +298,7 @@ pub(super) fn sent_from_inside(transit: &Transit, gateway: ResourceId) -> Result
     let ip = transit.frame.headers.ip.as_ref().ok_or_else(|| drop(DropCode::MalformedFrame, Decider::Resource))?;
     match transit.entry {
         Entry::Interface(sender) => Ok((sender, ip)),
-        Entry::Router | Entry::Peering(_) | Entry::InternetGateway(_) => {
+        Entry::Router | Entry::Peering(_) | Entry::InternetGateway(_) | Entry::Endpoint(_) => {
             Err(drop(DropCode::NoTransitiveRouting, Decider::Address(ip.destination)))
         }
     }

@@ -2,7 +2,7 @@
 //! instead of prefix lengths.
 //!
 //! Ports are destination ports (ACL-8), for security groups of either direction too. A fragment other than the first carries no
-//! ports: it matches only rules that take all ports. AWS publishes nothing about that; it is what a stateless filter can do.
+//! ports: where those of its packet are not known (`fragments`) it matches only rules that take all ports.
 
 use std::net::IpAddr;
 

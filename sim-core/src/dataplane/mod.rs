@@ -5,15 +5,22 @@
 
 pub(crate) mod conntrack;
 mod eni;
+mod fragments;
 mod gateway;
 mod hop;
+mod known_way;
 pub(crate) mod matching;
+pub(crate) mod names;
 mod network_acl;
 pub(crate) mod pipeline;
+mod probe;
+pub(crate) mod resolver;
 mod route_table;
 mod security_group;
-mod services;
+pub(crate) mod services;
 pub(crate) mod tables;
+
+pub(crate) use services::answer_publicly;
 
 #[cfg(test)]
 pub(crate) use conntrack::Flows;

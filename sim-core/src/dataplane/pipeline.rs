@@ -1,7 +1,8 @@
 //! A packet's path, in order, both directions: start reading here.
 //!
-//! Six hops, each one engine event: a frame leaves an interface, crosses a peering connection, goes out or comes in through an
-//! Internet gateway, goes out through an egress-only one, arrives at an interface. Each hop calls its stages top to bottom; a stage passes the packet on or drops it
+//! Eight hops, each one engine event: a frame leaves an interface, crosses a peering connection, goes out or comes in through an
+//! Internet gateway or a gateway endpoint, goes out through an egress-only gateway, arrives at an interface. Each hop calls its
+//! stages top to bottom; a stage passes the packet on or drops it
 //! with a reason, and the pipeline alone tells the trace. Ingress and egress are seen from the interface or gateway, and for a
 //! network ACL from the subnet.
 //!
@@ -9,20 +10,28 @@
 //!  leave_eni ──┬──────────────────────────────► arrive_eni      same VPC
 //!              ├─► cross_peering ─────────────► arrive_eni      the peer VPC, never a gateway of it (PCX-22)
 //!              ├─► leave_egress_only_gateway ─► the Internet
-//!              └─► leave_internet_gateway ──┬─► the Internet
+//!              ├─► leave_endpoint ─► S3 or DynamoDB ─► enter_endpoint ─► arrive_eni
+//!              └─► leave_internet_gateway ──┬─► the Internet, or a public service of AWS
 //!                                           └─► enter_internet_gateway ─► arrive_eni
 //! ```
 //!
 //! A NAT gateway has an interface like an instance. What arrives there is translated and leaves by the same interface, in the
 //! same event: from `arrive_eni` on, by any of the ways above.
 //!
+//! What the stages decided for one packet of a flow is done to the next without asking them again ([`super::known_way`]). A
+//! probe goes on past what drops it ([`super::probe`]); nothing else here knows of probes.
+//!
 //! No router of a VPC lowers the TTL (L2-12, L2-14), and none says why it drops (L2-18, L2-21), except for size (MTU-3).
 
 use super::conntrack::Flows;
 use super::gateway::nat::NatGateway;
-use super::gateway::{egress_only, ingress_routing, internet, peering};
+use super::gateway::{egress_only, endpoint, ingress_routing, internet, peering};
 use super::hop::{Stop, deleted, detached, fits, ip_of, sent_from_inside};
-use super::tables::{EniIndex, Guest, Interface, PeeringIndex, Tables, Target, VpcIndex};
+use super::known_way::HandOver;
+use super::services::PlatformService;
+use super::tables::{
+    EndpointIndex, EniIndex, Guest, Interface, PeeringIndex, PeeringSide, ServiceIndex, Tables, Target, VpcIndex,
+};
 use super::{eni, route_table};
 use crate::engine::SimTime;
 use crate::flat::flat;
@@ -40,9 +49,17 @@ pub(crate) enum Entry {
     Peering(PeeringIndex),
     /// Came from the Internet, through an Internet gateway or an egress-only one.
     InternetGateway(VpcIndex),
+    /// An answer of the service behind a gateway endpoint.
+    Endpoint(EndpointIndex),
 }
 
-flat!(enum Entry { 0 => Interface(eni), 1 => Router, 2 => Peering(peering), 3 => InternetGateway(vpc) });
+flat!(enum Entry {
+    0 => Interface(eni),
+    1 => Router,
+    2 => Peering(peering),
+    3 => InternetGateway(vpc),
+    4 => Endpoint(endpoint),
+});
 
 /// A frame inside the fabric.
 #[derive(Clone, Debug)]
@@ -53,6 +70,15 @@ pub(crate) struct Transit {
     pub packet: PacketTag,
     /// Where it entered the VPC it is in.
     pub entry: Entry,
+    /// What the peering connection that it is on its way to does with it, if that is known.
+    pub hand_over: Option<HandOver>,
+}
+
+impl Transit {
+    /// A frame that has just entered.
+    pub(crate) fn new(frame: Frame, packet: PacketTag, entry: Entry) -> Transit {
+        Transit { frame, packet, entry, hand_over: None }
+    }
 }
 
 /// Where a frame goes next. Every `Next` is one engine event, so that captures have honest times.
@@ -63,7 +89,7 @@ pub(crate) enum Next {
     /// Through the fabric to the interface: [`arrive_eni`].
     Eni(EniIndex),
     /// Through the fabric to the peering connection: [`cross_peering`].
-    Peering(PeeringIndex),
+    Peering(PeeringSide),
     /// Through the fabric to the VPC's Internet gateway, outbound: [`leave_internet_gateway`].
     InternetGatewayOut(VpcIndex),
     /// From the Internet to the VPC's gateway that answers there: [`enter_internet_gateway`].
@@ -72,6 +98,14 @@ pub(crate) enum Next {
     Internet,
     /// Through the fabric to the VPC's egress-only Internet gateway: [`leave_egress_only_gateway`].
     EgressOnlyGateway(VpcIndex),
+    /// Through the fabric to the gateway endpoint, outbound: [`leave_endpoint`].
+    EndpointOut(EndpointIndex),
+    /// From the service to the gateway endpoint: [`enter_endpoint`].
+    EndpointIn(EndpointIndex),
+    /// Out of the gateway endpoint, to the service behind it.
+    BehindEndpoint(EndpointIndex),
+    /// To a public service of AWS, at its public address (IGW-14).
+    PublicService(ServiceIndex),
 }
 
 flat!(enum Next {
@@ -82,6 +116,10 @@ flat!(enum Next {
     4 => InternetGatewayIn(vpc),
     5 => Internet,
     6 => EgressOnlyGateway(vpc),
+    7 => EndpointOut(endpoint),
+    8 => EndpointIn(endpoint),
+    9 => BehindEndpoint(endpoint),
+    10 => PublicService(service),
 });
 
 /// What came of a hop. What is left in the [`Transit`] is as the hop made it.
@@ -90,6 +128,11 @@ pub(crate) enum Outcome {
     /// On to the next hop, either the frame itself or what the VPC answered by itself: a packet of its own that goes back
     /// towards the guest that sent the other.
     Forward(Next),
+    /// Larger than the gateway takes, and may be cut (MTU-3): the hop is to be made again by each of its fragments, whose
+    /// packets have at most so many bytes.
+    Fragment(u16),
+    /// For a service at the far end of the interface's own link, which answers with packets of its own.
+    Platform(EniIndex, PlatformService),
     /// Lost (and the trace knows why), or eaten in silence. The buffer may be used again.
     Consumed,
 }
@@ -111,19 +154,27 @@ pub(crate) struct Hop<'a> {
 
 /// A frame leaves an interface for the network.
 pub(crate) fn leave_eni(hop: &mut Hop<'_>, eni: EniIndex, transit: &mut Transit) -> Outcome {
-    hop.run(transit, |hop, transit| leave(hop, eni, transit))
+    if let Some(next) = hop.leave_as_before(eni, transit) {
+        return Outcome::Forward(next);
+    }
+    let outcome = hop.run(transit, |hop, transit| leave(hop, eni, transit));
+    match outcome {
+        Outcome::Forward(Next::Guest(_)) | Outcome::Fragment(_) | Outcome::Platform(..) | Outcome::Consumed => {} // The VPC has answered, or the packet is lost.
+        Outcome::Forward(next) => hop.learn_way_out(eni, transit, next),
+    }
+    outcome
 }
 
 fn leave(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<Next, Stop> {
     let tables = hop.tables;
     let at = tables.interface(index).ok_or(Stop::Silence)?;
-    hop.mark(transit);
+    hop.mark(&at, transit);
     hop.seen(transit, at.eni.id, Direction::Egress);
 
-    hop.answer(&at, &transit.frame)?; // ARP, neighbour discovery
+    hop.answer(&at, &transit.frame)?; // ARP, neighbour discovery, DNS
     let ip = *eni::check_unicast(&at, &transit.frame)?;
-    eni::check_source(&at, &ip)?;
-    hop.tell(transit, Step::AddressChecked { interface: at.eni.id });
+    hop.address_checked(&at, transit, eni::check_source(&at, &ip))?;
+    hop.ask_platform(&at, transit)?; // metadata, time: never routed, not filtered by any rule (ADDR-16, SG-26)
     route_table::refuse_reserved(&at, ip.destination)?; // not filtered by any rule (SG-26)
     hop.security_groups(&at, Direction::Egress, transit)?; // stateful
     hop.tell(transit, Step::Vpc { vpc: at.vpc.id });
@@ -133,41 +184,56 @@ fn leave(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<Ne
     if !at.subnet.contains(ip.destination) {
         hop.network_acl(&at, Direction::Egress, transit, &ip)?; // stateless, never within a subnet (ACL-6)
     }
-    if let Some(peering) = hop.way_back_to_nat_gateway(&at, &transit.frame, &ip) {
-        return Ok(Next::Peering(peering)); // no route is needed (NAT-14)
+    if let Some(peering) = hop.way_back_to_nat_gateway(at.eni.index, &transit.frame, &ip) {
+        return Ok(Next::Peering(tables.side(peering, at.vpc_index))); // no route is needed (NAT-14)
     }
-    let target = hop.route(&at, transit, ip.destination)?; // longest prefix; a blackhole drops
-    follow_route(&at, target, &ip)
+    let target = match hop.route(&at, transit, ip.destination) {
+        Ok(target) => target, // longest prefix; a blackhole drops
+        Err(reason) => return Ok(hop.go_round(transit, index, reason)?),
+    };
+    follow_route(tables, &at, target, &ip)
 }
 
 /// Where a route's target is.
-fn follow_route(at: &Interface<'_>, target: Target, ip: &IpHeader) -> Result<Next, Stop> {
+fn follow_route(tables: &Tables, at: &Interface<'_>, target: Target, ip: &IpHeader) -> Result<Next, Stop> {
     match target {
         Target::Local => Ok(Next::Eni(route_table::deliver_local(at, ip.destination)?)),
         Target::Eni(middlebox) | Target::NatGateway(middlebox) => Ok(Next::Eni(middlebox)),
-        Target::Peering(peering) => Ok(Next::Peering(peering)),
+        Target::Peering(peering) => Ok(Next::Peering(tables.side(peering, at.vpc_index))),
         Target::InternetGateway(_) => Ok(Next::InternetGatewayOut(at.vpc_index)),
         Target::EgressOnlyGateway(_) => Ok(Next::EgressOnlyGateway(at.vpc_index)),
+        Target::Endpoint(endpoint) => Ok(Next::EndpointOut(endpoint)),
     }
 }
 
-/// A frame crosses a peering connection.
-pub(crate) fn cross_peering(hop: &mut Hop<'_>, peering: PeeringIndex, transit: &mut Transit) -> Outcome {
-    hop.run(transit, |hop, transit| cross(hop, peering, transit))
+/// What a service of the platform sends is at the interface at once and goes straight to its guest: no rule judges it (SG-26).
+pub(crate) fn leave_platform(hop: &mut Hop<'_>, eni: EniIndex, transit: &Transit) -> Outcome {
+    hop.hand_to_guest(eni, transit)
 }
 
-fn cross(hop: &mut Hop<'_>, index: PeeringIndex, transit: &mut Transit) -> Result<Next, Stop> {
+/// A frame crosses a peering connection.
+pub(crate) fn cross_peering(hop: &mut Hop<'_>, side: PeeringSide, transit: &mut Transit) -> Outcome {
+    match hop.cross_as_foreseen(side, transit) {
+        Some(next) => Outcome::Forward(next),
+        None => hop.run(transit, |hop, transit| cross(hop, side, transit)),
+    }
+}
+
+fn cross(hop: &mut Hop<'_>, side: PeeringSide, transit: &mut Transit) -> Result<Next, Stop> {
     let tables = hop.tables;
-    let peering = tables.peering(index);
+    let peering = tables.peering(side);
     hop.seen(transit, peering.id, Direction::Egress);
     let (sender, ip) = sent_from_inside(transit, peering.id.into())?;
-    let (near, far) = peering.seen_from(tables.enis[sender.0 as usize].vpc);
+    let (near, far) = peering.seen_from(side);
 
-    let owner = peering::hand_over(peering, tables.vpc(near), tables.vpc(far), ip)?;
+    let owner = match peering::hand_over(peering, tables.vpc(near), tables.vpc(far), ip) {
+        Ok(owner) => owner,
+        Err(reason) => return Ok(hop.go_round(transit, sender, reason)?),
+    };
     fits(ip, sender, peering.id.into(), peering.mtu_bytes)?;
     hop.tell(transit, Step::Gateway { gateway: peering.id.into() });
     hop.tell(transit, Step::Vpc { vpc: tables.vpc_id(far) });
-    transit.entry = Entry::Peering(index);
+    transit.entry = Entry::Peering(side.peering());
     Ok(Next::Eni(owner)) // no route table of the receiving VPC is asked (PCX-30)
 }
 
@@ -183,7 +249,10 @@ fn go_out(hop: &mut Hop<'_>, index: VpcIndex, transit: &mut Transit) -> Result<N
     hop.seen(transit, gateway.id, Direction::Egress);
     let (sender, ip) = sent_from_inside(transit, gateway.id.into())?;
 
-    let public = internet::check_outbound(gateway, vpc, tables.interface(sender), ip)?;
+    let public = match internet::check_outbound(gateway, vpc, tables.interface(sender), ip) {
+        Ok(public) => public,
+        Err(reason) => return Ok(hop.go_round(transit, sender, reason)?),
+    };
     fits(ip, sender, gateway.id.into(), internet::MTU_BYTES)?;
     ingress_routing::check_way_out(vpc, gateway, sender, ip.source)?; // both ways by the same appliance (EDGE-6)
     let destination = ip.destination;
@@ -192,7 +261,11 @@ fn go_out(hop: &mut Hop<'_>, index: VpcIndex, transit: &mut Transit) -> Result<N
     hop.translated(transit, gateway.id.into(), translation);
     // A public address of the same VPC: the gateway turns the packet round (IGW-12).
     let is_own = tables.internet_gateway_of(destination) == Some(index);
-    Ok(if is_own { Next::InternetGatewayIn(index) } else { Next::Internet })
+    if is_own {
+        return Ok(Next::InternetGatewayIn(index));
+    }
+    let service = tables.service_at.get(&destination);
+    Ok(service.map_or(Next::Internet, |service| Next::PublicService(*service)))
 }
 
 /// A frame leaves a VPC through its egress-only Internet gateway.
@@ -244,9 +317,51 @@ fn come_in(hop: &mut Hop<'_>, index: VpcIndex, transit: &mut Transit) -> Result<
     Ok(Next::Eni(first))
 }
 
+/// A frame leaves a VPC through a gateway endpoint.
+pub(crate) fn leave_endpoint(hop: &mut Hop<'_>, endpoint: EndpointIndex, transit: &mut Transit) -> Outcome {
+    hop.run(transit, |hop, transit| go_to_service(hop, endpoint, transit))
+}
+
+fn go_to_service(hop: &mut Hop<'_>, index: EndpointIndex, transit: &mut Transit) -> Result<Next, Stop> {
+    let tables = hop.tables;
+    let endpoint = tables.endpoint(index);
+    hop.seen(transit, endpoint.id, Direction::Egress);
+    let (_, ip) = sent_from_inside(transit, endpoint.id.into())?;
+
+    endpoint::check_outbound(endpoint, tables.vpc(endpoint.vpc), ip)?; // the source stays private (GWE-8)
+    hop.tell(transit, Step::Gateway { gateway: endpoint.id.into() });
+    Ok(Next::BehindEndpoint(index))
+}
+
+/// An answer of the service behind a gateway endpoint comes back through it.
+pub(crate) fn enter_endpoint(hop: &mut Hop<'_>, endpoint: EndpointIndex, transit: &mut Transit) -> Outcome {
+    hop.run(transit, |hop, transit| come_from_service(hop, endpoint, transit))
+}
+
+fn come_from_service(hop: &mut Hop<'_>, index: EndpointIndex, transit: &mut Transit) -> Result<Next, Stop> {
+    let tables = hop.tables;
+    let endpoint = tables.endpoint(index);
+    let vpc = tables.vpc(endpoint.vpc);
+    hop.seen(transit, endpoint.id, Direction::Ingress);
+    let ip = ip_of(&transit.frame, endpoint.id.into(), Direction::Ingress)?;
+
+    let owner = endpoint::check_inbound(endpoint, tables.service(endpoint.service), vpc, &ip)?;
+    hop.tell(transit, Step::Gateway { gateway: endpoint.id.into() });
+    hop.tell(transit, Step::Vpc { vpc: vpc.id });
+    transit.entry = Entry::Endpoint(index);
+    Ok(Next::Eni(owner))
+}
+
 /// A frame arrives at an interface.
 pub(crate) fn arrive_eni(hop: &mut Hop<'_>, eni: EniIndex, transit: &mut Transit) -> Outcome {
-    hop.run(transit, |hop, transit| arrive(hop, eni, transit))
+    if let Some(next) = hop.arrive_as_before(eni, transit) {
+        return Outcome::Forward(next);
+    }
+    let outcome = hop.run(transit, |hop, transit| arrive(hop, eni, transit));
+    if outcome == Outcome::Forward(Next::Guest(eni)) {
+        hop.learn_way_in(eni, transit);
+    }
+    outcome
 }
 
 fn arrive(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<Next, Stop> {
@@ -266,8 +381,7 @@ fn arrive(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<N
     }
     hop.note_way_back_to_nat_gateway(&at, transit, &ip);
     hop.security_groups(&at, Direction::Ingress, transit)?; // stateful
-    eni::check_destination(&at, &ip)?;
-    hop.tell(transit, Step::AddressChecked { interface: at.eni.id });
+    hop.address_checked(&at, transit, eni::check_destination(&at, &ip))?;
     eni::check_guest(&at)?;
     hop.delivered(transit, at.eni.id.into());
     Ok(Next::Guest(index))
@@ -309,7 +423,7 @@ fn leave_nat(hop: &mut Hop<'_>, nat: NatGateway<'_>, transit: &mut Transit) -> R
         let (decider, origin) = internet::route_taken(Some(at), ip.destination);
         return Err(nat.loops(decider, origin).into()); // NAT-21
     }
-    follow_route(&at, target, &ip)
+    follow_route(hop.tables, &at, target, &ip)
 }
 
 /// What a NAT gateway has to say itself leaves its interface.
@@ -339,7 +453,7 @@ impl Neighborhood {
                 Some(sender) if sender.subnet.id == at.subnet.id => Neighborhood::Subnet(sender.eni.mac),
                 _ => Neighborhood::Beyond,
             },
-            Entry::Peering(_) | Entry::InternetGateway(_) => Neighborhood::Beyond,
+            Entry::Peering(_) | Entry::InternetGateway(_) | Entry::Endpoint(_) => Neighborhood::Beyond,
         }
     }
 

@@ -14,9 +14,7 @@ pub(crate) fn of<'t>(at: &Interface<'t>) -> &'t RouteTable {
 }
 
 /// Destinations inside the subnet's VPC that are the VPC's own: its router does not answer (L2-17), link-local addresses are
-/// never routed (ADDR-16, RT-14), and the services behind the reserved ones are not simulated.
-///
-/// Differs from AWS: the Resolver, instance metadata and time services do not answer yet.
+/// never routed (ADDR-16, RT-14). What the services behind the reserved ones take has been taken before.
 pub(crate) fn refuse_reserved(at: &Interface<'_>, destination: IpAddr) -> Result<(), DropReason> {
     let is_reserved = match destination {
         IpAddr::V4(v4) => v4.is_link_local() || at.subnet.router == v4 || at.vpc.resolver == Some(v4),

@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use super::conntrack::{Flows, Known, RulePlace, TableFull, TrackedFlows, is_tcp_open};
+use super::conntrack::{Flows, Known, RulePlace, is_tcp_open};
 use super::route_table;
 use super::tables::{GroupRule, GroupTable, Interface, Peer, RouteState, Slot, Target};
 use crate::engine::SimTime;
@@ -25,6 +25,7 @@ pub(crate) fn judge(
     rules: u64,
 ) -> (Leg, Result<GroupDecision, DropReason>) {
     let tracked = flows.of_mut(at.eni.index);
+    tracked.set_timeouts(at.eni.timeouts());
     if ip.is_icmp_error() {
         // SG-20: related to a tracked flow. The packet spoken of went the other way.
         if FlowKey::quoted(frame).is_some_and(|about| tracked.knows(now, opposite(direction), about)) {
@@ -36,14 +37,14 @@ pub(crate) fn judge(
     let judged = match known {
         Known::Tracked => Ok(GroupDecision::Tracked),
         Known::Admitted(place) => Ok(decision(at, direction, place)),
-        Known::Nothing => admit_by_rule(at, tracked, now, direction, ip, leg, rules),
+        Known::Nothing => admit_by_rule(at, flows, now, direction, ip, leg, rules),
     };
     (leg, judged)
 }
 
 fn admit_by_rule(
     at: &Interface<'_>,
-    tracked: &mut TrackedFlows,
+    flows: &mut Flows,
     now: SimTime,
     direction: Direction,
     ip: &IpHeader,
@@ -54,11 +55,10 @@ fn admit_by_rule(
     let is_reply = !found.is_untracked && is_reply_of_untracked(at, direction, ip);
     if (found.is_untracked || is_reply) && !is_always_tracked(at, direction, ip) {
         let opened_by = if is_reply || leg == Leg::Return { opposite(direction) } else { direction };
-        tracked.admit(now, direction, ip, opened_by, rules, found.place);
+        flows.of_mut(at.eni.index).admit(now, direction, ip, opened_by, rules, found.place);
     } else {
-        tracked
-            .open(now, direction, ip)
-            .map_err(|TableFull| reason(at, DropCode::ConntrackAllowanceExceeded, direction, Decider::Resource))?;
+        check_allowance(at, flows, now, direction, ip)?;
+        flows.of_mut(at.eni.index).open(now, direction, ip);
     }
     Ok(decision(at, direction, found.place))
 }
@@ -71,6 +71,29 @@ fn is_always_tracked(at: &Interface<'_>, direction: Direction, ip: &IpHeader) ->
     }
     let route = route_table::of(at).routes.lookup(ip.destination).map(|(_, route)| route.state);
     matches!(route, Some(RouteState::Active(Target::NatGateway(_) | Target::EgressOnlyGateway(_))))
+}
+
+/// Whether the instance may track one more flow (SG-25). Its interfaces share what it may track.
+fn check_allowance(
+    at: &Interface<'_>,
+    flows: &mut Flows,
+    now: SimTime,
+    direction: Direction,
+    ip: &IpHeader,
+) -> Result<(), DropReason> {
+    let allowance = at.tables.tracked_flows as usize;
+    if flows.tracked_by(at.eni.of_its_instance(), now, allowance) < allowance
+        || flows.of_mut(at.eni.index).has_tracked(direction, ip)
+    {
+        return Ok(());
+    }
+    Err(DropReason {
+        code: DropCode::ConntrackAllowanceExceeded,
+        by: at.eni.id.into(),
+        direction: Some(direction),
+        decider: Decider::Resource,
+        origin: at.eni.origin,
+    })
 }
 
 /// A rule by its place, as the trace tells it.
@@ -143,7 +166,8 @@ fn admits(at: &Interface<'_>, rule: &GroupRule, peer: IpAddr) -> bool {
     match &rule.peer {
         Peer::Block(block) => block.contains(peer),
         Peer::Group { vpc, group } => at.tables.is_member(*vpc, *group, peer),
-        Peer::StaleGroup | Peer::PrefixList => false,
+        Peer::PrefixList(blocks) => blocks.iter().any(|block| block.contains(peer)),
+        Peer::StaleGroup => false,
     }
 }
 
@@ -167,7 +191,7 @@ fn refusal(at: &Interface<'_>, direction: Direction, ip: &IpHeader) -> DropReaso
     }
     let has_rules = groups(at).any(|group| !group.rules(direction).is_empty());
     let code = if has_rules { DropCode::EniSgRulesMismatch } else { DropCode::SgHasNoRules };
-    reason(at, code, direction, Decider::NoMatch)
+    reason(at, code, direction)
 }
 
 /// Whether the peer is a member of the group, but shows an address under which it is not known (SG-11).
@@ -180,12 +204,12 @@ fn is_stale(_: &Interface<'_>, peer: &Peer, _: IpAddr) -> bool {
 }
 
 /// A drop in the name of the interface's first group; of the interface, should it have none.
-fn reason(at: &Interface<'_>, code: DropCode, direction: Direction, decider: Decider) -> DropReason {
+fn reason(at: &Interface<'_>, code: DropCode, direction: Direction) -> DropReason {
     let (by, origin) = match groups(at).next() {
         Some(group) => (group.id.into(), group.origin),
         None => (at.eni.id.into(), at.eni.origin),
     };
-    DropReason { code, by, direction: Some(direction), decider, origin }
+    DropReason { code, by, direction: Some(direction), decider: Decider::NoMatch, origin }
 }
 
 fn groups<'t>(at: &Interface<'t>) -> impl Iterator<Item = &'t GroupTable> {

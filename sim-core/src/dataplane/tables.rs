@@ -11,11 +11,13 @@ use ipnet::IpNet;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
+use super::conntrack::Timeouts;
 use super::matching::{Block, ProtocolMatch};
+use super::names::{PublicNames, VpcNames};
 use crate::flat::flat;
 use crate::id::{
     AvailabilityZone, EgressOnlyInternetGatewayId, InternetGatewayId, NatGatewayId, NetworkAclId, NetworkInterfaceId,
-    Origin, Region, ResourceId, RouteTableId, SecurityGroupId, SubnetId, VpcId, VpcPeeringConnectionId,
+    Origin, Region, ResourceId, RouteTableId, SecurityGroupId, SubnetId, VpcEndpointId, VpcId, VpcPeeringConnectionId,
 };
 use crate::net::{MacAddr, PrefixTable};
 use crate::trace::Direction;
@@ -38,6 +40,36 @@ pub(crate) struct PeeringIndex(pub u32);
 
 flat!(struct PeeringIndex(0));
 
+/// A side of a peering connection, by number: that of its first or second VPC, which sends there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct PeeringSide(u32);
+
+flat!(struct PeeringSide(0));
+
+impl PeeringSide {
+    /// The connection.
+    pub(crate) fn peering(self) -> PeeringIndex {
+        PeeringIndex(self.0 >> 1)
+    }
+
+    /// Twice the connection's number, and which side.
+    pub(crate) fn number(self) -> u32 {
+        self.0
+    }
+}
+
+/// A public service of AWS in a Region, by number: the same for the whole run.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct ServiceIndex(pub u32);
+
+flat!(struct ServiceIndex(0));
+
+/// A gateway endpoint, by number: the same for the whole run.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct EndpointIndex(pub u32);
+
+flat!(struct EndpointIndex(0));
+
 /// A place in one of a VPC's lists: the same for as long as what it holds exists, then anybody's.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Slot(pub(crate) u32);
@@ -51,8 +83,18 @@ pub(crate) struct Tables {
     pub(crate) enis: Vec<EniPlace>,
     /// By [`PeeringIndex`].
     pub(crate) peerings: Vec<PeeringTable>,
+    /// By [`EndpointIndex`].
+    pub(crate) endpoints: Vec<EndpointTable>,
+    /// By [`ServiceIndex`].
+    pub(crate) services: Vec<ServiceTable>,
+    /// Which public service of AWS answers at an address.
+    pub(crate) service_at: FxHashMap<IpAddr, ServiceIndex>,
     /// Whose Internet gateway answers for an address that is reachable from the Internet.
     pub(crate) internet: FxHashMap<IpAddr, VpcIndex>,
+    /// The names that everybody can find.
+    pub(crate) public_names: PublicNames,
+    /// How many flows an instance may track (SG-25).
+    pub(crate) tracked_flows: u32,
 }
 
 /// Where an interface's tables are.
@@ -70,7 +112,7 @@ pub(crate) struct VpcTables {
     pub(crate) id: VpcId,
     pub(crate) region: Region,
     pub(crate) blocks: Vec<IpNet>,
-    /// Where the Resolver would answer: the primary block's base plus two (ADDR-13).
+    /// Where the Resolver answers: the primary block's base plus two (ADDR-13).
     pub(crate) resolver: Option<Ipv4Addr>,
     pub(crate) subnets: Slots<SubnetTable>,
     pub(crate) route_tables: Slots<RouteTable>,
@@ -81,6 +123,7 @@ pub(crate) struct VpcTables {
     pub(crate) macs: FxHashMap<MacAddr, Slot>,
     pub(crate) internet_gateway: Option<InternetGatewayTable>,
     pub(crate) egress_only_gateway: Option<EgressOnlyInternetGatewayId>,
+    pub(crate) names: VpcNames,
 }
 
 impl VpcTables {
@@ -241,8 +284,33 @@ pub(crate) struct EniTable {
     pub(crate) addresses: SmallVec<[IpAddr; 1]>,
     pub(crate) source_dest_check: SourceDestCheck,
     pub(crate) guest: Guest,
+    pub(crate) metadata_over_ipv6: MetadataOverIpv6,
     pub(crate) groups: SmallVec<[Slot; 2]>,
+    /// What only few interfaces have.
+    pub(crate) tracking: Option<Box<Tracking>>,
     pub(crate) origin: Origin,
+}
+
+/// What is particular about the way an interface tracks flows.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(crate) struct Tracking {
+    /// SG-21.
+    pub(crate) timeouts: Timeouts,
+    /// The other interfaces of its instance (SG-25).
+    pub(crate) others: SmallVec<[EniIndex; 2]>,
+}
+
+impl EniTable {
+    /// How long its flows may be idle (SG-21).
+    pub(crate) fn timeouts(&self) -> Timeouts {
+        self.tracking.as_ref().map_or(Timeouts::DEFAULT, |tracking| tracking.timeouts)
+    }
+
+    /// The interfaces of its instance, itself included.
+    pub(crate) fn of_its_instance(&self) -> impl Iterator<Item = EniIndex> + Clone {
+        let others = self.tracking.iter().flat_map(|tracking| tracking.others.iter().copied());
+        std::iter::once(self.index).chain(others)
+    }
 }
 
 /// The interface's source/destination check (L2-9).
@@ -260,6 +328,13 @@ pub(crate) enum Guest {
     Absent,
     /// No guest: the interface is a NAT gateway's.
     NatGateway(NatGatewayId),
+}
+
+/// Whether the metadata service answers at its IPv6 address, too (IMDS-1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum MetadataOverIpv6 {
+    On,
+    Off,
 }
 
 /// One route table, `local` routes included (RT-4).
@@ -295,6 +370,7 @@ pub(crate) enum Target {
     /// By its interface.
     NatGateway(EniIndex),
     EgressOnlyGateway(EgressOnlyInternetGatewayId),
+    Endpoint(EndpointIndex),
 }
 
 /// One network ACL.
@@ -363,8 +439,8 @@ pub(crate) enum Peer {
     },
     /// A group whose peering or owner is gone: matches nothing until it is back (SG-12).
     StaleGroup,
-    /// Differs from AWS: prefix lists are not simulated, so a rule that names one matches nothing.
-    PrefixList,
+    /// All that a prefix list holds (SG-28).
+    PrefixList(Box<[Block]>),
 }
 
 /// A VPC's Internet gateway with its stateless one-to-one translation (IGW-3).
@@ -377,6 +453,31 @@ pub(crate) struct InternetGatewayTable {
     pub(crate) private_of: FxHashMap<IpAddr, IpAddr>,
 }
 
+/// A public service of AWS in a Region (GWE-1).
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct ServiceTable {
+    pub(crate) region: Region,
+    /// What its prefix list holds (GWE-5).
+    pub(crate) ranges: Box<[Block]>,
+}
+
+/// One gateway endpoint.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct EndpointTable {
+    pub(crate) id: VpcEndpointId,
+    pub(crate) vpc: VpcIndex,
+    pub(crate) service: ServiceIndex,
+    pub(crate) state: EndpointState,
+    pub(crate) origin: Origin,
+}
+
+/// Whether an endpoint is there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum EndpointState {
+    Available,
+    Deleted,
+}
+
 /// One peering connection.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct PeeringTable {
@@ -385,14 +486,22 @@ pub(crate) struct PeeringTable {
     pub(crate) ends: [VpcIndex; 2],
     /// Largest IP packet (MTU-2b, MTU-2c).
     pub(crate) mtu_bytes: u16,
+    /// The ends whose owner lets public names mean private addresses in the other VPC (PCX-34).
+    pub(crate) resolving: [bool; 2],
     pub(crate) origin: Origin,
 }
 
 impl PeeringTable {
     /// The near and the far end, seen from one of them.
-    pub(crate) fn seen_from(&self, near: VpcIndex) -> (VpcIndex, VpcIndex) {
+    pub(crate) fn seen_from(&self, side: PeeringSide) -> (VpcIndex, VpcIndex) {
         let [a, b] = self.ends;
-        if near == a { (a, b) } else { (b, a) }
+        if side.0.is_multiple_of(2) { (a, b) } else { (b, a) }
+    }
+
+    /// Whether the names of what is in a VPC at one end mean private addresses at the other (PCX-34).
+    pub(crate) fn resolves(&self, end: VpcIndex) -> bool {
+        let [first, second] = self.resolving;
+        if end == self.ends[0] { first } else { second }
     }
 }
 
@@ -437,9 +546,15 @@ impl Tables {
         &self.vpcs[index.0 as usize]
     }
 
-    /// The peering connection with this number.
-    pub(crate) fn peering(&self, index: PeeringIndex) -> &PeeringTable {
-        &self.peerings[index.0 as usize]
+    /// A VPC's side of a peering connection.
+    pub(crate) fn side(&self, index: PeeringIndex, near: VpcIndex) -> PeeringSide {
+        let is_second = self.peerings[index.0 as usize].ends[1] == near;
+        PeeringSide(index.0 << 1 | u32::from(is_second))
+    }
+
+    /// The peering connection that has this side.
+    pub(crate) fn peering(&self, side: PeeringSide) -> &PeeringTable {
+        &self.peerings[side.peering().0 as usize]
     }
 
     /// The NAT gateway that has an address in a VPC.
@@ -450,6 +565,16 @@ impl Tables {
         }
     }
 
+    /// The gateway endpoint with this number.
+    pub(crate) fn endpoint(&self, index: EndpointIndex) -> &EndpointTable {
+        &self.endpoints[index.0 as usize]
+    }
+
+    /// The public service with this number.
+    pub(crate) fn service(&self, index: ServiceIndex) -> &ServiceTable {
+        &self.services[index.0 as usize]
+    }
+
     /// An interface's id, also after it was deleted.
     pub(crate) fn eni_id(&self, index: EniIndex) -> NetworkInterfaceId {
         self.enis[index.0 as usize].id
@@ -457,7 +582,7 @@ impl Tables {
 
     /// A peering connection's id, also after it was deleted.
     pub(crate) fn peering_id(&self, index: PeeringIndex) -> VpcPeeringConnectionId {
-        self.peering(index).id
+        self.peerings[index.0 as usize].id
     }
 
     /// A VPC's id, also after it was deleted.

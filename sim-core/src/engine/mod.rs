@@ -9,5 +9,5 @@ mod random;
 mod time;
 
 pub(crate) use queue::{EventKey, EventQueue};
-pub(crate) use random::{Stream, mix};
+pub(crate) use random::{Stream, mix, unmix};
 pub use time::{SimDuration, SimTime};

@@ -50,9 +50,24 @@ pub(crate) fn mix(mut bits: u64) -> u64 {
     bits ^ (bits >> 31)
 }
 
+/// What [`mix`] made these bits of.
+pub(crate) fn unmix(mut bits: u64) -> u64 {
+    bits = (bits ^ (bits >> 31) ^ (bits >> 62)).wrapping_mul(0x3196_42b2_d24d_8ec3);
+    bits = (bits ^ (bits >> 27) ^ (bits >> 54)).wrapping_mul(0x96de_1b17_3f11_9089);
+    bits ^ (bits >> 30) ^ (bits >> 60)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn mixing_is_undone() {
+        for bits in [0, 1, 7, u64::from(u32::MAX), 1 << 63, 0x0123_4567_89ab_cdef, u64::MAX] {
+            assert_eq!(unmix(mix(bits)), bits);
+            assert_eq!(mix(unmix(bits)), bits);
+        }
+    }
 
     #[test]
     fn streams_depend_on_seed_and_name_only() {

@@ -377,6 +377,12 @@ const SCENARIO_WARNINGS: &[Explanation] = &[
         "An instance's user data still ran after an hour of virtual time. The steps begin without waiting longer; whatever \
          the script would have done later may come in the middle of them.",
     ),
+    code(
+        "VPC155",
+        "no default VPC",
+        "The scenario asks for default VPCs (`settings: { default_vpcs: true }`), and one of them was refused, most often \
+         because a quota is set lower than it needs: one VPC, one Internet gateway, a subnet for each Availability Zone.",
+    ),
 ];
 
 #[cfg(test)]

@@ -4,13 +4,34 @@
 //! generated, and generators write JSON. This reader takes what is valid JSON (RFC 8259) and nothing else: where it meets
 //! anything else, a key that occurs twice included, it gives up without a word, and the YAML reader says what is wrong.
 
+use rustc_hash::FxHashSet;
+use smol_str::SmolStr;
+
 use super::diagnostic::Span;
 use super::node::{Key, NESTING_LIMIT, Node, NodeKind, SeenKeys};
 use crate::id::FileId;
 
 /// The tree of a text that is one JSON object, or `None` if it is anything else.
 pub(super) fn read(text: &str, file: FileId) -> Option<Node> {
-    let mut reader = Reader { text, at: 0, file, depth: 0 };
+    read_with(text, file, None)
+}
+
+/// The same, with the entries of a map in it handed out one by one; the tree has an empty map there. Where there is no tree,
+/// what was handed out means nothing.
+pub(super) fn read_apart(text: &str, file: FileId, apart: Apart<'_>) -> Option<Node> {
+    read_with(text, file, Some(apart))
+}
+
+/// A map that may be too large to be kept.
+pub(super) struct Apart<'v> {
+    /// Its key in the outermost map.
+    pub key: &'v str,
+    /// Takes its entries.
+    pub visit: &'v mut dyn FnMut(Key, Node),
+}
+
+fn read_with(text: &str, file: FileId, apart: Option<Apart<'_>>) -> Option<Node> {
+    let mut reader = Reader { text, at: 0, file, depth: 0, entries: Vec::new(), items: Vec::new(), apart };
     reader.skip_blanks();
     if reader.peek() != Some(b'{') {
         return None;
@@ -20,14 +41,19 @@ pub(super) fn read(text: &str, file: FileId) -> Option<Node> {
     (reader.at == text.len()).then_some(node)
 }
 
-struct Reader<'t> {
+struct Reader<'t, 'v> {
     text: &'t str,
     at: usize,
     file: FileId,
     depth: usize,
+    /// The entries and items so far of all maps and lists that are open, the innermost last. Most have one or two: vectors
+    /// that grow by themselves would be most of the memory, and of the work.
+    entries: Vec<(Key, Node)>,
+    items: Vec<Node>,
+    apart: Option<Apart<'v>>,
 }
 
-impl Reader<'_> {
+impl Reader<'_, '_> {
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
@@ -70,29 +96,46 @@ impl Reader<'_> {
     }
 
     fn entries(&mut self) -> Option<Vec<(Key, Node)>> {
-        // Most maps are `{"Ref": …}`: room for four entries, which a vector begins with, would be most of the memory.
-        let mut entries = Vec::with_capacity(1);
+        let first = self.entries.len();
         let mut seen = SeenKeys::default();
+        self.each_entry(|reader, key, value| {
+            let is_new = seen.find(&key.text, &reader.entries[first..]).is_none();
+            is_new.then(|| reader.entries.push((key, value)))
+        })?;
+        Some(self.entries.drain(first..).collect())
+    }
+
+    /// Hands out the entries of a map instead.
+    fn entries_apart(&mut self) -> Option<()> {
+        let mut seen = FxHashSet::default();
+        self.each_entry(|reader, key, value| {
+            let is_new = seen.insert(key.text.clone());
+            let apart = reader.apart.as_mut().filter(|_| is_new)?;
+            (apart.visit)(key, value);
+            Some(())
+        })
+    }
+
+    /// Reads the entries of a map, for as long as `take` takes them.
+    fn each_entry(&mut self, mut take: impl FnMut(&mut Self, Key, Node) -> Option<()>) -> Option<()> {
         self.skip_blanks();
         if self.take(b'}') {
-            return Some(entries);
+            return Some(());
         }
         loop {
             self.skip_blanks();
             let start = self.at;
             let key = Key { text: self.string()?, span: self.span(start) };
-            if seen.find(&key.text, &entries).is_some() {
-                return None;
-            }
             self.skip_blanks();
             if !self.take(b':') {
                 return None;
             }
             self.skip_blanks();
-            entries.push((key, self.value()?));
+            let value = if self.is_apart(&key) { self.empty_value()? } else { self.value()? };
+            take(self, key, value)?;
             self.skip_blanks();
             if self.take(b'}') {
-                return Some(entries);
+                return Some(());
             }
             if !self.take(b',') {
                 return None;
@@ -100,18 +143,31 @@ impl Reader<'_> {
         }
     }
 
+    /// Whether what comes under this key is the map whose entries are handed out.
+    fn is_apart(&self, key: &Key) -> bool {
+        self.depth == 1 && self.peek() == Some(b'{') && self.apart.as_ref().is_some_and(|apart| apart.key == key.text)
+    }
+
+    /// That map, without its entries.
+    fn empty_value(&mut self) -> Option<Node> {
+        let start = self.at;
+        self.within(Reader::entries_apart)?;
+        Some(Node { kind: NodeKind::Mapping(Vec::new()), tag: None, span: self.span(start) })
+    }
+
     fn items(&mut self) -> Option<Vec<Node>> {
-        let mut items = Vec::with_capacity(1);
+        let first = self.items.len();
         self.skip_blanks();
         if self.take(b']') {
-            return Some(items);
+            return Some(Vec::new());
         }
         loop {
             self.skip_blanks();
-            items.push(self.value()?);
+            let item = self.value()?;
+            self.items.push(item);
             self.skip_blanks();
             if self.take(b']') {
-                return Some(items);
+                return Some(self.items.drain(first..).collect());
             }
             if !self.take(b',') {
                 return None;
@@ -120,7 +176,7 @@ impl Reader<'_> {
     }
 
     /// A text in quotes. Escapes other than the short ones are left to the YAML reader.
-    fn string(&mut self) -> Option<String> {
+    fn string(&mut self) -> Option<SmolStr> {
         if !self.take(b'"') {
             return None;
         }
@@ -128,11 +184,16 @@ impl Reader<'_> {
         loop {
             let rest = &self.text.as_bytes()[self.at..];
             let length = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20))?;
-            text.push_str(&self.text[self.at..self.at + length]);
+            let plain = &self.text[self.at..self.at + length];
             self.at += length + 1;
             match rest[length] {
-                b'"' => return Some(text),
+                b'"' if text.is_empty() => return Some(plain.into()),
+                b'"' => {
+                    text.push_str(plain);
+                    return Some(text.into());
+                }
                 b'\\' => {
+                    text.push_str(plain);
                     text.push(match self.peek()? {
                         b'n' => '\n',
                         b't' => '\t',
@@ -156,10 +217,10 @@ impl Reader<'_> {
         self.at += length;
         match word {
             "null" => Some(NodeKind::Null),
-            "true" | "false" => Some(NodeKind::Scalar { text: word.to_owned(), quoted: false }),
+            "true" | "false" => Some(NodeKind::Scalar { text: word.into(), quoted: false }),
             _ => serde_json::from_str::<serde_json::Number>(word)
                 .ok()
-                .map(|_| NodeKind::Scalar { text: word.to_owned(), quoted: false }),
+                .map(|_| NodeKind::Scalar { text: word.into(), quoted: false }),
         }
     }
 }
@@ -214,6 +275,27 @@ mod tests {
         }
         let deep = "{\"a\":".repeat(5_000);
         assert_eq!(read(&deep, FileId(0)), None);
+    }
+
+    #[test]
+    fn the_entries_of_one_map_are_handed_out() {
+        let text = r#"{"a": {"x": 1}, "b": {"x": {"b": {}}, "y": []}, "c": {"b": {"x": 1}}}"#;
+        let whole = read(text, FileId(0)).expect("it is JSON");
+        let mut entries = Vec::new();
+        let mut visit = |key, value| entries.push((key, value));
+        let rest = read_apart(text, FileId(0), Apart { key: "b", visit: &mut visit }).expect("it is JSON");
+        assert_eq!(whole.get("b").and_then(Node::as_mapping), Some(&entries[..]));
+        assert_eq!(rest.get("b").and_then(Node::as_mapping), Some(&[][..]));
+        for same in ["a", "c"] {
+            assert_eq!(rest.entry(same), whole.entry(same));
+        }
+        assert_eq!(
+            rest.entry("b").map(|(key, node)| (key, node.span)),
+            whole.entry("b").map(|(key, node)| (key, node.span))
+        );
+        for wrong in [r#"{"b": {"x": 1, "x": 2}}"#, r#"{"b": {"x": 1}"#, r#"{"b": {}, "b": {}}"#] {
+            assert_eq!(read_apart(wrong, FileId(0), Apart { key: "b", visit: &mut |_, _| {} }), None, "{wrong}");
+        }
     }
 
     proptest! {

@@ -7,6 +7,7 @@
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StrInput};
 use rustc_hash::FxHashMap;
+use smol_str::SmolStr;
 
 use super::diagnostic::{Diagnostic, Sources, Span};
 use super::json;
@@ -30,7 +31,7 @@ pub(crate) struct Node {
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Tag {
     /// The name without its `!`, as in `Ref`.
-    pub name: String,
+    pub name: SmolStr,
     /// Its place.
     pub span: Span,
 }
@@ -43,7 +44,7 @@ pub(crate) enum NodeKind {
     /// A scalar; `quoted` when it was in quotes or a block.
     Scalar {
         /// The text.
-        text: String,
+        text: SmolStr,
         /// Whether it was in quotes or a block, so that `"no"` is never a boolean.
         quoted: bool,
     },
@@ -57,7 +58,7 @@ pub(crate) enum NodeKind {
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Key {
     /// The text.
-    pub text: String,
+    pub text: SmolStr,
     /// Its place.
     pub span: Span,
 }
@@ -91,6 +92,13 @@ pub(crate) fn read(sources: &Sources, file: FileId) -> Result<Node, Vec<Diagnost
         Ok(node) if reader.problems.is_empty() => Ok(node),
         _ => Err(reader.problems),
     }
+}
+
+/// Reads a JSON text as [`read`] does, but for the map under a `key` of the outermost one: its entries are handed out one by
+/// one, so that they need not all be there at once, and the tree has an empty map there. `None` for any other text, wrong or
+/// not; what was handed out means nothing then.
+pub(crate) fn read_apart(sources: &Sources, file: FileId, key: &str, visit: &mut dyn FnMut(Key, Node)) -> Option<Node> {
+    json::read_apart(&sources.file(file).text, file, json::Apart { key, visit })
 }
 
 impl Node {
@@ -223,7 +231,7 @@ impl<'t> Reader<'t> {
                 let quoted = style != ScalarStyle::Plain || as_text;
                 let kind = match &*text {
                     "" | "~" | "null" | "Null" | "NULL" if !quoted => NodeKind::Null,
-                    _ => NodeKind::Scalar { text: text.into_owned(), quoted },
+                    _ => NodeKind::Scalar { text: text.into(), quoted },
                 };
                 Ok(Node { kind, tag, span })
             }
@@ -311,7 +319,7 @@ impl<'t> Reader<'t> {
     /// A local tag; the core schema's `!!str` only says that the scalar is a text.
     fn tag(&mut self, tag: &granit_parser::Tag, span: Span) -> Option<Box<Tag>> {
         match (tag.handle(), tag.suffix()) {
-            ("!", name) if !name.is_empty() => Some(Box::new(Tag { name: name.to_owned(), span })),
+            ("!", name) if !name.is_empty() => Some(Box::new(Tag { name: name.into(), span })),
             _ if tag.core_suffix() == Some("str") => None,
             _ => {
                 let written = self.text.get(span.range()).unwrap_or_default();
@@ -391,7 +399,7 @@ impl<'t> Reader<'t> {
 /// Finds a key among those of a map that is being read. Small maps are searched; a template's resources may be hundreds of
 /// thousands, which are looked up.
 #[derive(Default)]
-pub(super) struct SeenKeys(FxHashMap<String, Span>);
+pub(super) struct SeenKeys(FxHashMap<SmolStr, Span>);
 
 impl SeenKeys {
     const SMALL: usize = 16;
@@ -484,7 +492,7 @@ mod tests {
         tag + &match &node.kind {
             NodeKind::Null => "~".to_owned(),
             NodeKind::Scalar { text, quoted: true } => format!("{text:?}"),
-            NodeKind::Scalar { text, quoted: false } => text.clone(),
+            NodeKind::Scalar { text, quoted: false } => text.to_string(),
             NodeKind::Sequence(items) => format!("[{}]", items.iter().map(shape).collect::<Vec<_>>().join(", ")),
             NodeKind::Mapping(entries) => {
                 let entries: Vec<_> =

@@ -37,17 +37,29 @@ struct Image {
     profile: Profile,
     hostname: String,
     hosts: Vec<(IpAddr, String)>,
+    /// `/etc/resolv.conf`.
+    resolver: String,
 }
 
 impl Volume {
     /// A new instance's.
-    pub(super) fn new(profile: Profile, hostname: &str, hosts: Vec<(IpAddr, String)>) -> Volume {
-        Volume { image: Some(Image { profile, hostname: hostname.to_owned(), hosts }), files: FileSystem::default() }
+    pub(super) fn new(profile: Profile, hostname: &str, hosts: Vec<(IpAddr, String)>, resolver: String) -> Volume {
+        let image = Image { profile, hostname: hostname.to_owned(), hosts, resolver };
+        Volume { image: Some(image), files: FileSystem::default() }
+    }
+
+    /// Replaces `/etc/resolv.conf`.
+    pub(super) fn set_resolver(&mut self, text: String) {
+        match &mut self.image {
+            Some(image) => image.resolver = text,
+            None => self.files.write("/etc/resolv.conf", text.as_bytes()),
+        }
     }
 
     pub(super) fn files(&mut self) -> &mut FileSystem {
-        if let Some(Image { profile, hostname, hosts }) = self.image.take() {
+        if let Some(Image { profile, hostname, hosts, resolver }) = self.image.take() {
             self.files = FileSystem::of_image(profile, &hostname, &hosts);
+            self.files.write("/etc/resolv.conf", resolver.as_bytes());
         }
         &mut self.files
     }
@@ -93,7 +105,6 @@ impl FileSystem {
         }
         files.write("/etc/hosts", hosts_text.as_bytes());
         files.write("/etc/hostname", format!("{hostname}\n").as_bytes());
-        files.write("/etc/resolv.conf", b"options timeout:2 attempts:5\nnameserver 169.254.169.253\n");
         parameters::boot(&mut files);
         files.write("/etc/os-release", profile.os_release().as_bytes());
         files.write(

@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 
 use super::Note;
-use super::fragment::{self, Whole};
+use super::fragment::Whole;
 use super::kernel::{Kernel, Nic};
 use super::neighbour::ETHERNET_HEADER;
 use super::netfilter::{Hook, Lost, Passage, RejectWith, Tracked};
@@ -106,10 +106,17 @@ impl Kernel {
                 return;
             }
         }
-        let Some(view) = IpView::parse(&frame.bytes[ETHERNET_HEADER..]) else { return };
-        let pieces = fragment::forwarded(frame.bytes, &view, mtu.min(largest), &mut self.pool);
-        for piece in pieces {
-            self.nics[route.interface].link.send(self.now, route.next_hop, piece);
+        let most = mtu.min(largest); // what came in pieces leaves in pieces no larger (`ip_do_fragment`)
+        let pieces = (ip.total_len > most).then(|| net::fragment(&frame.bytes, most, &mut self.pool)).flatten();
+        let link = &mut self.nics[route.interface].link;
+        match pieces {
+            None => link.send(self.now, route.next_hop, frame.bytes),
+            Some(pieces) => {
+                self.pool.give(frame.bytes);
+                for piece in pieces {
+                    link.send(self.now, route.next_hop, piece);
+                }
+            }
         }
     }
 

@@ -1,7 +1,11 @@
-//! Fragments: putting arriving ones together, and making a packet fit the path: IPv4 fragmentation (RFC 791 §3.2) where DF is clear, and cutting a TCP segment in two
-//! or more where the stack below does not know the path's MTU (smoltcp has no path-MTU discovery; RFC 1191).
+//! Fragments: putting arriving ones together, and making a packet fit the path: IPv4 fragmentation where DF is clear (RFC 791
+//! §3.2), and cutting a TCP segment in two or more where the stack below does not know the path's MTU (smoltcp has no path-MTU
+//! discovery; RFC 1191).
 //!
 //! A packet that does not fit and may not be cut is sent whole: the network answers it with "fragmentation needed".
+//!
+//! Differs from AWS: a TCP segment that was refused so goes again when its retransmission time-out ends, where Linux sends it at
+//! once.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -12,7 +16,7 @@ use smoltcp::wire::{Ipv4Packet, Ipv6Packet, TcpPacket};
 use super::neighbour::ETHERNET_HEADER;
 use super::network::IpView;
 use crate::engine::{SimDuration, SimTime};
-use crate::net::{BufferPool, protocol};
+use crate::net::{BufferPool, fragment, protocol};
 
 /// Linux's `ip_frag_time`.
 const REASSEMBLY_TIMEOUT: SimDuration = SimDuration::from_secs(30);
@@ -94,8 +98,8 @@ impl Reassembly {
     }
 }
 
-/// What a packet becomes on the way out: most often itself.
-pub(super) type Pieces = SmallVec<[Vec<u8>; 1]>;
+/// What a packet becomes on the way out.
+pub(super) type Pieces = SmallVec<[Vec<u8>; 4]>;
 
 /// Cuts a packet (header room in front) into pieces of at most `mtu` bytes.
 pub(super) fn fit(packet: Vec<u8>, ip: &IpView, mtu: u16, pool: &mut BufferPool) -> Pieces {
@@ -106,8 +110,7 @@ pub(super) fn fit(packet: Vec<u8>, ip: &IpView, mtu: u16, pool: &mut BufferPool)
     let pieces = if ip.protocol == protocol::TCP && !ip.fragment {
         cut_segment(bytes, ip, usize::from(mtu), pool)
     } else {
-        let dont_fragment = ip.source.is_ipv6() || bytes[6] & 0x40 != 0;
-        (!dont_fragment).then(|| fragment(bytes, ip, usize::from(mtu), pool))
+        fragment(&packet, mtu, pool)
     };
     match pieces {
         Some(pieces) => {
@@ -125,34 +128,6 @@ fn piece_of(headers: &[u8], chunk: &[u8], pool: &mut BufferPool) -> Vec<u8> {
     piece.extend_from_slice(headers);
     piece.extend_from_slice(chunk);
     piece
-}
-
-/// Cuts a packet of somebody else's, as a router does: an IPv4 packet without DF into fragments, which may be fragments already.
-pub(super) fn forwarded(packet: Vec<u8>, ip: &IpView, mtu: u16, pool: &mut BufferPool) -> Pieces {
-    if ip.total_len <= usize::from(mtu) {
-        return smallvec![packet];
-    }
-    let pieces = fragment(&packet[ETHERNET_HEADER..ETHERNET_HEADER + ip.total_len], ip, usize::from(mtu), pool);
-    pool.give(packet);
-    pieces
-}
-
-fn fragment(bytes: &[u8], ip: &IpView, mtu: usize, pool: &mut BufferPool) -> Pieces {
-    let (header, payload) = bytes.split_at(ip.header_len);
-    let flags = u16::from_be_bytes([bytes[6], bytes[7]]);
-    let (start, is_followed) = (flags & 0x1fff, flags & 0x2000 != 0);
-    let step = (mtu - ip.header_len) / 8 * 8;
-    let count = payload.len().div_ceil(step);
-    let pieces = payload.chunks(step).enumerate().map(|(index, chunk)| {
-        let mut piece = piece_of(header, chunk, pool);
-        let mut view = Ipv4Packet::new_unchecked(&mut piece[ETHERNET_HEADER..]);
-        view.set_total_len((ip.header_len + chunk.len()) as u16);
-        view.set_frag_offset(start * 8 + (index * step) as u16);
-        view.set_more_frags(is_followed || index + 1 < count);
-        view.fill_checksum();
-        piece
-    });
-    pieces.collect()
 }
 
 fn cut_segment(bytes: &[u8], ip: &IpView, mtu: usize, pool: &mut BufferPool) -> Option<Pieces> {
@@ -185,4 +160,87 @@ fn cut_segment(bytes: &[u8], ip: &IpView, mtu: usize, pool: &mut BufferPool) -> 
         piece
     });
     Some(pieces.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use etherparse::PacketBuilder;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn datagram(payload: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let headers = PacketBuilder::ethernet2([2; 6], [4; 6]).ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64).udp(7, 53);
+        headers.write(&mut bytes, payload).expect("a vector takes everything");
+        let mut packet = Ipv4Packet::new_unchecked(&mut bytes[ETHERNET_HEADER..]);
+        packet.set_dont_frag(false);
+        packet.fill_checksum();
+        bytes
+    }
+
+    fn take(reassembly: &mut Reassembly, now: SimTime, piece: &[u8]) -> Option<Vec<u8>> {
+        let ip = IpView::parse(&piece[ETHERNET_HEADER..]).expect("a piece is a packet");
+        if ip.fragment {
+            reassembly.add(now, piece.to_vec(), &ip).map(|whole| whole.packet)
+        } else {
+            Some(piece.to_vec())
+        }
+    }
+
+    proptest! {
+        /// MTU-3: in whatever order pieces arrive, and however often, the packet is whole when the last is there.
+        #[test]
+        fn pieces_in_any_order_make_the_packet_mtu_3(
+            payload in prop::collection::vec(any::<u8>(), 1..5000), mtu in 68_u16..1500,
+            order in any::<prop::sample::Index>(), seed in any::<u64>(), twice in any::<prop::sample::Index>(),
+        ) {
+            let whole = datagram(&payload);
+            let mut pieces = fragment(&whole, mtu, &mut BufferPool::default()).expect("it may be cut").to_vec();
+            let again = pieces[twice.index(pieces.len())].clone();
+            // A permutation by a stride that shares no factor with the number of pieces, begun anywhere.
+            let (count, start) = (pieces.len(), order.index(pieces.len()));
+            let stride = (1..=count).filter(|stride| gcd(*stride, count) == 1).nth(seed as usize % count.clamp(1, 2)).unwrap_or(1);
+            pieces = (0..count).map(|n| pieces[(start + n * stride) % count].clone()).collect();
+            let mut reassembly = Reassembly::default();
+            if count > 1 {
+                prop_assert_eq!(take(&mut reassembly, SimTime::ZERO, &again), None);
+            }
+            let last = pieces.pop().expect("there is a piece");
+            for piece in &pieces {
+                let made = take(&mut reassembly, SimTime::ZERO, piece);
+                prop_assert!(made.is_none() || last == again, "one piece is missing");
+                if made.is_some() {
+                    prop_assert_eq!(&made.expect("it is there")[..], &whole[..]);
+                    return Ok(());
+                }
+            }
+            prop_assert_eq!(take(&mut reassembly, SimTime::ZERO, &last), Some(whole));
+        }
+    }
+
+    fn gcd(a: usize, b: usize) -> usize {
+        if b == 0 { a } else { gcd(b, a % b) }
+    }
+
+    #[test]
+    fn pieces_wait_thirty_seconds_for_the_others_and_overlaps_never_make_a_packet() {
+        let whole = datagram(&[7; 100]);
+        let pieces = fragment(&whole, 68, &mut BufferPool::default()).expect("it may be cut");
+        let mut reassembly = Reassembly::default();
+        assert_eq!(take(&mut reassembly, SimTime::ZERO, &pieces[0]), None);
+        assert_eq!(take(&mut reassembly, SimTime::ZERO + REASSEMBLY_TIMEOUT, &pieces[1]), None);
+        assert_eq!(
+            take(&mut reassembly, SimTime::ZERO + REASSEMBLY_TIMEOUT, &pieces[2]),
+            None,
+            "the first is forgotten"
+        );
+
+        let wide = fragment(&whole, 100, &mut BufferPool::default()).expect("it may be cut");
+        let mut reassembly = Reassembly::default();
+        assert_eq!(take(&mut reassembly, SimTime::ZERO, &wide[0]), None);
+        for piece in &pieces[1..] {
+            assert_eq!(take(&mut reassembly, SimTime::ZERO, piece), None, "it overlaps the first");
+        }
+    }
 }

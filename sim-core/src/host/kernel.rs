@@ -43,6 +43,7 @@ pub(crate) struct Kernel {
     pub(super) epoch_nanos: i128,
     pub(super) profile: Profile,
     pub(super) programs: Programs,
+    pub(super) package_mirror: Option<String>,
     pub(super) nics: Vec<Nic>,
     /// Frames since the host ran last, and at which interface.
     pub(super) arrived: VecDeque<(usize, Vec<u8>)>,
@@ -111,12 +112,14 @@ impl Kernel {
             let name = format!("{prefix}{}", first + nics.len() as u32);
             nics.push(Nic { name, config: interface, addresses, link, stack });
         }
-        let volume = Volume::new(config.profile, &config.hostname, config.hosts_file);
+        let resolver = config.resolver.file(config.profile);
+        let volume = Volume::new(config.profile, &config.hostname, config.hosts_file, resolver);
         Kernel {
             now,
             epoch_nanos: config.epoch_nanos,
             profile: config.profile,
             programs: config.programs,
+            package_mirror: config.package_mirror,
             nics,
             arrived: VecDeque::new(),
             loopback: VecDeque::new(),

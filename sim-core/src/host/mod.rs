@@ -20,6 +20,7 @@ pub(crate) mod netfilter;
 mod network;
 mod parameters;
 mod profile;
+mod resolver;
 mod shell;
 mod socket;
 mod stack;
@@ -50,6 +51,7 @@ pub(crate) use neighbour::NeighbourState;
 pub(crate) use parameters::{UnknownParameter, assign_parameter, load_parameters, read_parameter};
 pub(crate) use profile::Profile;
 pub(crate) use profile::{CurlConnectError, PingStyle};
+pub(crate) use resolver::ResolverConfig;
 pub(crate) use shell::{duration, unescape};
 pub(crate) use socket::{EchoEvent, EchoRequest, PathMtuDiscovery, TcpBuffers};
 pub(crate) use sys::{EchoSocket, Elapsed, Listener, Sink, Sys, TcpStream, UdpSocket};
@@ -89,6 +91,10 @@ pub(crate) struct HostConfig {
     pub epoch_nanos: i128,
     /// Static names, as `/etc/hosts` has them.
     pub hosts_file: Vec<(IpAddr, String)>,
+    /// The host that package managers ask; `None` where everything can be installed without asking.
+    pub package_mirror: Option<String>,
+    /// Its name servers.
+    pub resolver: ResolverConfig,
     /// The programs it has.
     pub programs: Programs,
 }
@@ -188,10 +194,12 @@ impl Host {
 
     /// Boots a host from the disk it had: no user data, which is for the first boot only, but what was enabled starts.
     pub(crate) fn from_disk(config: HostConfig, disk: Disk, now: SimTime) -> Host {
+        let resolver = config.resolver.file(config.profile);
         let mut host = Host::new(config, now);
-        let to_start = disk.insert_into(host.kernel());
+        let services = disk.insert_into(host.kernel());
         parameters::boot(host.kernel().volume.files());
-        for service in to_start {
+        host.kernel().volume.set_resolver(resolver); // The DHCP client writes it anew.
+        for service in services {
             host.start_service("systemctl", &["start".to_owned(), service]);
         }
         host.settle();
@@ -306,6 +314,28 @@ impl Host {
         self.kernel().volume.files().write(path, content);
     }
 
+    /// Puts files under a directory in place of all that was there; a path that ends with a slash is an empty directory.
+    pub(crate) fn replace_files(&mut self, directory: &str, contents: Vec<(String, Vec<u8>)>) {
+        let files = self.kernel().volume.files();
+        if files.is_directory(directory) {
+            files.remove(directory, true).expect("a directory that is there can be removed");
+        }
+        for (path, bytes) in contents {
+            let path = format!("{directory}/{path}");
+            match path.strip_suffix('/') {
+                Some(empty) => files.make_directories(empty),
+                None => files.write(&path, &bytes),
+            }
+        }
+    }
+
+    /// Tells the host who has an address on an interface's link, so that it need not ask.
+    pub(crate) fn know_neighbour(&mut self, interface: usize, address: IpAddr, mac: MacAddr) {
+        if let Some(nic) = self.kernel().nics.get_mut(interface) {
+            nic.link.know(address, mac);
+        }
+    }
+
     /// Takes what a program left, once it has ended.
     pub(crate) fn take_finished(&mut self, process: ProcessId) -> Option<Finished> {
         let finished = self.kernel().take_finished(process)?;
@@ -335,7 +365,7 @@ impl Host {
 
     /// Lets programs run until all of them wait. A guest that sleeps has booted long before the frame that wakes it arrives, so
     /// its servers listen already.
-    fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         for _ in 0..ROUNDS_MAX {
             let Some(kernel) = self.kernel.take() else { return };
             self.kernel = Some(self.executor.poll(kernel));

@@ -147,6 +147,13 @@ impl Link {
         }
     }
 
+    /// Who has an address, once and for all: nobody is asked for it.
+    pub(super) fn know(&mut self, address: IpAddr, mac: MacAddr) {
+        let entry = Entry { mac: Some(mac), fresh_until: SimTime::MAX, asking: None, held: VecDeque::new() };
+        self.entries.insert(address, entry);
+        self.last = None;
+    }
+
     /// Takes a frame from the wire; says whether it carries an IP packet for the layers above.
     pub(super) fn receive(&mut self, now: SimTime, frame: &[u8]) -> bool {
         let Some((header, packet)) = frame.split_at_checked(ETHERNET_HEADER) else { return false };

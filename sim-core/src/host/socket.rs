@@ -246,6 +246,13 @@ impl Kernel {
         }
     }
 
+    /// Lets a connection send with another TTL or hop limit.
+    pub(super) fn set_tcp_hop_limit(&mut self, id: SocketId, hop_limit: u8) {
+        if let Some(socket) = self.tcp_socket(id) {
+            socket.set_hop_limit(Some(hop_limit.max(1)));
+        }
+    }
+
     /// Our address and port, and the peer's.
     pub(super) fn tcp_addresses(&self, id: SocketId) -> Option<(SocketAddr, SocketAddr)> {
         self.sockets.tcp.get(&id).map(|entry| (entry.local, entry.remote))

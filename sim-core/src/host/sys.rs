@@ -177,6 +177,11 @@ impl Sys {
         });
     }
 
+    /// The host that package managers ask, unless everything can be installed without asking.
+    pub(crate) fn package_mirror(&self) -> Option<String> {
+        self.kernel(|kernel| kernel.package_mirror.clone())
+    }
+
     /// Whether a package is installed.
     pub(crate) fn is_installed(&self, package: &str) -> bool {
         self.kernel(|kernel| kernel.packages.contains(package))
@@ -419,6 +424,11 @@ impl TcpStream {
             bytes = &bytes[sent..];
         }
         Ok(())
+    }
+
+    /// Lets what is sent from now on begin with this TTL or hop limit (the socket options IP_TTL and IPV6_UNICAST_HOPS).
+    pub(crate) fn set_hop_limit(&self, hop_limit: u8) {
+        self.desk.with(|kernel| kernel.set_tcp_hop_limit(self.id, hop_limit));
     }
 
     /// Our address and port, and the peer's.

@@ -4,10 +4,12 @@
 //! fits a `u64`. They come from the seed (see [`IdAllocator`]), never from the operating system. This room knows nothing
 //! of the others.
 
+mod hash;
 mod origin;
 mod region;
 mod resource;
 
+pub(crate) use hash::{IdHash, IdMap, IdSet};
 pub(crate) use origin::{FileId, Origin};
 pub(crate) use region::{AccountId, AvailabilityZone, Region, UnknownRegion};
 pub use resource::*;

@@ -16,8 +16,23 @@ fn parse_number(prefix: &str, text: &str) -> Option<u64> {
     let digits = text.strip_prefix(prefix)?.strip_prefix('-')?;
     let lower_hex = digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     match digits.len() {
+        8 if lower_hex && has_short_ids(prefix) => u64::from_str_radix(digits, 16).ok(),
         17 if lower_hex && digits.starts_with('0') => u64::from_str_radix(digits, 16).ok(),
         _ => None,
+    }
+}
+
+/// Whether AWS's own things of this kind keep ids of eight digits: prefix lists do (ID-2).
+fn has_short_ids(prefix: &str) -> bool {
+    prefix == ResourceKind::PrefixList.prefix()
+}
+
+/// Writes `vpc-0123…`, or `pl-01234567` for a number that fits eight digits where those are in use.
+fn write_id(f: &mut fmt::Formatter<'_>, prefix: &str, number: u64) -> fmt::Result {
+    if number <= u64::from(u32::MAX) && has_short_ids(prefix) {
+        write!(f, "{prefix}-{number:08x}")
+    } else {
+        write!(f, "{prefix}-0{number:016x}")
     }
 }
 
@@ -85,7 +100,7 @@ macro_rules! resource_ids {
 
             impl fmt::Display for $name {
                 fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                    write!(f, concat!($prefix, "-0{:016x}"), self.0)
+                    write_id(f, $prefix, self.0)
                 }
             }
 
@@ -153,8 +168,29 @@ resource_ids! {
     TransitGatewayId TransitGateway "tgw";
     /// A virtual private gateway.
     VpnGatewayId VpnGateway "vgw";
+    /// A hosted zone of Route 53, which users know by another form of this id ([`HostedZoneId::name`]).
+    HostedZoneId HostedZone "hostedzone";
     /// A host outside AWS, as the scenario's `internet` names it. Not an AWS id: it appears in captures and traces only.
     InternetHostId InternetHost "internet";
+}
+
+impl HostedZoneId {
+    /// The id as Route 53 writes it: `Z` and twenty digits and capital letters.
+    pub(crate) fn name(self) -> String {
+        format!("Z{:020X}", self.0)
+    }
+
+    /// Which of Route 53's groups of name servers a public zone has: 0 to 511.
+    pub(crate) fn group(self) -> u64 {
+        self.0 % 512
+    }
+
+    /// The id that a text names, with or without `/hostedzone/` before it.
+    pub(crate) fn parse_name(text: &str) -> Option<HostedZoneId> {
+        let digits = text.strip_prefix("/hostedzone/").unwrap_or(text).strip_prefix('Z')?;
+        let is_upper = digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F'));
+        (digits.len() == 20 && is_upper).then(|| u64::from_str_radix(digits, 16).ok().map(HostedZoneId))?
+    }
 }
 
 /// What the id types have in common.
@@ -186,6 +222,16 @@ impl Flat for ResourceKind {
 }
 
 impl ResourceId {
+    /// The id of this kind with this number.
+    pub(crate) fn new(kind: ResourceKind, number: u64) -> ResourceId {
+        ResourceId { kind, number }
+    }
+
+    /// The number that it shows.
+    pub(crate) fn number(self) -> u64 {
+        self.number
+    }
+
     /// What the id names.
     pub fn kind(self) -> ResourceKind {
         self.kind
@@ -213,7 +259,7 @@ impl FromStr for ResourceId {
 
 impl fmt::Display for ResourceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-0{:016x}", self.kind.prefix(), self.number)
+        write_id(f, self.kind.prefix(), self.number)
     }
 }
 
@@ -222,6 +268,12 @@ impl fmt::Debug for ResourceId {
         fmt::Display::fmt(self, f)
     }
 }
+
+/// What one more of a kind adds before its number is mixed: the golden ratio, odd and therefore undone by its inverse.
+pub(super) const COUNT_STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Times [`COUNT_STEP`] this is 1, modulo 2^64.
+pub(super) const INVERSE_OF_COUNT_STEP: u64 = 0xf1de_83e1_9937_733d;
 
 /// Gives out ids that depend on the seed, the kind and how many of that kind there were, and on nothing else: making one
 /// more subnet changes no VPC's id.
@@ -251,7 +303,7 @@ impl IdAllocator {
         let stream = &mut self.streams[I::KIND as usize];
         stream.given += 1;
         // A bijection of the count: no two ids of a kind are ever the same.
-        I::from_number(mix(stream.start.wrapping_add(stream.given.wrapping_mul(0x9e37_79b9_7f4a_7c15))))
+        I::from_number(mix(stream.start.wrapping_add(stream.given.wrapping_mul(COUNT_STEP))))
     }
 }
 
@@ -271,6 +323,17 @@ mod tests {
         {
             assert!(wrong.parse::<VpcId>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn prefix_lists_of_aws_have_short_ids_id_2() {
+        let id = PrefixListId::from_number(0x78a5_4011);
+        assert_eq!(id.to_string(), "pl-78a54011");
+        assert_eq!("pl-78a54011".parse(), Ok(id));
+        assert_eq!("pl-78a54011".parse(), Ok(ResourceId::from(id)));
+        let long: PrefixListId = IdAllocator::new(7).next();
+        assert_eq!((long.to_string().len(), long.to_string().parse()), ("pl-".len() + 17, Ok(long)));
+        assert!("vpc-78a54011".parse::<VpcId>().is_err());
     }
 
     #[test]

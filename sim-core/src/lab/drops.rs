@@ -10,15 +10,6 @@ use crate::net::{Headers, Summary, Transport, protocol};
 pub(super) fn report(names: &Names<'_>, lost: &Lost, expected: bool) -> DropReport {
     let display = |id: ResourceId| names.display(id);
     let reason = &lost.reason;
-    // Where nothing more precise decided, the resource itself was written somewhere.
-    let origin = match reason.origin {
-        Origin::Aws => names.cloud.origin(reason.by),
-        origin => origin,
-    };
-    let source = match origin {
-        Origin::Step(step) => Some(DropSource::Step(step)),
-        origin => names.source(origin).map(DropSource::Line),
-    };
     DropReport {
         time: lost.time,
         code: reason.code,
@@ -26,7 +17,7 @@ pub(super) fn report(names: &Names<'_>, lost: &Lost, expected: bool) -> DropRepo
         leg: lost.leg,
         component: names.component(reason.by),
         packet: packet(&lost.headers),
-        source,
+        source: source(names, reason.origin, reason.by),
         disposition: Disposition::of(reason.code, reason.direction),
         text: reason.sentence(&lost.headers, &display),
         hint: reason.hint(&lost.headers, &display),
@@ -36,8 +27,20 @@ pub(super) fn report(names: &Names<'_>, lost: &Lost, expected: bool) -> DropRepo
     }
 }
 
+/// Where what decided was written. Where nothing more precise decided, the resource itself was written somewhere.
+pub(super) fn source(names: &Names<'_>, decided: Origin, by: ResourceId) -> Option<DropSource> {
+    let origin = match decided {
+        Origin::Aws => names.cloud.origin(by),
+        origin => origin,
+    };
+    match origin {
+        Origin::Step(step) => Some(DropSource::Step(step)),
+        origin => names.source(origin).map(DropSource::Line),
+    }
+}
+
 /// A packet in a few words.
-fn packet(headers: &Headers) -> PacketSummary {
+pub(super) fn packet(headers: &Headers) -> PacketSummary {
     let text = Summary(headers).to_string();
     let Some(ip) = headers.ip else {
         let protocol = if headers.ether_type == 0x0806 { "arp" } else { "ethernet" };

@@ -3,7 +3,9 @@
 //! This is the front door for programs: [`run`] and [`check`]. How anything is printed is up to the [`Observer`].
 
 mod drops;
+mod explain;
 pub mod generate;
+mod matrix;
 mod names;
 mod operator;
 mod plan;
@@ -22,11 +24,16 @@ use crate::frontend::diagnostic::any_error;
 use crate::frontend::scenario;
 use crate::trace::{CaptureFormat, Captures, Detail, SnapLength};
 
-pub use crate::frontend::codes::{Explanation, all as explanations};
+pub use crate::frontend::codes::{Explanation as CodeExplanation, all as explanations};
 #[cfg(feature = "mpi")]
 pub use crate::sim::ranks::Mpi;
 pub use crate::sim::ranks::Transport;
 pub use crate::trace::Leg;
+pub use explain::{
+    AskError, Explanation, HopReport, HopVerdict, Moment, Outcome, Question, Service, StepExplanation, explain,
+    explain_step,
+};
+pub use matrix::{Cell, Legend, Matrix, matrix};
 use plan::Plan;
 pub use report::*;
 use session::Session;

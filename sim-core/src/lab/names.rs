@@ -122,6 +122,19 @@ impl Names<'_> {
         instance.or_else(|| self.internet.iter().position(|host| host.name == name).map(HostName::Internet))
     }
 
+    /// The hosts that there are – instances that are not terminated, and the scenario's on the Internet – with what they are
+    /// called.
+    pub(super) fn hosts(&self) -> impl Iterator<Item = (HostName, String)> {
+        let living = self.cloud.instances.values();
+        let living = living.filter(|instance| !matches!(instance.state, InstanceState::Terminated { .. }));
+        let mut instances: Vec<_> = living.map(|instance| (self.display(instance.id.into()), instance.id)).collect();
+        instances.sort();
+        let instances = instances.into_iter().map(|(name, id)| (HostName::Instance(id), name));
+        let outside = self.internet.iter().enumerate().filter(|(_, host)| host.is_the_scenarios());
+        let outside = outside.map(|(number, host)| (HostName::Internet(number), host.name.clone()));
+        instances.chain(outside)
+    }
+
     /// The line where something was written, if it was in a template.
     pub(super) fn source(&self, origin: Origin) -> Option<SourceLine> {
         match origin {

@@ -8,11 +8,13 @@ use super::report::{DiagnosticReport, SourceLine, StackSummary};
 use super::session::Session;
 use crate::app;
 use crate::cloud::{Image, Quotas, UnknownQuota};
+use crate::frontend::Api;
 use crate::frontend::cloudformation::{self, Template};
 use crate::frontend::diagnostic::{Colour, Diagnostic, Sources, Span, any_error};
 use crate::frontend::scenario::{self, Declared, LinkClass, OutsideHost, Scenario};
 use crate::frontend::spelling::did_you_mean;
-use crate::id::Region;
+use crate::id::{Origin, Region};
+use crate::sim::boot::Packages;
 use crate::sim::links::LinkSettings;
 use crate::sim::ranks::Transport;
 use crate::sim::world::{InternetHostConfig, World, WorldConfig};
@@ -103,6 +105,10 @@ impl Plan {
             quotas,
             internet,
             programs: app::programs(),
+            packages: match self.scenario.settings.packages {
+                scenario::Packages::Mirror => Packages::Mirror,
+                scenario::Packages::Preinstalled => Packages::Preinstalled,
+            },
             detail,
             snap_length,
             threads,
@@ -121,6 +127,9 @@ impl Plan {
     ) -> (Vec<StackSummary>, Vec<Diagnostic>) {
         let mut problems = self.warnings.clone();
         problems.extend(self.quotas().1);
+        if self.scenario.settings.default_vpcs {
+            problems.extend(self.make_default_vpcs(session));
+        }
         for (spec, template) in self.scenario.stacks.iter().zip(templates) {
             let config = spec.config(image_of_parameter);
             let (stack, found) = cloudformation::deploy(&self.sources, template, &config, session);
@@ -205,6 +214,21 @@ impl Plan {
         Diagnostic { span: None, ..Diagnostic::warning(code, start, message) }
     }
 
+    /// Gives every account of a stack a default VPC in the stack's Region (DVPC-1).
+    fn make_default_vpcs(&self, session: &mut Session<'_>) -> Vec<Diagnostic> {
+        let mut homes: Vec<_> = self.scenario.stacks.iter().map(|stack| (stack.account, stack.region)).collect();
+        homes.sort_unstable();
+        homes.dedup();
+        let made = homes.into_iter().map(|(account, region)| {
+            let request = serde_json::json!({});
+            Api::call(session, account, region, Origin::Aws, "CreateDefaultVpc", request).err().map(|error| {
+                let message = format!("the default VPC of account {account} in {region} cannot be made: {error}");
+                self.warning("VPC155", message)
+            })
+        });
+        made.flatten().collect()
+    }
+
     /// What guests had to say while they booted, under the user data they said it about.
     fn boot_notes(&self, session: &mut Session<'_>, booted: bool) -> Vec<Diagnostic> {
         let mut problems = Vec::new();
@@ -251,7 +275,13 @@ fn reports(sources: &Sources, problems: &[Diagnostic]) -> Vec<DiagnosticReport> 
 }
 
 fn internet_host(host: &OutsideHost) -> InternetHostConfig {
-    InternetHostConfig { name: host.name.clone(), address: host.ip, http: host.http.clone(), ports: host.ports.clone() }
+    InternetHostConfig {
+        name: host.name.clone(),
+        address: host.ip,
+        names: host.names.iter().filter_map(|name| name.parse().ok()).collect(),
+        http: host.http.clone(),
+        ports: host.ports.clone(),
+    }
 }
 
 /// What the public SSM parameter of an image says in a Region.

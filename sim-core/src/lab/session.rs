@@ -7,6 +7,7 @@ use std::mem;
 
 use serde_json::Value;
 
+use super::explain::Follower;
 use super::generate::RESOURCES_PER_TEMPLATE;
 use super::names::{LogicalIds, Names};
 use super::report::{Observer, Progress};
@@ -43,6 +44,8 @@ pub(super) struct Session<'a> {
     pub stacks: Vec<Stack>,
     pub logical_ids: LogicalIds,
     pub witness: Witness,
+    /// Keeps the whole way of packets that are to be explained.
+    pub follower: Option<Follower>,
     /// Sees how far the lab is, and may ask it to stop.
     pub observer: &'a mut dyn Observer,
     /// The number and title of the step under way.
@@ -67,6 +70,7 @@ impl<'a> Session<'a> {
             stacks: Vec::new(),
             logical_ids: LogicalIds::default(),
             witness: Witness::default(),
+            follower: None,
             observer,
             step: None,
             creating: Creating::default(),
@@ -89,6 +93,9 @@ impl<'a> Session<'a> {
     /// A new step begins: its first packet is watched.
     pub(super) fn watch_first_packet(&mut self) {
         self.witness.begin_step();
+        if let Some(follower) = &mut self.follower {
+            *follower = Follower::of_first();
+        }
         self.world.watch_first_packet();
     }
 
@@ -165,6 +172,9 @@ impl<'a> Session<'a> {
             };
             let frame = self.captures.observe(event, &names);
             self.witness.observe(event, frame);
+            if let Some(follower) = &mut self.follower {
+                follower.observe(event);
+            }
         }
         self.captures.write(&mut recording);
         self.recording = recording;

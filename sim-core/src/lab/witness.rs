@@ -78,6 +78,7 @@ impl Witness {
             | Step::NetworkAcl { .. }
             | Step::Route { .. }
             | Step::Translated { .. }
+            | Step::Fragmented { .. }
             | Step::PortTranslated { .. } => {}
         }
     }

@@ -8,6 +8,13 @@ pub(crate) fn of(bytes: &[u8]) -> u16 {
     !fold(sum(bytes))
 }
 
+/// The same of an IPv4 header without options: of a length that the compiler knows, the sum is a few additions.
+#[inline]
+pub(crate) fn of_plain_header(header: &[u8; 20]) -> u16 {
+    let (quads, _) = header.as_chunks::<4>();
+    !fold(quads.iter().map(|quad| u64::from(u32::from_le_bytes(*quad))).sum()).swap_bytes()
+}
+
 /// The checksum of a transport `segment` with its pseudo-header (RFC 768, RFC 9293 §3.1, RFC 8200 §8.1).
 pub(crate) fn with_pseudo_header(source: &[u8], destination: &[u8], protocol: u8, segment: &[u8]) -> u16 {
     let total = sum(source) + sum(destination) + u64::from(protocol) + segment.len() as u64 + sum(segment);
@@ -37,17 +44,27 @@ impl Delta {
     }
 }
 
-/// The sum of the 16-bit words, folded. It is taken over four bytes at a time in the other byte order, which RFC 1071 §2 (B)
-/// and (C) allow and vector units do several of at once.
+/// The sum of the 16-bit words, folded. It is taken over eight bytes at a time in the other byte order, which RFC 1071 §2 (B)
+/// and (C) allow, and over two of them side by side, so that no addition waits for the carry of the one before.
 fn sum(bytes: &[u8]) -> u64 {
-    let quads = bytes.chunks_exact(4);
-    let mut last = [0; 4];
-    last[..quads.remainder().len()].copy_from_slice(quads.remainder());
-    let quads = quads.map(|quad| u64::from(u32::from_le_bytes([quad[0], quad[1], quad[2], quad[3]])));
-    let total = quads.sum::<u64>() + u64::from(u32::from_le_bytes(last));
-    u64::from(fold(total).swap_bytes())
+    let (pairs, rest) = bytes.as_chunks::<16>();
+    let mut last = [0; 16];
+    last[..rest.len()].copy_from_slice(rest);
+    let (mut even, mut odd) = (0_u128, 0_u128);
+    let mut add = |pair: &[u8; 16]| {
+        let bits = u128::from_le_bytes(*pair);
+        even += bits & u128::from(u64::MAX);
+        odd += bits >> 64;
+    };
+    pairs.iter().for_each(&mut add);
+    add(&last);
+    let total = even + odd;
+    // 2^16, 2^32 and 2^64 are all 1 to a sum in one's complement.
+    let quads = (total >> 64) as u64 + (total as u64 >> 32) + (total as u64 & 0xffff_ffff);
+    u64::from(fold(quads).swap_bytes())
 }
 
+#[inline]
 fn fold(mut sum: u64) -> u16 {
     while sum > 0xffff {
         sum = (sum >> 16) + (sum & 0xffff);
@@ -71,6 +88,11 @@ mod tests {
         fn the_sum_is_that_of_the_words(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
             let word = |pair: &[u8]| u64::from(pair[0]) << 8 | pair.get(1).map_or(0, |&low| u64::from(low));
             prop_assert_eq!(sum(&bytes), u64::from(fold(bytes.chunks(2).map(word).sum())));
+        }
+
+        #[test]
+        fn a_plain_header_has_the_checksum_of_its_bytes(header: [u8; 20]) {
+            prop_assert_eq!(of_plain_header(&header), of(&header));
         }
 
         #[test]

@@ -24,16 +24,28 @@ pub(crate) struct FlowKey {
 
 impl FlowKey {
     /// The conversation that a packet belongs to.
+    #[inline]
     pub(crate) fn of(ip: &IpHeader) -> FlowKey {
-        let (source_port, destination_port) = match ip.transport {
-            Transport::Tcp { source, destination, .. } | Transport::Udp { source, destination } => {
-                (source, destination)
-            }
-            Transport::Icmp { kind, id, .. } if is_echo_reply(ip.protocol, kind) => (0, id),
-            Transport::Icmp { id, .. } => (id, 0),
-            Transport::Fragment | Transport::Other => (0, 0),
-        };
+        let (source_port, destination_port) = ports(ip);
         FlowKey { source: ip.source, destination: ip.destination, protocol: ip.protocol, source_port, destination_port }
+    }
+
+    /// Whether a packet belongs to the conversation and goes this way.
+    #[inline]
+    pub(crate) fn is_of(&self, ip: &IpHeader) -> bool {
+        (self.source_port, self.destination_port) == ports(ip)
+            && self.protocol == ip.protocol
+            && self.source == ip.source
+            && self.destination == ip.destination
+    }
+
+    /// Whether a packet belongs to the conversation and goes the other way.
+    #[inline]
+    pub(crate) fn is_back(&self, ip: &IpHeader) -> bool {
+        (self.destination_port, self.source_port) == ports(ip)
+            && self.protocol == ip.protocol
+            && self.destination == ip.source
+            && self.source == ip.destination
     }
 
     /// The conversation that an ICMP error speaks of, as its quoted packet was sent.
@@ -44,6 +56,7 @@ impl FlowKey {
     }
 
     /// The same conversation seen from the other end.
+    #[inline]
     pub(crate) fn reversed(self) -> FlowKey {
         FlowKey {
             source: self.destination,
@@ -78,6 +91,17 @@ impl Hash for FlowKey {
     }
 }
 
+/// What distinguishes the conversations of two addresses: source and destination port, or what stands for them.
+#[inline]
+fn ports(ip: &IpHeader) -> (u16, u16) {
+    match ip.transport {
+        Transport::Tcp { source, destination, .. } | Transport::Udp { source, destination } => (source, destination),
+        Transport::Icmp { kind, id, .. } if is_echo_reply(ip.protocol, kind) => (0, id),
+        Transport::Icmp { id, .. } => (id, 0),
+        Transport::Fragment | Transport::Other => (0, 0),
+    }
+}
+
 fn is_echo_reply(ip_protocol: u8, kind: u8) -> bool {
     matches!((ip_protocol, kind), (protocol::ICMP, 0) | (protocol::ICMPV6, 129))
 }
@@ -99,5 +123,22 @@ mod tests {
         };
         assert_eq!(key(false, 1, 2), key(true, 2, 1).reversed());
         assert_ne!(key(false, 1, 2), key(false, 2, 1).reversed());
+    }
+
+    #[test]
+    fn a_packet_is_of_its_own_conversation_only() {
+        let headers = |from: [u8; 4], to: [u8; 4], ports: [u16; 2]| {
+            let mut bytes = Vec::new();
+            let udp = PacketBuilder::ethernet2([2; 6], [4; 6]).ipv4(from, to, 64).udp(ports[0], ports[1]);
+            udp.write(&mut bytes, &[]).expect("a vector takes everything");
+            Frame::new(bytes).headers.ip.expect("IPv4")
+        };
+        let (a, b) = ([10, 0, 0, 1], [10, 0, 0, 2]);
+        let packets = [headers(a, b, [1, 2]), headers(a, b, [2, 1]), headers(b, a, [2, 1]), headers(b, a, [1, 2])];
+        for (one, other) in packets.iter().flat_map(|one| packets.iter().map(move |other| (one, other))) {
+            let key = FlowKey::of(one);
+            assert_eq!(key.is_of(other), key == FlowKey::of(other));
+            assert_eq!(key.is_back(other), key == FlowKey::of(other).reversed());
+        }
     }
 }

@@ -157,7 +157,12 @@ impl Frame {
     /// Takes a frame's bytes and parses them. Where they cannot be read, `headers` says as much as there is and `ip` is
     /// `None`; [`Headers::parse`] says why.
     pub(crate) fn new(bytes: Vec<u8>) -> Frame {
-        let headers = Headers::parse(&bytes).unwrap_or_else(|_| Headers { ip: None, ..Headers::ethernet(&bytes) });
+        let headers = Headers::parse(&bytes).unwrap_or_else(|_| {
+            let mut header = [0; ETHERNET_LEN];
+            let len = bytes.len().min(ETHERNET_LEN);
+            header[..len].copy_from_slice(&bytes[..len]);
+            Headers::ethernet(header)
+        });
         Frame { bytes, headers }
     }
 
@@ -174,8 +179,8 @@ impl Headers {
     /// # Errors
     /// When it is cut short, carries an unknown EtherType, or its IP header contradicts itself.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Headers, Malformed> {
-        let payload = bytes.get(ETHERNET_LEN..).ok_or(Malformed::Truncated)?;
-        let ethernet = Headers::ethernet(bytes);
+        let (header, payload) = bytes.split_first_chunk().ok_or(Malformed::Truncated)?;
+        let ethernet = Headers::ethernet(*header);
         let ip = match ethernet.ether_type {
             ether_type::IPV4 => Some(parse_ipv4(payload)?),
             ether_type::IPV6 => Some(parse_ipv6(payload)?),
@@ -185,12 +190,8 @@ impl Headers {
         Ok(Headers { ip, ..ethernet })
     }
 
-    /// The Ethernet header alone; what is missing reads as zero.
-    fn ethernet(bytes: &[u8]) -> Headers {
-        let mut header = [0; ETHERNET_LEN];
-        let len = bytes.len().min(ETHERNET_LEN);
-        header[..len].copy_from_slice(&bytes[..len]);
-        let [d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5, t0, t1] = header;
+    /// The Ethernet header alone.
+    fn ethernet([d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5, t0, t1]: [u8; ETHERNET_LEN]) -> Headers {
         Headers {
             destination_mac: MacAddr([d0, d1, d2, d3, d4, d5]),
             source_mac: MacAddr([s0, s1, s2, s3, s4, s5]),
@@ -258,9 +259,13 @@ fn ipv4_header(packet: &[u8], completeness: Completeness) -> Result<IpHeader, Ma
         Completeness::Whole => usize::from(total_len),
         Completeness::Quoted => packet.len().min(usize::from(total_len)),
     };
-    let options = packet.get(..header_len).ok_or(Malformed::Truncated)?;
-    if completeness == Completeness::Whole && checksum::of(options) != 0 {
-        return Err(Malformed::BadChecksum);
+    let with_options = packet.get(..header_len).ok_or(Malformed::Truncated)?;
+    if completeness == Completeness::Whole {
+        let has_options = header_len > IPV4_MIN_LEN;
+        let checksum = if has_options { checksum::of(with_options) } else { checksum::of_plain_header(header) };
+        if checksum != 0 {
+            return Err(Malformed::BadChecksum);
+        }
     }
     let fragment = u16::from_be_bytes([header[6], header[7]]);
     let protocol = header[9];
@@ -348,6 +353,7 @@ fn skip_extension_headers(packet: &[u8], first: u8) -> Result<(u8, usize, bool),
     }
 }
 
+#[inline]
 fn parse_transport(protocol: u8, bytes: &[u8], completeness: Completeness) -> Transport {
     let minimum = |whole: usize| if completeness == Completeness::Whole { whole } else { 8 };
     let word = |at: usize| u16::from_be_bytes([bytes[at], bytes[at + 1]]);

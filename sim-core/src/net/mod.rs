@@ -5,6 +5,8 @@
 
 mod arp;
 pub(crate) mod checksum;
+mod datagram;
+pub(crate) mod dns;
 mod flow;
 mod fragment;
 mod headers;
@@ -18,8 +20,9 @@ mod rewrite;
 mod summary;
 
 pub(crate) use arp::{ArpOperation, ArpPacket};
+pub(crate) use datagram::Datagram;
 pub(crate) use flow::FlowKey;
-pub(crate) use fragment::FragmentOf;
+pub(crate) use fragment::{FragmentOf, fragment};
 pub(crate) use headers::{Frame, Headers, IpHeader, TcpFlags, Transport, ether_type, protocol};
 pub(crate) use icmp::{packet_too_big, time_exceeded, unreachable};
 pub(crate) use lpm::PrefixTable;

@@ -4,17 +4,18 @@ use std::mem;
 use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::{IpNet, Ipv4Net};
-use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
+use super::dhcp;
 use super::guests::{LocalGuest, Plug};
 use super::partition::{Directory, GuestIndex};
-use crate::app::{OUTSIDE_ROOT, OUTSIDE_SERVER};
-use crate::cloud::ImageFamily;
+use super::{public_names, public_resolver};
+use crate::app::{AWS_SERVICE, ENDPOINT_POLICY, OUTSIDE_ROOT, OUTSIDE_SERVER};
+use crate::cloud::{Cloud, ImageFamily, PublicService};
 use crate::dataplane::tables::{EniIndex, ROUTER_IPV6, Tables};
 use crate::engine::{SimTime, mix};
-use crate::host::{Disk, Host, HostConfig, InterfaceConfig, Profile, Programs};
-use crate::id::{InstanceId, InternetHostId, ResourceId};
+use crate::host::{Disk, Host, HostConfig, InterfaceConfig, Profile, Programs, ResolverConfig};
+use crate::id::{IdMap, InstanceId, InternetHostId, Region, ResourceId, VpcEndpointId, VpcId};
 use crate::net::MacAddr;
 
 /// The largest IP packet of an instance's interface (MTU-1).
@@ -25,11 +26,26 @@ type Place = (u32, LocalGuest);
 
 /// All guests there ever were.
 pub(super) struct Guests {
-    instances: FxHashMap<InstanceId, GuestIndex>,
+    instances: IdMap<InstanceId, GuestIndex>,
     records: Vec<(Place, GuestRecord)>,
+    /// The hosts of AWS's own services, numbered from [`SERVICES`].
+    services: Vec<(Place, GuestRecord)>,
     seed: u64,
     epoch_nanos: i128,
     programs: Programs,
+    packages: Packages,
+}
+
+/// Hosts of AWS's own services have numbers of their own, so that one more of them changes nobody else's chance.
+pub(super) const SERVICES: u32 = 1 << 31;
+
+/// How package managers of instances get what they install.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Packages {
+    /// From the mirror of their Region, over the network.
+    Mirror,
+    /// They are there already.
+    Preinstalled,
 }
 
 /// What a sleeping guest needs to wake.
@@ -37,6 +53,7 @@ enum GuestRecord {
     Instance {
         id: InstanceId,
         family: ImageFamily,
+        region: Region,
         /// What it boots with, or has booted with.
         interfaces: SmallVec<[(EniIndex, BootInterface); 1]>,
         /// Each boot has chance of its own: other ports, other sequence numbers.
@@ -51,9 +68,23 @@ pub(super) struct OutsideGuest {
     pub(super) name: String,
     pub(super) number: u32,
     pub(super) interface: InterfaceConfig,
-    /// The page of `/`, if it serves one.
-    pub(super) page: Option<String>,
-    pub(super) ports: Vec<u16>,
+    pub(super) serves: Serves,
+}
+
+/// What a host outside VPCs serves.
+pub(super) enum Serves {
+    /// The page of `/`, if there is one, and TCP ports that answer.
+    Site { page: Option<String>, ports: Vec<u16> },
+    /// A public service of AWS.
+    Service { service: PublicService, region: Region, endpoint: Option<BehindEndpoint> },
+}
+
+/// What a service is told of the endpoint through which it is reached.
+pub(super) struct BehindEndpoint {
+    pub(super) endpoint: VpcEndpointId,
+    pub(super) vpc: VpcId,
+    /// The endpoint's policy, JSON.
+    pub(super) policy: String,
 }
 
 /// An interface as its guest configures it at boot. Most of a large world sleeps for ever, and nearly every interface has one
@@ -64,8 +95,16 @@ enum BootInterface {
 }
 
 impl Guests {
-    pub(super) fn new(seed: u64, epoch_nanos: i128, programs: Programs) -> Guests {
-        Guests { instances: FxHashMap::default(), records: Vec::new(), seed, epoch_nanos, programs }
+    pub(super) fn new(seed: u64, epoch_nanos: i128, programs: Programs, packages: Packages) -> Guests {
+        Guests {
+            instances: IdMap::default(),
+            records: Vec::new(),
+            services: Vec::new(),
+            seed,
+            epoch_nanos,
+            programs,
+            packages,
+        }
     }
 
     /// The number that the guest added next will have.
@@ -73,11 +112,51 @@ impl Guests {
         GuestIndex(self.records.len() as u32)
     }
 
-    pub(super) fn add_instance(&mut self, id: InstanceId, family: ImageFamily, place: Place) -> GuestIndex {
+    pub(super) fn add_instance(
+        &mut self,
+        id: InstanceId,
+        family: ImageFamily,
+        region: Region,
+        place: Place,
+    ) -> GuestIndex {
         let guest = self.next();
         self.instances.insert(id, guest);
-        self.records.push((place, GuestRecord::Instance { id, family, interfaces: SmallVec::new(), boots: 0 }));
+        self.records.push((place, GuestRecord::Instance { id, family, region, interfaces: SmallVec::new(), boots: 0 }));
         guest
+    }
+
+    /// The number that the host of a service added next will have.
+    pub(super) fn next_service(&self) -> GuestIndex {
+        GuestIndex(SERVICES + self.services.len() as u32)
+    }
+
+    pub(super) fn add_service(&mut self, outside: OutsideGuest, place: Place) -> GuestIndex {
+        let guest = self.next_service();
+        self.services.push((place, GuestRecord::Outside(Box::new(outside))));
+        guest
+    }
+
+    /// Gives the service behind an endpoint the endpoint's policy of now.
+    pub(super) fn set_policy(&mut self, guest: GuestIndex, policy: &str) {
+        if let GuestRecord::Outside(outside) = &mut self.record_mut(guest).1
+            && let Serves::Service { endpoint: Some(endpoint), .. } = &mut outside.serves
+        {
+            policy.clone_into(&mut endpoint.policy);
+        }
+    }
+
+    fn record(&self, guest: GuestIndex) -> &(Place, GuestRecord) {
+        match guest.0.checked_sub(SERVICES) {
+            Some(service) => &self.services[service as usize],
+            None => &self.records[guest.0 as usize],
+        }
+    }
+
+    fn record_mut(&mut self, guest: GuestIndex) -> &mut (Place, GuestRecord) {
+        match guest.0.checked_sub(SERVICES) {
+            Some(service) => &mut self.services[service as usize],
+            None => &mut self.records[guest.0 as usize],
+        }
     }
 
     pub(super) fn add_outside(&mut self, outside: OutsideGuest, place: Place) -> GuestIndex {
@@ -92,11 +171,11 @@ impl Guests {
     }
 
     pub(super) fn place(&self, guest: GuestIndex) -> Place {
-        self.records[guest.0 as usize].0
+        self.record(guest).0
     }
 
     pub(super) fn id(&self, guest: GuestIndex) -> ResourceId {
-        match &self.records[guest.0 as usize].1 {
+        match &self.record(guest).1 {
             GuestRecord::Instance { id, .. } => (*id).into(),
             GuestRecord::Outside(outside) => outside.id.into(),
         }
@@ -104,7 +183,7 @@ impl Guests {
 
     /// The interfaces with which an instance has booted or will boot.
     pub(super) fn interfaces(&self, guest: GuestIndex) -> impl Iterator<Item = EniIndex> {
-        let interfaces = match &self.records[guest.0 as usize].1 {
+        let interfaces = match &self.record(guest).1 {
             GuestRecord::Instance { interfaces, .. } => interfaces.as_slice(),
             GuestRecord::Outside(_) => &[],
         };
@@ -118,7 +197,7 @@ impl Guests {
         enis: &[EniIndex],
         tables: &Tables,
     ) -> SmallVec<[EniIndex; 1]> {
-        let GuestRecord::Instance { family, interfaces, .. } = &mut self.records[guest.0 as usize].1 else {
+        let GuestRecord::Instance { family, interfaces, .. } = &mut self.record_mut(guest).1 else {
             return SmallVec::new();
         };
         let family = *family;
@@ -130,7 +209,7 @@ impl Guests {
 
     /// How often an instance has booted.
     pub(super) fn boots(&self, guest: GuestIndex) -> u32 {
-        match &self.records[guest.0 as usize].1 {
+        match &self.record(guest).1 {
             GuestRecord::Instance { boots, .. } => *boots,
             GuestRecord::Outside(_) => 1,
         }
@@ -138,23 +217,30 @@ impl Guests {
 
     /// A guest boots.
     pub(super) fn count_boot(&mut self, guest: GuestIndex) {
-        if let GuestRecord::Instance { boots, .. } = &mut self.records[guest.0 as usize].1 {
+        if let GuestRecord::Instance { boots, .. } = &mut self.record_mut(guest).1 {
             *boots += 1;
         }
     }
 }
 
 impl Directory for Guests {
-    fn boot(&self, guest: GuestIndex, disk: Option<Disk>, now: SimTime) -> (Host, Vec<Plug>) {
-        let record = &self.records[guest.0 as usize].1;
-        let (profile, hostname, interfaces, reboots) = match record {
-            GuestRecord::Instance { family, interfaces, boots, .. } => {
+    fn boot(&self, guest: GuestIndex, cloud: &Cloud, disk: Option<Disk>, now: SimTime) -> (Host, Vec<Plug>) {
+        let record = &self.record(guest).1;
+        let (profile, hostname, interfaces, reboots, package_mirror, resolver) = match record {
+            GuestRecord::Instance { id, family, region, interfaces, boots } => {
                 let interfaces: Vec<InterfaceConfig> =
                     interfaces.iter().map(|(_, interface)| interface.config()).collect();
-                (profile_of(*family), private_host_name(&interfaces), interfaces, boots.saturating_sub(1))
+                let hostname = private_host_name(&interfaces);
+                let mirror = match self.packages {
+                    Packages::Mirror => public_names::package_mirror(*family, *region),
+                    Packages::Preinstalled => None,
+                };
+                let resolver = dhcp::resolver(cloud, *id).unwrap_or_default();
+                (profile_of(*family), hostname, interfaces, boots.saturating_sub(1), mirror, resolver)
             }
             GuestRecord::Outside(outside) => {
-                (Profile::Ubuntu, outside.name.clone(), vec![outside.interface.clone()], 0)
+                let resolver = outside.serves.resolver();
+                (Profile::Ubuntu, outside.name.clone(), vec![outside.interface.clone()], 0, None, resolver)
             }
         };
         let config = HostConfig {
@@ -164,6 +250,8 @@ impl Directory for Guests {
             seed: mix(self.seed ^ mix(u64::from(reboots) << 32 | u64::from(guest.0))),
             epoch_nanos: self.epoch_nanos,
             hosts_file: Vec::new(),
+            package_mirror,
+            resolver,
             programs: self.programs,
         };
         let mut host = match disk {
@@ -173,14 +261,48 @@ impl Directory for Guests {
         let plugs = match record {
             GuestRecord::Instance { interfaces, .. } => interfaces.iter().map(|(eni, _)| Plug::Eni(*eni)).collect(),
             GuestRecord::Outside(outside) => {
-                if let Some(page) = &outside.page {
-                    host.write_file(&format!("{OUTSIDE_ROOT}/index.html"), page.as_bytes());
-                }
-                host.start_service(OUTSIDE_SERVER, &outside.ports.iter().map(u16::to_string).collect::<Vec<_>>());
+                outside.serves.start(&mut host);
                 vec![Plug::Internet(outside.number)]
             }
         };
         (host, plugs)
+    }
+
+    fn instance(&self, guest: GuestIndex) -> Option<InstanceId> {
+        match &self.record(guest).1 {
+            GuestRecord::Instance { id, .. } => Some(*id),
+            GuestRecord::Outside(_) => None,
+        }
+    }
+}
+
+impl Serves {
+    /// What the host asks when it wants a name: a public resolver. A service of AWS asks nobody.
+    fn resolver(&self) -> ResolverConfig {
+        match self {
+            Serves::Site { .. } => ResolverConfig { servers: public_resolver::SERVERS.to_vec(), search: None },
+            Serves::Service { .. } => ResolverConfig::default(),
+        }
+    }
+
+    /// Starts what the host serves.
+    fn start(&self, host: &mut Host) {
+        match self {
+            Serves::Site { page, ports } => {
+                if let Some(page) = page {
+                    host.write_file(&format!("{OUTSIDE_ROOT}/index.html"), page.as_bytes());
+                }
+                host.start_service(OUTSIDE_SERVER, &ports.iter().map(u16::to_string).collect::<Vec<_>>());
+            }
+            Serves::Service { service, region, endpoint } => {
+                let mut arguments = vec![service.label().to_owned(), region.name().to_owned()];
+                if let Some(BehindEndpoint { endpoint, vpc, policy }) = endpoint {
+                    host.write_file(ENDPOINT_POLICY, policy.as_bytes());
+                    arguments.extend([endpoint.to_string(), vpc.to_string()]);
+                }
+                host.start_service(AWS_SERVICE, &arguments);
+            }
+        }
     }
 }
 

@@ -3,8 +3,9 @@
 //! An instance nobody has talked to costs its place in a list. What an interface remembers (how many packets it has sent, when
 //! its links are free) is made when it first carries something, and outlives boots and attachments.
 
-use super::links::{AccessLink, LinkWay};
+use super::links::{AccessLink, Road};
 use super::partition::GuestIndex;
+use super::platform::Platform;
 use crate::dataplane::pipeline::Next;
 use crate::dataplane::tables::EniIndex;
 use crate::engine::{EventKey, SimDuration, SimTime};
@@ -44,6 +45,8 @@ const INTERRUPT_INTERVAL: SimDuration = SimDuration::from_micros(20);
 /// A guest that is awake.
 pub(super) struct Awake {
     pub(super) host: Host,
+    /// The services on its links that it has asked.
+    pub(super) platform: Platform,
     /// Frames that arrive before are not seen until then.
     pub(super) next_interrupt: SimTime,
     /// The interfaces it booted with.
@@ -56,7 +59,8 @@ pub(super) struct Awake {
 
 impl Awake {
     pub(super) fn new(host: Host, plugs: Vec<Plug>) -> Awake {
-        Awake { host, next_interrupt: SimTime::ZERO, plugs, alarm: None, awaited: Vec::new() }
+        let platform = Platform::default();
+        Awake { host, platform, next_interrupt: SimTime::ZERO, plugs, alarm: None, awaited: Vec::new() }
     }
 
     /// A frame arrives at an interface; says when the guest sees it.
@@ -90,14 +94,13 @@ pub(super) struct Outlet {
     source: u32,
     /// Events it has scheduled.
     scheduled: u64,
-    /// The way of the frame it has sent on last, which is most often that of the next one.
-    last: Option<(Onward, LinkWay)>,
+    /// The road of the frame it has sent on last, which is most often that of the next one.
+    last: Option<(Onward, Road)>,
 }
 
-/// What the way of a frame depends on.
+/// What the road of a frame from an outlet depends on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Onward {
-    pub(super) from: Next,
     pub(super) to: Next,
     /// The zone it started in.
     pub(super) zone: Option<AvailabilityZone>,
@@ -111,21 +114,19 @@ impl Outlet {
     }
 
     /// The key of the next event that it schedules.
+    #[inline]
     pub(super) fn key(&mut self, time: SimTime) -> EventKey {
         self.scheduled += 1;
         EventKey { time, source: self.source, sequence: self.scheduled }
     }
 
-    /// The way of a frame that is sent on.
-    pub(super) fn way(&mut self, onward: Onward, find: impl FnOnce() -> LinkWay) -> LinkWay {
-        match self.last {
-            Some((last, way)) if last == onward => way,
-            _ => {
-                let way = find();
-                self.last = Some((onward, way));
-                way
-            }
+    /// The road of a frame that is sent on.
+    #[inline]
+    pub(super) fn road(&mut self, onward: Onward, find: impl FnOnce() -> Road) -> &Road {
+        if self.last.as_ref().is_none_or(|(last, _)| *last != onward) {
+            self.last = Some((onward, find()));
         }
+        &self.last.as_ref().expect("it was just found").1
     }
 }
 
@@ -139,11 +140,31 @@ pub(super) struct Port {
     pub(super) out: AccessLink,
     /// From the network to the guest.
     pub(super) back: AccessLink,
+    /// The zone it is in, and the number of the tables that say so.
+    zone: Option<(u64, Option<AvailabilityZone>)>,
 }
 
 impl Port {
     pub(super) fn new(source: u32) -> Port {
-        Port { outlet: Outlet::new(source), sent: 0, out: AccessLink::default(), back: AccessLink::default() }
+        Port {
+            outlet: Outlet::new(source),
+            sent: 0,
+            out: AccessLink::default(),
+            back: AccessLink::default(),
+            zone: None,
+        }
+    }
+
+    /// The zone it is in.
+    pub(super) fn zone(
+        &mut self,
+        rules: u64,
+        find: impl FnOnce() -> Option<AvailabilityZone>,
+    ) -> Option<AvailabilityZone> {
+        match self.zone {
+            Some((then, zone)) if then == rules => zone,
+            _ => self.zone.insert((rules, find())).1,
+        }
     }
 
     /// The number of the next packet that its guest sends.
@@ -169,15 +190,22 @@ impl<T> Default for Sparse<T> {
 
 impl<T> Sparse<T> {
     /// The thing with this number, made now if it did not exist.
+    #[inline]
     pub(super) fn get_or_insert_with(&mut self, number: u32, make: impl FnOnce() -> T) -> &mut T {
-        let number = number as usize;
+        let place = match self.places.get(number as usize) {
+            Some(&place) if place > 0 => place,
+            _ => self.insert(number as usize, make()),
+        };
+        &mut self.items[place as usize - 1]
+    }
+
+    #[cold]
+    fn insert(&mut self, number: usize, item: T) -> u32 {
         if number >= self.places.len() {
             self.places.resize(number + 1, 0);
         }
-        if self.places[number] == 0 {
-            self.items.push(make());
-            self.places[number] = self.items.len() as u32;
-        }
-        &mut self.items[self.places[number] as usize - 1]
+        self.items.push(item);
+        self.places[number] = self.items.len() as u32;
+        self.places[number]
     }
 }

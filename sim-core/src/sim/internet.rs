@@ -1,6 +1,9 @@
-//! The Internet: one router that knows every public address of the scenario, and the hosts behind it.
+//! The Internet: one router that knows every public address of the scenario, and the hosts behind it; and the public services
+//! of AWS, which live beside it.
 //!
-//! Hosts are those the scenario names. The way between AWS's edge and a host costs some hops of TTL (L2-16); how many is a SIM
+//! Hosts are those the scenario names, and the mirrors that package managers ask. A service answers at its public addresses, and
+//! behind each gateway endpoint as a host of its own: AWS keeps apart what comes from different VPCs under the same private
+//! address, and so does a host for each. The way between AWS's edge and a host costs some hops of TTL (L2-16); how many is a SIM
 //! value, since it differs with every path.
 //!
 //! Differs from AWS: a router on the way that lets a TTL run out does not tell the sender.
@@ -11,9 +14,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::{Ipv4Net, Ipv6Net};
 use rustc_hash::FxHashMap;
 
+use super::boot::SERVICES;
 use super::guests::LocalGuest;
 use super::partition::GuestIndex;
+use super::public_resolver;
 use crate::dataplane::pipeline::{Entry, Hop, Next, Transit};
+use crate::dataplane::tables::{EndpointIndex, ServiceIndex};
 use crate::host::InterfaceConfig;
 use crate::id::{InternetHostId, Origin, ResourceId};
 use crate::net::{ArpOperation, ArpPacket, MacAddr, NeighborRole, NeighborSolicitation, lower_ttl, rewrite_macs};
@@ -28,15 +34,23 @@ pub(crate) const ID: InternetHostId = InternetHostId::from_number(0);
 /// Routers between AWS's edge and a host: 64 - 7 is the TTL of 57 that L2-16 saw.
 const ROUTERS: u8 = 7;
 
+/// Routers more between AWS's edge and a host outside AWS that talks to a service of AWS: 64 - 15 is the TTL of 49 that an
+/// office saw (L2-16).
+const ACCESS_ROUTERS: u8 = 8;
+
 /// The largest IP packet of a host on the Internet.
 const INTERNET_MTU: u16 = 1500;
+
+/// The largest IP packet of a service behind a gateway endpoint (MTU-2o).
+const BEHIND_ENDPOINT_MTU: u16 = 9001;
 
 /// A host outside AWS.
 #[derive(Clone, Debug)]
 pub(crate) struct InternetHost {
     pub id: InternetHostId,
     pub name: String,
-    pub address: IpAddr,
+    pub addresses: Vec<IpAddr>,
+    pub place: HostPlace,
     pub mac: MacAddr,
     /// Its number among all guests.
     pub index: GuestIndex,
@@ -44,11 +58,44 @@ pub(crate) struct InternetHost {
     pub guest: LocalGuest,
 }
 
-/// The hosts outside AWS.
+impl InternetHost {
+    /// Whether the scenario names it, rather than AWS or a distribution.
+    pub(crate) fn is_the_scenarios(&self) -> bool {
+        self.index.0 < SERVICES
+    }
+}
+
+/// Where a host is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum HostPlace {
+    /// On the Internet.
+    Internet,
+    /// A public service of AWS, at its public addresses.
+    Service(ServiceIndex),
+    /// The same service, as a gateway endpoint leads to it.
+    BehindEndpoint(EndpointIndex),
+}
+
+impl HostPlace {
+    /// The station of the fabric from which a frame of such a host goes on.
+    pub(super) fn station(self) -> Next {
+        match self {
+            HostPlace::Internet => Next::Internet,
+            HostPlace::Service(service) => Next::PublicService(service),
+            HostPlace::BehindEndpoint(endpoint) => Next::BehindEndpoint(endpoint),
+        }
+    }
+}
+
+/// The hosts outside VPCs.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Internet {
     hosts: Vec<InternetHost>,
     by_address: FxHashMap<IpAddr, u32>,
+    /// The hosts of services, by number of the service.
+    services: Vec<u32>,
+    /// The hosts of services behind endpoints, by number of the endpoint.
+    behind_endpoints: Vec<u32>,
 }
 
 /// Where a frame on the Internet goes.
@@ -56,7 +103,7 @@ pub(crate) struct Internet {
 pub(crate) enum Onward {
     /// Down to the host with this number.
     Host(u32),
-    /// To an Internet gateway.
+    /// To a gateway of a VPC, or to another place outside VPCs.
     Gateway(Next),
     /// Lost, and the trace knows why; or nobody's.
     Consumed,
@@ -66,9 +113,33 @@ impl Internet {
     /// Adds a host and gives its number.
     pub(crate) fn add(&mut self, host: InternetHost) -> u32 {
         let number = self.hosts.len() as u32;
-        self.by_address.insert(host.address, number);
+        match host.place {
+            HostPlace::Internet => self.by_address.extend(host.addresses.iter().map(|address| (*address, number))),
+            HostPlace::Service(_) => self.services.push(number),
+            HostPlace::BehindEndpoint(_) => self.behind_endpoints.push(number),
+        }
         self.hosts.push(host);
         number
+    }
+
+    /// How many services have their hosts.
+    pub(super) fn services(&self) -> usize {
+        self.services.len()
+    }
+
+    /// How many endpoints have the hosts behind them.
+    pub(super) fn endpoints(&self) -> usize {
+        self.behind_endpoints.len()
+    }
+
+    /// The host behind an endpoint.
+    pub(super) fn behind(&self, endpoint: EndpointIndex) -> &InternetHost {
+        &self.hosts[self.behind_endpoints[endpoint.0 as usize] as usize]
+    }
+
+    /// The station from which a host's frames go on.
+    pub(super) fn station(&self, host: u32) -> Next {
+        self.hosts[host as usize].place.station()
     }
 
     /// The hosts in the order they were added.
@@ -113,6 +184,16 @@ pub(crate) fn interface(mac: MacAddr, address: IpAddr) -> InterfaceConfig {
     config
 }
 
+/// The interface of a service's host: all its addresses, the first one's router.
+pub(crate) fn service_interface(mac: MacAddr, addresses: &[Ipv4Addr], place: HostPlace) -> InterfaceConfig {
+    let mut config = interface(mac, IpAddr::V4(addresses[0]));
+    config.ipv4.extend(addresses[1..].iter().map(|address| (*address, Ipv4Net::from(*address))));
+    if let HostPlace::BehindEndpoint(_) = place {
+        config.mtu = BEHIND_ENDPOINT_MTU;
+    }
+    config
+}
+
 /// A host's frame reaches the Internet: the router answers its ARP, everything else is routed.
 pub(crate) fn leave_host(hop: &mut Hop<'_>, internet: &Internet, host: u32, transit: &mut Transit) -> Onward {
     let point = internet.id(host);
@@ -132,7 +213,46 @@ pub(crate) fn leave_host(hop: &mut Hop<'_>, internet: &Internet, host: u32, tran
         seen(hop, transit, point, Direction::Ingress);
         return Onward::Host(host);
     }
-    route(hop, internet, transit)
+    let Some(ip) = transit.frame.headers.ip else { return Onward::Consumed };
+    let place = internet.hosts[host as usize].place;
+    let (routers, next) = match place {
+        HostPlace::BehindEndpoint(endpoint) => (ROUTERS, Next::EndpointIn(endpoint)),
+        HostPlace::Service(_) if internet.by_address.contains_key(&ip.destination) => (ACCESS_ROUTERS, Next::Internet),
+        HostPlace::Internet => match hop.tables.service_at.get(&ip.destination) {
+            Some(service) => (ACCESS_ROUTERS, Next::PublicService(*service)),
+            None => return route(hop, internet, transit),
+        },
+        HostPlace::Service(_) => return route(hop, internet, transit),
+    };
+    if !lower_ttl(&mut transit.frame, routers) {
+        return lose(hop, transit, DropCode::TtlExpired, ip.destination);
+    }
+    Onward::Gateway(next)
+}
+
+/// A frame has come to a public service of AWS, at its public address or through a gateway endpoint.
+pub(crate) fn reach_service(hop: &mut Hop<'_>, internet: &Internet, place: HostPlace, transit: &mut Transit) -> Onward {
+    let number = match place {
+        HostPlace::Service(service) => internet.services[service.0 as usize],
+        HostPlace::BehindEndpoint(endpoint) => internet.behind_endpoints[endpoint.0 as usize],
+        HostPlace::Internet => return route(hop, internet, transit),
+    };
+    let Some(ip) = transit.frame.headers.ip else { return Onward::Consumed };
+    if !lower_ttl(&mut transit.frame, ROUTERS) {
+        return lose(hop, transit, DropCode::TtlExpired, ip.destination);
+    }
+    let host = &internet.hosts[number as usize];
+    if !host.addresses.contains(&ip.destination) {
+        return lose(hop, transit, DropCode::InternetNoSuchHost, ip.destination);
+    }
+    deliver(hop, host, number, transit)
+}
+
+fn deliver(hop: &mut Hop<'_>, host: &InternetHost, number: u32, transit: &mut Transit) -> Onward {
+    rewrite_macs(&mut transit.frame, ROUTER_MAC, host.mac);
+    seen(hop, transit, host.id.into(), Direction::Ingress);
+    hop.trace.delivered(transit.packet, &transit.frame.headers, host.id.into());
+    Onward::Host(number)
 }
 
 /// Routes a frame by its destination.
@@ -141,12 +261,11 @@ pub(crate) fn route(hop: &mut Hop<'_>, internet: &Internet, transit: &mut Transi
     if !lower_ttl(&mut transit.frame, ROUTERS) {
         return lose(hop, transit, DropCode::TtlExpired, ip.destination);
     }
+    if !internet.by_address.contains_key(&ip.destination) && public_resolver::answer(hop, transit) {
+        return route(hop, internet, transit);
+    }
     if let Some(&number) = internet.by_address.get(&ip.destination) {
-        let host = &internet.hosts[number as usize];
-        rewrite_macs(&mut transit.frame, ROUTER_MAC, host.mac);
-        seen(hop, transit, host.id.into(), Direction::Ingress);
-        hop.trace.delivered(transit.packet, &transit.frame.headers, host.id.into());
-        return Onward::Host(number);
+        return deliver(hop, &internet.hosts[number as usize], number, transit);
     }
     match hop.tables.internet_gateway_of(ip.destination) {
         Some(vpc) => {

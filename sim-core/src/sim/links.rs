@@ -51,6 +51,8 @@ pub(crate) struct LinkSettings {
     pub cross_region: LinkFigures,
     /// Between the edge of AWS and a host on the Internet.
     pub internet: LinkFigures,
+    /// Between a VPC's gateways and a public service of its Region (LAT-4).
+    pub service: LinkFigures,
 }
 
 /// The figures of one class of links.
@@ -78,15 +80,33 @@ impl Default for LinkSettings {
             cross_zone: LinkFigures::new(Some(SimDuration::from_micros(500))),
             cross_region: LinkFigures::new(None),
             internet: LinkFigures::new(Some(SimDuration::from_micros(2_300))),
+            // With the ways to the gateway and back: 0.61 ms and up to 0.07 ms of jitter.
+            service: LinkFigures {
+                latency: Some(SimDuration::from_micros(225)),
+                jitter: SimDuration::from_micros(10),
+                loss_per_million: 0,
+            },
         }
     }
 }
 
-/// A way between two places: how long it is and what else holds for it.
+/// A way between two places: how long it is and what else holds for it, as in [`LinkFigures`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Way {
     latency: SimDuration,
-    figures: LinkFigures,
+    jitter: SimDuration,
+    loss_per_million: u32,
+}
+
+impl Way {
+    fn new(latency: SimDuration, figures: LinkFigures) -> Way {
+        Way { latency, jitter: figures.jitter, loss_per_million: figures.loss_per_million }
+    }
+
+    /// A way on which nothing happens by chance.
+    fn quiet(latency: SimDuration) -> Way {
+        Way { latency, jitter: SimDuration::ZERO, loss_per_million: 0 }
+    }
 }
 
 impl LinkSettings {
@@ -102,14 +122,13 @@ impl LinkSettings {
             (Some(from), Some(to)) => latency_between(from.region(), to.region()),
             _ => SimDuration::ZERO,
         });
-        Way { latency: latency - ACCESS - ACCESS, figures }
+        Way::new(latency - ACCESS - ACCESS, figures)
     }
 
     /// From an interface to a gateway of its VPC: half of a path within the zone. What else happens on a path happens on the
     /// rest of it.
     pub(crate) fn up_to_gateway(&self, zone: Option<AvailabilityZone>) -> Way {
-        let latency = SimDuration::from_nanos(self.between(zone, zone).latency.as_nanos() / 2);
-        Way { latency, figures: LinkFigures { jitter: SimDuration::ZERO, loss_per_million: 0, ..self.same_zone } }
+        Way::quiet(SimDuration::from_nanos(self.between(zone, zone).latency.as_nanos() / 2))
     }
 
     /// From a gateway to an interface, for a frame that started in `from`.
@@ -120,15 +139,21 @@ impl LinkSettings {
 
     /// Between the edge of AWS and a host on the Internet.
     pub(crate) fn internet(&self) -> Way {
-        Way { latency: self.internet.latency.unwrap_or_default(), figures: self.internet }
+        Way::new(self.internet.latency.unwrap_or_default(), self.internet)
+    }
+
+    /// Between a gateway of a VPC and a public service of AWS, in its Region or another one.
+    pub(crate) fn gateway_to_service(&self, vpc: Region, service: Region) -> Way {
+        if vpc == service {
+            return Way::new(self.service.latency.unwrap_or_default(), self.service);
+        }
+        let figures = self.cross_region;
+        Way::new(figures.latency.unwrap_or_else(|| latency_between(vpc, service)), figures)
     }
 
     /// Where a gateway turns a frame round.
     pub(crate) fn nowhere(&self) -> Way {
-        Way {
-            latency: SimDuration::ZERO,
-            figures: LinkFigures { jitter: SimDuration::ZERO, loss_per_million: 0, ..self.same_zone },
-        }
+        Way::quiet(SimDuration::ZERO)
     }
 
     /// The least time that a frame takes from one VPC to another or to the Internet: what one of them does cannot be felt in
@@ -143,6 +168,7 @@ impl LinkSettings {
             beyond(self.cross_zone.latency, SimDuration::ZERO),
             beyond(self.cross_region.latency, SimDuration::from_micros(between_regions * 500)),
             self.internet().latency,
+            self.service.latency.unwrap_or_default(),
         ]
         .into_iter()
         .min()
@@ -192,8 +218,14 @@ pub(crate) struct FabricLink {
     seed: u64,
 }
 
-/// A link of the fabric and how long it is.
-pub(crate) type LinkWay = (FabricLink, Way);
+/// A link of the fabric: how long it is, and where it leads.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Road {
+    pub(super) link: FabricLink,
+    pub(super) way: Way,
+    /// The partition at its end, if that is another one.
+    pub(super) elsewhere: Option<u32>,
+}
 
 impl FabricLink {
     /// The way between two places, each given by a number that is its own.
@@ -202,13 +234,14 @@ impl FabricLink {
     }
 
     /// When `frame`, sent at `now`, arrives by this way; `None` when it is lost.
+    #[inline]
     pub(crate) fn carry(self, way: Way, now: SimTime, frame: u64) -> Option<SimTime> {
-        let Way { latency, figures } = way;
+        let Way { latency, jitter, loss_per_million } = way;
         let draw = || mix(self.seed ^ mix(frame)) % 1_000_000;
-        if figures.loss_per_million > 0 && draw() < u64::from(figures.loss_per_million) {
+        if loss_per_million > 0 && draw() < u64::from(loss_per_million) {
             return None;
         }
-        Some(now + latency + self.jitter(figures.jitter, now))
+        Some(now + latency + self.jitter(jitter, now))
     }
 
     /// Linear interpolation between random values at the corners of a time grid at least twice as coarse as the largest

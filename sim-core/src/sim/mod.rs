@@ -3,12 +3,17 @@
 //! Start at `world.rs`, the only place where time moves; `windows.rs` lets partitions run side by side, and `partition.rs` has
 //! the loop that moves frames.
 
-mod boot;
+pub(crate) mod boot;
+mod dhcp;
 mod flight;
 mod guests;
 pub(crate) mod internet;
 pub(crate) mod links;
+mod metadata;
 pub(crate) mod partition;
+mod platform;
+mod public_names;
+mod public_resolver;
 pub(crate) mod ranks;
 mod windows;
 pub(crate) mod world;

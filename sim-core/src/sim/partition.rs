@@ -8,17 +8,23 @@ use std::mem;
 
 use super::flight::{Crossing, Flight, Flights, Slot, Station};
 use super::guests::{Awake, Guest, GuestState, LocalGuest, Onward, Outlet, Plug, Port, Sparse};
-use super::internet::{self, Internet};
-use super::links::{FabricLink, LinkSettings, LinkWay};
+use super::internet::{self, HostPlace, Internet};
+use super::links::{FabricLink, LinkSettings, Road};
+use super::metadata;
+use super::platform::Maker;
+use crate::cloud::Cloud;
 use crate::dataplane::conntrack::Flows;
 use crate::dataplane::pipeline::{self, Entry, Hop, Next, Outcome, Transit};
-use crate::dataplane::tables::{EniIndex, Tables, VpcIndex};
-use crate::engine::{EventKey, EventQueue, SimTime};
+use crate::dataplane::services::PlatformService;
+use crate::dataplane::tables::{EndpointIndex, EniIndex, PeeringSide, ServiceIndex, Tables, VpcIndex};
+use crate::engine::{EventKey, EventQueue, SimTime, mix};
 use crate::flat::flat;
 use crate::host::{Disk, Finished, Host, Note, ProcessId};
-use crate::id::{AvailabilityZone, Origin, ResourceId};
-use crate::net::{BufferPool, Frame, Headers};
-use crate::trace::{Decider, DropCode, DropReason, PacketId, PacketTag, Recording, Step, Trace};
+use crate::id::{AvailabilityZone, InstanceId, Origin, ResourceId};
+use crate::net::{BufferPool, Frame, Headers, fragment};
+use crate::trace::{
+    Decider, DropCode, DropReason, Leg, PacketId, PacketTag, Purpose, Recording, Step, Trace, WatchedFlow,
+};
 
 /// A guest, by number: an instance or a host on the Internet. The same for the whole run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -36,6 +42,8 @@ pub(crate) struct Shared<'a> {
     pub internet: &'a Internet,
     pub wiring: &'a Wiring,
     pub directory: &'a (dyn Directory + Sync),
+    /// What the metadata service and DHCP tell of.
+    pub cloud: &'a Cloud,
     pub placement: Placement,
     pub seed: u64,
 }
@@ -43,7 +51,10 @@ pub(crate) struct Shared<'a> {
 /// Knows what a guest is made from; asked when it wakes.
 pub(crate) trait Directory {
     /// Boots a guest's host, from its disk if it has been up before, and says where its interfaces are plugged in.
-    fn boot(&self, guest: GuestIndex, disk: Option<Disk>, now: SimTime) -> (Host, Vec<Plug>);
+    fn boot(&self, guest: GuestIndex, cloud: &Cloud, disk: Option<Disk>, now: SimTime) -> (Host, Vec<Plug>);
+
+    /// The instance that a guest is, if it is one.
+    fn instance(&self, guest: GuestIndex) -> Option<InstanceId>;
 }
 
 /// Which partition has what. Every world of so many partitions is cut in the same way.
@@ -69,9 +80,14 @@ impl Placement {
         match next {
             Next::Eni(eni) => Some(self.of_vpc(tables.enis[eni.0 as usize].vpc)),
             Next::InternetGatewayIn(vpc) => Some(self.of_vpc(vpc)),
-            Next::Internet => Some(Placement::INTERNET),
+            Next::EndpointIn(endpoint) => Some(self.of_vpc(tables.endpoint(endpoint).vpc)),
+            Next::Internet | Next::BehindEndpoint(_) | Next::PublicService(_) => Some(Placement::INTERNET),
             // The near side of a peering connection belongs to the VPC that sends, as its Internet gateway does.
-            Next::Peering(_) | Next::InternetGatewayOut(_) | Next::EgressOnlyGateway(_) | Next::Guest(_) => None,
+            Next::Peering(_)
+            | Next::InternetGatewayOut(_)
+            | Next::EgressOnlyGateway(_)
+            | Next::EndpointOut(_)
+            | Next::Guest(_) => None,
         }
     }
 }
@@ -112,19 +128,19 @@ impl Wiring {
     }
 }
 
-/// Four kinds of things schedule events: interfaces, Internet hosts (and the Internet itself, before the first), the two sides
-/// of peering connections, and the edges of VPCs, where both kinds of Internet gateways are. A NAT gateway is an interface. Their
+/// Five kinds of things schedule events: interfaces, Internet hosts (and the Internet itself, before the first), the two sides
+/// of peering connections, and the edges of VPCs, where both kinds of Internet gateways are, and gateway endpoints. A NAT gateway is an interface. Their
 /// numbers interleave, so that they are distinct and dense.
-const SCHEDULERS: u32 = 4;
+const SCHEDULERS: u32 = 5;
 
 /// What schedules an event.
 #[derive(Clone, Copy, Debug)]
 enum Scheduler {
     Port(Plug),
     Internet,
-    /// The side of the connection's first or second VPC: twice its number, and which.
-    PeeringSide(u32),
+    PeeringSide(PeeringSide),
     InternetGateway(VpcIndex),
+    Endpoint(EndpointIndex),
 }
 
 impl Scheduler {
@@ -133,8 +149,9 @@ impl Scheduler {
             Scheduler::Port(Plug::Eni(eni)) => eni.0 * SCHEDULERS,
             Scheduler::Port(Plug::Internet(host)) => (host + 1) * SCHEDULERS + 1,
             Scheduler::Internet => 1,
-            Scheduler::PeeringSide(side) => side * SCHEDULERS + 2,
+            Scheduler::PeeringSide(side) => side.number() * SCHEDULERS + 2,
             Scheduler::InternetGateway(vpc) => vpc.0 * SCHEDULERS + 3,
+            Scheduler::Endpoint(endpoint) => endpoint.0 * SCHEDULERS + 4,
         }
     }
 }
@@ -159,6 +176,7 @@ pub(crate) struct Partition {
     outside_ports: Sparse<Port>,
     peering_sides: Sparse<Outlet>,
     internet_gateways: Sparse<Outlet>,
+    endpoints: Sparse<Outlet>,
     internet: Outlet,
     notes: Vec<(GuestIndex, Note)>,
     /// Awaited programs that have ended.
@@ -185,6 +203,7 @@ impl Partition {
             outside_ports: Sparse::default(),
             peering_sides: Sparse::default(),
             internet_gateways: Sparse::default(),
+            endpoints: Sparse::default(),
             internet: Outlet::new(Scheduler::Internet.number()),
             notes: Vec::new(),
             ended: Vec::new(),
@@ -201,6 +220,13 @@ impl Partition {
     pub(crate) fn add_guest(&mut self, number: GuestIndex) -> LocalGuest {
         self.guests.push(Guest { number, state: GuestState::Off, disk: None });
         LocalGuest(self.guests.len() as u32 - 1)
+    }
+
+    /// Writes a file of a guest that is awake; one that sleeps finds it when it boots.
+    pub(crate) fn write_file(&mut self, guest: LocalGuest, path: &str, content: &[u8]) {
+        if let GuestState::Awake(awake) = &mut self.guests[guest.0 as usize].state {
+            awake.host.write_file(path, content);
+        }
     }
 
     /// Leaves a word about a guest.
@@ -268,6 +294,11 @@ impl Partition {
     /// From now on the way of the first packet that leaves an interface is told.
     pub(crate) fn watch_first_packet(&mut self) {
         self.trace.watch_first_packet();
+    }
+
+    /// From now on the way of these flows' packets is told, and of those that answer them.
+    pub(crate) fn watch(&mut self, flows: Vec<WatchedFlow>, purpose: Purpose) {
+        self.trace.watch(flows, purpose);
     }
 
     /// Runs every event that is due before `end`, and says how many there were.
@@ -390,7 +421,7 @@ impl Partition {
         let now = self.now();
         let Guest { number, state, disk } = &mut self.guests[guest.0 as usize];
         if matches!(state, GuestState::Asleep) {
-            let (host, plugs) = shared.directory.boot(*number, disk.take().map(|disk| *disk), now);
+            let (host, plugs) = shared.directory.boot(*number, shared.cloud, disk.take().map(|disk| *disk), now);
             *state = GuestState::Awake(Box::new(Awake::new(host, plugs)));
         }
         match state {
@@ -419,13 +450,66 @@ impl Partition {
             }
             self.outbox = outbox;
         }
+        self.run_platform(shared, guest);
         self.look_after(guest, now);
+    }
+
+    /// Hands a packet to the service at the far end of a guest's link.
+    fn ask_platform(&mut self, shared: &Shared<'_>, eni: EniIndex, service: PlatformService, slot: Slot) {
+        let now = self.queue.now();
+        let frame = self.flights.remove(slot).transit.frame;
+        let (Some(Behind { guest, port }), Some(at)) = (shared.wiring.behind(eni), shared.tables.interface(eni)) else {
+            return self.pool.give(frame.bytes);
+        };
+        let Guest { number, state, .. } = &mut self.guests[guest.0 as usize];
+        let GuestState::Awake(awake) = state else { return self.pool.give(frame.bytes) };
+        let instance = shared.directory.instance(*number);
+        let contents =
+            || instance.map(|instance| metadata::of(shared.cloud, instance, shared.seed)).unwrap_or_default();
+        let seed = mix(shared.seed ^ mix(u64::from(number.0)));
+        let maker = Maker { now, epoch_nanos: shared.cloud.epoch_nanos(), seed, router_mac: at.subnet.router_mac };
+        awake.platform.receive(maker, (service, port), frame, contents);
+        self.run_platform(shared, guest);
+        self.look_after(guest, now);
+    }
+
+    /// Lets the services that a guest has asked run; what they send goes down its links.
+    fn run_platform(&mut self, shared: &Shared<'_>, guest: LocalGuest) {
+        let now = self.queue.now();
+        let Partition { guests, outbox, pool, .. } = self;
+        let GuestState::Awake(awake) = &mut guests[guest.0 as usize].state else { return };
+        if awake.platform.is_empty() {
+            return;
+        }
+        awake.platform.run(now, pool, &mut |interface, frame| outbox.push((interface, frame)));
+        let mut outbox = mem::take(outbox);
+        for (interface, bytes) in outbox.drain(..) {
+            self.send_from_platform(shared, guest, interface, bytes);
+        }
+        self.outbox = outbox;
+    }
+
+    /// Puts a service's frame onto the link down to its guest.
+    fn send_from_platform(&mut self, shared: &Shared<'_>, guest: LocalGuest, interface: usize, bytes: Vec<u8>) {
+        let GuestState::Awake(awake) = &self.guests[guest.0 as usize].state else { return };
+        let Some(&Plug::Eni(eni)) = awake.plugs.get(interface) else { return };
+        let plug = Plug::Eni(eni);
+        if shared.wiring.behind(eni).is_none_or(|behind| behind.guest != guest) {
+            return self.pool.give(bytes); // Detached meanwhile.
+        }
+        let packet = PacketTag { leg: Leg::Return, ..PacketTag::new(PacketId(self.port(plug).packet())) };
+        let transit = Transit::new(Frame::new(bytes), packet, Entry::Router);
+        let (now, tables) = (self.queue.now(), shared.tables);
+        let hop = &mut Hop { now, tables, rules: shared.rules, flows: &mut self.flows, trace: &mut self.trace };
+        pipeline::leave_platform(hop, eni, &transit);
+        let slot = self.flights.insert(Flight { to: Station::Guest(plug), transit, zone: None });
+        self.down_the_access_link(shared, plug, slot);
     }
 
     /// After a guest has run: when it wants to be called again, what it has to say, and which programs have ended.
     fn look_after(&mut self, guest: LocalGuest, now: SimTime) {
         let Guest { number, state: GuestState::Awake(awake), .. } = &mut self.guests[guest.0 as usize] else { return };
-        let Awake { host, awaited, .. } = &mut **awake;
+        let Awake { host, platform, awaited, .. } = &mut **awake;
         if host.has_notes() {
             self.notes.extend(host.take_notes().into_iter().map(|note| (*number, note)));
         }
@@ -436,7 +520,7 @@ impl Partition {
             }
             !has_ended
         });
-        if let Some(at) = host.next_wake() {
+        if let Some(at) = host.next_wake().into_iter().chain(platform.next_wake()).min() {
             self.wake_at(guest, at.max(now));
         }
     }
@@ -463,15 +547,14 @@ impl Partition {
             return; // Detached since the guest has booted: there is no link to put it on.
         }
         let port = self.port(plug);
-        let packet = PacketTag::new(PacketId(port.packet()));
-        let arrival = port.out.carry(shared.links, now, bytes.len()).map(|at| port.outlet.key(at));
-        let frame = Frame::new(bytes);
         let (entry, zone) = match plug {
-            Plug::Eni(eni) => (Entry::Interface(eni), zone_of(shared.tables, eni)),
+            Plug::Eni(eni) => (Entry::Interface(eni), port.zone(shared.rules, || zone_of(shared.tables, eni))),
             // What comes from the Internet enters a VPC at its gateway, which says so.
             Plug::Internet(_) => (Entry::Router, None),
         };
-        let transit = Transit { frame, packet, entry };
+        let packet = PacketTag::new(PacketId(port.packet()));
+        let arrival = port.out.carry(shared.links, now, bytes.len()).map(|at| port.outlet.key(at));
+        let transit = Transit::new(Frame::new(bytes), packet, entry);
         match arrival {
             Some(key) => {
                 let slot = self.flights.insert(Flight { to: Station::Leave(plug), transit, zone });
@@ -491,22 +574,15 @@ impl Partition {
             Station::Guest(plug) => return self.deliver(shared, plug, slot),
             Station::Leave(Plug::Internet(host)) => {
                 let onward = internet::leave_host(hop, shared.internet, host, transit);
-                return self.on_the_internet(shared, onward, slot);
+                return self.on_the_internet(shared, shared.internet.station(host), onward, slot);
             }
             Station::Leave(plug @ Plug::Eni(eni)) => {
                 (Next::Guest(eni), Scheduler::Port(plug), pipeline::leave_eni(hop, eni, transit))
             }
             Station::Hop(here) => match here {
                 Next::Eni(eni) => (here, Scheduler::Port(Plug::Eni(eni)), pipeline::arrive_eni(hop, eni, transit)),
-                Next::Peering(peering) => {
-                    let is_second = match transit.entry {
-                        Entry::Interface(sender) => {
-                            tables.peering(peering).ends[1] == tables.enis[sender.0 as usize].vpc
-                        }
-                        Entry::Router | Entry::Peering(_) | Entry::InternetGateway(_) => false,
-                    };
-                    let side = Scheduler::PeeringSide(peering.0 * 2 + u32::from(is_second));
-                    (here, side, pipeline::cross_peering(hop, peering, transit))
+                Next::Peering(side) => {
+                    (here, Scheduler::PeeringSide(side), pipeline::cross_peering(hop, side, transit))
                 }
                 Next::InternetGatewayOut(vpc) => {
                     (here, Scheduler::InternetGateway(vpc), pipeline::leave_internet_gateway(hop, vpc, transit))
@@ -517,9 +593,25 @@ impl Partition {
                 Next::InternetGatewayIn(vpc) => {
                     (here, Scheduler::InternetGateway(vpc), pipeline::enter_internet_gateway(hop, vpc, transit))
                 }
+                Next::EndpointOut(endpoint) => {
+                    (here, Scheduler::Endpoint(endpoint), pipeline::leave_endpoint(hop, endpoint, transit))
+                }
+                Next::EndpointIn(endpoint) => {
+                    (here, Scheduler::Endpoint(endpoint), pipeline::enter_endpoint(hop, endpoint, transit))
+                }
+                Next::BehindEndpoint(endpoint) => {
+                    let place = HostPlace::BehindEndpoint(endpoint);
+                    let onward = internet::reach_service(hop, shared.internet, place, transit);
+                    return self.on_the_internet(shared, here, onward, slot);
+                }
+                Next::PublicService(service) => {
+                    let place = HostPlace::Service(service);
+                    let onward = internet::reach_service(hop, shared.internet, place, transit);
+                    return self.on_the_internet(shared, here, onward, slot);
+                }
                 Next::Internet => {
                     let onward = internet::route(hop, shared.internet, transit);
-                    return self.on_the_internet(shared, onward, slot);
+                    return self.on_the_internet(shared, here, onward, slot);
                 }
                 Next::Guest(eni) => return self.deliver(shared, Plug::Eni(eni), slot),
             },
@@ -537,8 +629,22 @@ impl Partition {
                 };
                 self.forward(shared, from, scheduler, next, slot);
             }
+            Outcome::Fragment(limit_bytes) => self.fragment(shared, slot, limit_bytes),
+            Outcome::Platform(eni, service) => self.ask_platform(shared, eni, service, slot),
             Outcome::Consumed => self.end(slot),
         }
+    }
+
+    /// Each fragment of a frame makes the hop for itself.
+    fn fragment(&mut self, shared: &Shared<'_>, slot: Slot, limit_bytes: u16) {
+        let Flight { to, transit, zone } = self.flights.remove(slot);
+        let Transit { frame, packet, entry, .. } = transit;
+        for bytes in fragment(&frame.bytes, limit_bytes, &mut self.pool).into_iter().flatten() {
+            let transit = Transit::new(Frame::new(bytes), packet, entry);
+            let piece = self.flights.insert(Flight { to, transit, zone });
+            self.arrive(shared, piece);
+        }
+        self.pool.give(frame.bytes);
     }
 
     /// Sends a frame from one station of the fabric to the next.
@@ -547,28 +653,29 @@ impl Partition {
         let flight = self.flights.get_mut(slot);
         let (packet, zone) = (flight.transit.packet, flight.zone);
         flight.to = Station::Hop(next);
+        let number = self.number;
         let outlet = self.outlet(scheduler);
-        let onward = Onward { from, to: next, zone, rules: shared.rules };
-        let (link, way) = outlet.way(onward, || way(shared, from, next, zone));
+        let onward = Onward { to: next, zone, rules: shared.rules };
+        let &Road { link, way, elsewhere } = outlet.road(onward, || road(shared, number, from, next, zone));
         let Some(key) = link.carry(way, now, packet.id.0).map(|at| outlet.key(at)) else {
             let headers = self.flights.get_mut(slot).transit.frame.headers;
             self.lose(packet, &headers, DropCode::LinkLoss, station_id(shared.tables, from));
             return self.end(slot);
         };
-        match shared.placement.of_next(shared.tables, next) {
-            Some(elsewhere) if elsewhere != self.number => {
+        match elsewhere {
+            Some(elsewhere) => {
                 let flight = self.flights.remove(slot);
                 self.outgoing[elsewhere as usize].push(Crossing { key, flight });
             }
-            _ => self.queue.push(key, Event::Arrival(slot)),
+            None => self.queue.push(key, Event::Arrival(slot)),
         }
     }
 
-    /// What the Internet made of a frame.
-    fn on_the_internet(&mut self, shared: &Shared<'_>, onward: internet::Onward, slot: Slot) {
+    /// What the Internet, or a service beside it, made of a frame.
+    fn on_the_internet(&mut self, shared: &Shared<'_>, from: Next, onward: internet::Onward, slot: Slot) {
         match onward {
             internet::Onward::Host(host) => self.down_the_access_link(shared, Plug::Internet(host), slot),
-            internet::Onward::Gateway(next) => self.forward(shared, Next::Internet, Scheduler::Internet, next, slot),
+            internet::Onward::Gateway(next) => self.forward(shared, from, Scheduler::Internet, next, slot),
             internet::Onward::Consumed => self.end(slot),
         }
     }
@@ -615,6 +722,7 @@ impl Partition {
         }
     }
 
+    #[inline]
     fn port(&mut self, plug: Plug) -> &mut Port {
         let make = || Port::new(Scheduler::Port(plug).number());
         match plug {
@@ -623,13 +731,15 @@ impl Partition {
         }
     }
 
+    #[inline]
     fn outlet(&mut self, scheduler: Scheduler) -> &mut Outlet {
         let make = || Outlet::new(scheduler.number());
         match scheduler {
             Scheduler::Port(plug) => &mut self.port(plug).outlet,
             Scheduler::Internet => &mut self.internet,
-            Scheduler::PeeringSide(side) => self.peering_sides.get_or_insert_with(side, make),
+            Scheduler::PeeringSide(side) => self.peering_sides.get_or_insert_with(side.number(), make),
             Scheduler::InternetGateway(vpc) => self.internet_gateways.get_or_insert_with(vpc.0, make),
+            Scheduler::Endpoint(endpoint) => self.endpoints.get_or_insert_with(endpoint.0, make),
         }
     }
 
@@ -657,18 +767,30 @@ impl Partition {
     }
 }
 
-/// The way of a frame from one station of the fabric to the next.
-fn way(shared: &Shared<'_>, from: Next, next: Next, zone: Option<AvailabilityZone>) -> LinkWay {
-    let links = shared.links;
+/// The road of a frame from one station of the fabric, in this partition, to the next.
+fn road(shared: &Shared<'_>, partition: u32, from: Next, next: Next, zone: Option<AvailabilityZone>) -> Road {
+    let (links, tables) = (shared.links, shared.tables);
+    let of_vpc = |vpc: VpcIndex| tables.vpc(vpc).region;
+    let of_service = |service: ServiceIndex| tables.service(service).region;
     let zone_of = |eni| zone_of(shared.tables, eni).or(zone);
     let way = match (from, next) {
         (_, Next::Internet) | (Next::Internet, _) => links.internet(),
+        (Next::BehindEndpoint(endpoint), _) | (_, Next::BehindEndpoint(endpoint)) => {
+            let endpoint = tables.endpoint(endpoint);
+            links.gateway_to_service(of_vpc(endpoint.vpc), of_service(endpoint.service))
+        }
+        (Next::PublicService(service), Next::InternetGatewayIn(vpc))
+        | (Next::InternetGatewayOut(vpc), Next::PublicService(service)) => {
+            links.gateway_to_service(of_vpc(vpc), of_service(service))
+        }
         (Next::Guest(from), Next::Eni(to)) => links.between(zone_of(from), zone_of(to)),
         (Next::Guest(from), _) => links.up_to_gateway(zone_of(from)),
         (_, Next::Eni(to)) => links.beyond_gateway(zone, zone_of(to)),
         _ => links.nowhere(),
     };
-    (FabricLink::new(shared.seed, link_end(from), link_end(next)), way)
+    let link = FabricLink::new(shared.seed, link_end(from), link_end(next));
+    let elsewhere = shared.placement.of_next(shared.tables, next).filter(|elsewhere| *elsewhere != partition);
+    Road { link, way, elsewhere }
 }
 
 fn guest_behind(shared: &Shared<'_>, plug: Plug) -> Option<Behind> {
@@ -690,8 +812,12 @@ fn link_end(station: Next) -> u64 {
     let (number, kind) = match station {
         Next::Guest(eni) | Next::Eni(eni) => (eni.0, 0),
         Next::Internet => (0, 1),
-        Next::Peering(peering) => (peering.0, 2),
+        Next::Peering(side) => (side.peering().0, 2),
         Next::InternetGatewayOut(vpc) | Next::InternetGatewayIn(vpc) | Next::EgressOnlyGateway(vpc) => (vpc.0, 3),
+        // Of its kind the Internet is number 0; endpoints, what is behind them, and services share the others.
+        Next::EndpointOut(endpoint) | Next::EndpointIn(endpoint) => (endpoint.0 * 3 + 1, 1),
+        Next::BehindEndpoint(endpoint) => (endpoint.0 * 3 + 2, 1),
+        Next::PublicService(service) => (service.0 * 3 + 3, 1),
     };
     u64::from(number) * 4 + kind
 }
@@ -700,7 +826,7 @@ fn link_end(station: Next) -> u64 {
 fn station_id(tables: &Tables, station: Next) -> ResourceId {
     match station {
         Next::Guest(eni) | Next::Eni(eni) => tables.eni_id(eni).into(),
-        Next::Peering(peering) => tables.peering_id(peering).into(),
+        Next::Peering(side) => tables.peering(side).id.into(),
         Next::InternetGatewayOut(vpc) | Next::InternetGatewayIn(vpc) => {
             let gateway = tables.vpc(vpc).internet_gateway.as_ref();
             gateway.map_or_else(|| tables.vpc_id(vpc).into(), |gateway| gateway.id.into())
@@ -709,7 +835,10 @@ fn station_id(tables: &Tables, station: Next) -> ResourceId {
             let gateway = tables.vpc(vpc).egress_only_gateway;
             gateway.map_or_else(|| tables.vpc_id(vpc).into(), ResourceId::from)
         }
-        Next::Internet => internet::ID.into(),
+        Next::EndpointOut(endpoint) | Next::EndpointIn(endpoint) | Next::BehindEndpoint(endpoint) => {
+            tables.endpoint(endpoint).id.into()
+        }
+        Next::Internet | Next::PublicService(_) => internet::ID.into(),
     }
 }
 

@@ -78,13 +78,7 @@ flat!(struct Report(next, stop, events));
 impl Report {
     fn of(partition: &mut Partition, run: &Run, events: u64) -> Report {
         let next = [partition.next_time(), partition.next_outgoing()].into_iter().flatten().min();
-        let has_ended = match run.wait_for {
-            WaitFor::Nobody => false,
-            WaitFor::Anybody => !partition.ended().is_empty(),
-            WaitFor::Program(guest, process) => partition.ended().contains(&(guest, process)),
-        };
-        let stop = has_ended || partition.trace_len() >= TRACE_EVENTS;
-        Report { next: next.unwrap_or(SimTime::MAX), stop, events }
+        Report { next: next.unwrap_or(SimTime::MAX), stop: run.stops(partition), events }
     }
 
     /// What two partitions report together.
@@ -98,6 +92,16 @@ impl Run {
     fn window_end(&self, next: SimTime) -> Option<SimTime> {
         let after = self.until + SimDuration::from_nanos(1);
         (next < after).then(|| after.min(next + self.window))
+    }
+
+    /// Whether what has happened in a partition ends the run.
+    fn stops(&self, partition: &mut Partition) -> bool {
+        let has_ended = match self.wait_for {
+            WaitFor::Nobody => false,
+            WaitFor::Anybody => !partition.ended().is_empty(),
+            WaitFor::Program(guest, process) => partition.ended().contains(&(guest, process)),
+        };
+        has_ended || partition.trace_len() >= TRACE_EVENTS
     }
 }
 
@@ -134,6 +138,9 @@ impl Course {
 
 /// Runs windows until nothing is due any more, or something ends the run. Answers how many events there were.
 pub(super) fn run(partitions: &mut [Partition], shared: &Shared<'_>, run: &Run) -> u64 {
+    if let [partition] = partitions {
+        return run_alone(partition, shared, run);
+    }
     let mut course = Course::default();
     let mut all = partitions.iter_mut().map(|partition| Report::of(partition, run, 0)).reduce(Report::and);
     while let Some(report) = all
@@ -160,6 +167,18 @@ pub(super) fn run(partitions: &mut [Partition], shared: &Shared<'_>, run: &Run) 
         all.iter().for_each(|all| course.note(*all));
     }
     course.events
+}
+
+/// As [`run`], when there is one partition: nobody reports to anybody.
+fn run_alone(partition: &mut Partition, shared: &Shared<'_>, run: &Run) -> u64 {
+    let mut events = 0;
+    while !run.stops(partition)
+        && events < EVENTS
+        && let Some(end) = partition.next_time().and_then(|next| run.window_end(next))
+    {
+        events += partition.run_before(shared, end);
+    }
+    events
 }
 
 /// As [`run`], of one partition, while others are run elsewhere.

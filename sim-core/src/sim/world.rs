@@ -4,6 +4,8 @@
 //! change of state that comes due, guests are switched on or off. What was touched is compiled again before the next packet
 //! meets it, so that a thousand requests in a row cost one compilation.
 
+mod services;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 use std::net::IpAddr;
@@ -13,11 +15,12 @@ use rustc_hash::FxHashSet;
 use serde_json::Value;
 use smallvec::SmallVec;
 
-use super::boot::{Guests, OutsideGuest};
+use super::boot::{Guests, OutsideGuest, Packages, Serves};
 use super::guests::LocalGuest;
-use super::internet::{self, Internet, InternetHost};
+use super::internet::{self, HostPlace, Internet, InternetHost};
 use super::links::LinkSettings;
 use super::partition::{Behind, GuestIndex, Partition, Placement, Shared, Wiring};
+use super::public_names;
 use super::ranks::{Ranks, Transport};
 use super::windows::{self, Run, Threads, WaitFor};
 use crate::cloud::{
@@ -30,7 +33,8 @@ use crate::flat::Flat;
 use crate::host::{Finished, Note, ProcessId, Programs};
 use crate::id::{InstanceId, InternetHostId, ResourceId};
 use crate::net::MacAddr;
-use crate::trace::{Detail, Recording, Trace};
+use crate::net::dns::DomainName;
+use crate::trace::{Detail, Purpose, Recording, Trace, WatchedFlow};
 
 /// From `running` until user data starts: firmware, kernel, services. A SIM value; AWS promises none.
 const BOOT: SimDuration = SimDuration::from_secs(20);
@@ -50,6 +54,8 @@ pub(crate) struct WorldConfig {
     pub internet: Vec<InternetHostConfig>,
     /// What guests can run.
     pub programs: Programs,
+    /// How guests get what they install.
+    pub packages: Packages,
     /// Which steps of packets to keep.
     pub detail: Detail,
     /// How many bytes of each frame to keep, for captures.
@@ -63,6 +69,8 @@ pub(crate) struct WorldConfig {
 pub(crate) struct InternetHostConfig {
     pub name: String,
     pub address: IpAddr,
+    /// Its names in the DNS.
+    pub names: Vec<DomainName>,
     /// The page of `/`, if it serves one.
     pub http: Option<String>,
     /// TCP ports that answer.
@@ -150,7 +158,18 @@ impl World {
     /// The same, shared with the other ranks, each of which runs a partition of its own on one thread.
     pub(crate) fn on_ranks(config: WorldConfig, transport: Option<Box<dyn Transport>>) -> World {
         let ranks = transport.map(Ranks::new);
-        let WorldConfig { seed, epoch_nanos, links, quotas, internet, programs, detail, snap_length, threads } = config;
+        let WorldConfig {
+            seed,
+            epoch_nanos,
+            links,
+            quotas,
+            internet,
+            programs,
+            packages,
+            detail,
+            snap_length,
+            threads,
+        } = config;
         let lookahead = links.lookahead();
         let wanted = ranks.as_ref().map_or(threads, Ranks::number) as u32;
         let is_divisible = lookahead >= LOOKAHEAD_MIN && wanted > 1;
@@ -161,7 +180,7 @@ impl World {
         let mut world = World {
             cloud: Cloud::with_config(CloudConfig { seed, epoch_nanos, quotas }),
             compiler: Compiler::default(),
-            tables: Tables::default(),
+            tables: Tables { public_names: public_names::known(), ..Tables::default() },
             rules: 0,
             partitions: (0..partitions).map(partition).collect(),
             placement,
@@ -174,7 +193,7 @@ impl World {
             events: 0,
             internet: Internet::default(),
             wiring: Wiring::default(),
-            guests: Guests::new(seed, epoch_nanos, programs),
+            guests: Guests::new(seed, epoch_nanos, programs, packages),
             links,
             seed,
             boots: BTreeMap::new(),
@@ -323,6 +342,11 @@ impl World {
         self.partitions.iter_mut().for_each(Partition::watch_first_packet);
     }
 
+    /// From now on the way of these flows' packets is told, and of those that answer them.
+    pub(crate) fn watch(&mut self, flows: &[WatchedFlow], purpose: Purpose) {
+        self.partitions.iter_mut().for_each(|partition| partition.watch(flows.to_vec(), purpose));
+    }
+
     /// Exchanges what the trace has recorded since the last call for the memory of `into`.
     pub(crate) fn take_trace(&mut self, into: &mut Recording) {
         into.clear();
@@ -419,7 +443,8 @@ impl World {
 
     /// The partitions, what their events may read, and the other ranks.
     fn split(&mut self) -> (&mut [Partition], Shared<'_>, Option<&mut Ranks>) {
-        let World { partitions, tables, rules, links, internet, wiring, guests, placement, seed, ranks, .. } = self;
+        let World { partitions, tables, rules, links, internet, wiring, guests, cloud, placement, seed, ranks, .. } =
+            self;
         let shared = Shared {
             tables,
             rules: *rules,
@@ -427,6 +452,7 @@ impl World {
             internet,
             wiring,
             directory: guests,
+            cloud,
             placement: *placement,
             seed: *seed,
         };
@@ -486,16 +512,17 @@ impl World {
                 let enis = self.interfaces_of(instance);
                 let vpc = enis.first().map(|eni| self.tables.enis[eni.0 as usize].vpc);
                 let partition = vpc.map_or(0, |vpc| self.placement.of_vpc(vpc));
-                starting.push((*id, at, instance.launch.image.family, partition, launch, enis));
+                let image = (instance.launch.image.family, instance.zone.region());
+                starting.push((*id, at, image, partition, launch, enis));
             }
         }
         starting.sort_unstable_by_key(|(id, at, ..)| (*id, *at));
         starting.dedup_by_key(|(id, ..)| *id);
         let up = self.now() + BOOT;
         let mut guests = vec![None; instances.len()];
-        for (id, at, family, partition, launch, enis) in starting {
+        for (id, at, (family, region), partition, launch, enis) in starting {
             let local = self.partitions[partition as usize].add_guest(self.guests.next());
-            let guest = self.guests.add_instance(id, family, (partition, local));
+            let guest = self.guests.add_instance(id, family, region, (partition, local));
             // The newest number is the last of its moment.
             self.boots.entry(up).or_default().push_back((guest, launch));
             guests[at] = Some((guest, enis));
@@ -511,6 +538,7 @@ impl World {
             let touched = self.cloud.take_touched();
             self.compiler.compile(&self.cloud, &touched, &mut self.tables);
             self.rules += 1;
+            self.follow_services(&touched);
         }
     }
 
@@ -624,15 +652,25 @@ impl World {
     }
 
     fn add_internet_host(&mut self, number: u32, config: InternetHostConfig) {
-        let InternetHostConfig { name, address, http, ports } = config;
+        let InternetHostConfig { name, address, names, http, ports } = config;
+        names.into_iter().for_each(|name| self.tables.public_names.add(name, address));
         let local = self.partitions[Placement::INTERNET as usize].add_guest(self.guests.next());
         let id = InternetHostId::from_number(u64::from(number) + 1);
         let mac = MacAddr::local(0xff_0000_0000 | u64::from(number));
         let interface = internet::interface(mac, address);
-        let outside = OutsideGuest { id, name: name.clone(), number, interface, page: http, ports };
+        let serves = Serves::Site { page: http, ports };
+        let outside = OutsideGuest { id, name: name.clone(), number, interface, serves };
         let guest = self.guests.add_outside(outside, (Placement::INTERNET, local));
         self.partitions[Placement::INTERNET as usize].switch_on(local);
-        self.internet.add(InternetHost { id, name, address, mac, guest: local, index: guest });
+        self.internet.add(InternetHost {
+            id,
+            name,
+            addresses: vec![address],
+            place: HostPlace::Internet,
+            mac,
+            guest: local,
+            index: guest,
+        });
     }
 }
 

@@ -141,6 +141,7 @@ impl Captures {
             | Step::Vpc { .. }
             | Step::Gateway { .. }
             | Step::Translated { .. }
+            | Step::Fragmented { .. }
             | Step::PortTranslated { .. }
             | Step::Delivered { .. } => None,
         }

@@ -104,6 +104,10 @@ drop_codes! {
     EigwNoConnection "EIGW_NO_CONNECTION" Gateway vpcsim;
     /// The element drops fragments (NAT-11).
     FragmentRestriction "FRAGMENT_RESTRICTION" Gateway vpcsim;
+    /// A gateway endpoint takes TCP and ICMP echo only (GWE-15).
+    VpceGatewayProtocolRestriction "VPCE_GATEWAY_PROTOCOL_RESTRICTION" Gateway aws;
+    /// What comes back through a gateway endpoint is not from the service (GWE-5).
+    VpceGatewayEgressSourceAddressRestriction "VPCE_GATEWAY_EGRESS_SOURCE_ADDRESS_RESTRICTION" Gateway aws;
     /// Larger than the element takes, with DF set (MTU-3).
     MtuExceeded "MTU_EXCEEDED" Mtu vpcsim;
     /// The hop limit reached 0.
@@ -112,6 +116,8 @@ drop_codes! {
     NoTransitiveRouting "NO_TRANSITIVE_ROUTING" Gateway vpcsim;
     /// The interface tracks as many flows as it can (SG-25).
     ConntrackAllowanceExceeded "CONNTRACK_ALLOWANCE_EXCEEDED" SecurityGroup vpcsim;
+    /// More packets to link-local services than an interface may send in a second (ADDR-17, DNS-8).
+    RateLimitExceeded "RATE_LIMIT_EXCEEDED" Host vpcsim;
     /// Nobody on the Internet has the address.
     InternetNoSuchHost "INTERNET_NO_SUCH_HOST" Host vpcsim;
     /// Broadcast or multicast, which a subnet does not carry (L2-1).

@@ -133,6 +133,12 @@ impl DropCode {
                 "The element drops fragments. A NAT gateway forwards fragments of UDP and drops those of TCP and ICMP, so a ping \
                  larger than the path's MTU is lost."
             }
+            DropCode::VpceGatewayProtocolRestriction => {
+                "A gateway endpoint carries TCP and ping to its service and nothing else."
+            }
+            DropCode::VpceGatewayEgressSourceAddressRestriction => {
+                "What came back through a gateway endpoint was not from an address of the service's prefix list."
+            }
             DropCode::MtuExceeded => {
                 "The packet is larger than the element on its path takes, and must not be fragmented. Where the sender is \
                  told by ICMP, it sends smaller packets from then on; where a security group or ACL stops that message, it \
@@ -144,6 +150,10 @@ impl DropCode {
             }
             DropCode::NoTransitiveRouting => {
                 "The packet entered the VPC by one gateway and would leave it by another, which AWS does not chain."
+            }
+            DropCode::RateLimitExceeded => {
+                "The interface has sent more than 1024 packets within a second to the services on its link: the Resolver, \
+                 instance metadata and time share that allowance, and it cannot be raised. Ask less often, or keep the answers."
             }
             DropCode::InternetNoSuchHost => {
                 "The packet reached the Internet, and no host of the scenario has its address there. Hosts outside AWS are \
@@ -158,7 +168,7 @@ impl DropCode {
             }
             DropCode::LinkLoss => "The packet was lost on a link that loses some, as `settings` has it.",
             DropCode::ConntrackAllowanceExceeded => {
-                "The interface or gateway already tracks as many flows as it may; a new one is lost until others end or time out. Flows \
+                "The instance or gateway already tracks as many flows as it may; a new one is lost until others end or time out. Flows \
                  that need no tracking (a rule for everybody, and a rule for everybody and all ports the other way) do not \
                  count."
             }

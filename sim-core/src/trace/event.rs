@@ -116,7 +116,7 @@ pub(crate) enum Step {
         /// Where the frame's bytes are kept, if an observer asked for them.
         frame: Option<KeptFrame>,
     },
-    /// The VPC itself answered (ARP; later DHCP, DNS, metadata); the answer is a packet of its own.
+    /// The VPC itself answered (ARP, DNS); the answer is a packet of its own.
     Answered {
         /// What answered.
         service: VpcService,
@@ -176,6 +176,13 @@ pub(crate) enum Step {
         /// The address after.
         to: IpAddr,
     },
+    /// Too large for a gateway, which cuts it: what follows happens to each fragment.
+    Fragmented {
+        /// The gateway that did it.
+        gateway: ResourceId,
+        /// What it takes.
+        limit_bytes: u16,
+    },
     /// An address and the port that goes with it, or an echo's identifier, were translated.
     PortTranslated {
         /// The gateway that did it.
@@ -206,7 +213,8 @@ flat!(enum Step {
     8 => Translated { gateway, from, to },
     9 => Delivered { to },
     10 => Dropped(reason),
-    11 => PortTranslated { gateway, from, to },
+    11 => Fragmented { gateway, limit_bytes },
+    12 => PortTranslated { gateway, from, to },
 });
 
 impl Step {
@@ -221,6 +229,7 @@ impl Step {
             | Step::NetworkAcl { .. }
             | Step::Route { .. }
             | Step::Translated { .. }
+            | Step::Fragmented { .. }
             | Step::PortTranslated { .. } => Detail::Stages,
         }
     }
@@ -251,15 +260,24 @@ pub(crate) enum VpcService {
     Arp,
     /// Neighbour discovery for IPv6.
     Ndp,
+    /// Instance metadata.
+    Metadata,
+    /// Network time.
+    Time,
+    /// Route 53 Resolver.
+    Dns,
 }
 
-flat!(enum VpcService { 0 => Arp, 1 => Ndp });
+flat!(enum VpcService { 0 => Arp, 1 => Ndp, 2 => Metadata, 3 => Time, 4 => Dns });
 
 impl fmt::Display for VpcService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             VpcService::Arp => "ARP",
             VpcService::Ndp => "NDP",
+            VpcService::Metadata => "IMDS",
+            VpcService::Time => "NTP",
+            VpcService::Dns => "DNS",
         })
     }
 }

@@ -6,16 +6,52 @@
 //!
 //! A world in partitions marks in each of them the flow that begins first there. Whoever reads the trace takes the earliest of
 //! all, which is the same however the world is cut.
+//!
+//! Instead of the first flow, flows can be named ([`WatchedFlow`]): those that an explanation sends itself.
 
-use crate::net::FlowKey;
+use std::net::IpAddr;
+
+use crate::net::{FlowKey, IpHeader};
 
 /// So many packets of a flow are marked.
 const PACKETS: u8 = 16;
+
+/// A flow by what is known of it before its first packet: all but the port that the sender's kernel will choose.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct WatchedFlow {
+    /// Where it comes from.
+    pub source: IpAddr,
+    /// Where its sender sends it.
+    pub destination: IpAddr,
+    /// The IP protocol.
+    pub protocol: u8,
+    /// The destination port, where the protocol has ports.
+    pub port: Option<u16>,
+}
+
+impl WatchedFlow {
+    /// Whether a packet is one of its sender's.
+    pub(crate) fn is_of(&self, flow: FlowKey) -> bool {
+        self.source == flow.source
+            && self.destination == flow.destination
+            && self.protocol == flow.protocol
+            && self.port.is_none_or(|port| port == flow.destination_port)
+    }
+}
+
+/// Whether a packet answers a flow, given as its packets would be turned round: it goes the other way in it, or is an ICMP
+/// message between its ends.
+pub(crate) fn is_answer(answer: FlowKey, ip: &IpHeader) -> bool {
+    let is_error = ip.is_icmp_error() && ip.destination == answer.destination;
+    is_error || answer.is_of(ip)
+}
 
 /// The flows whose packets are marked.
 #[derive(Debug, Default)]
 pub(crate) struct Marks {
     first: Option<Wanted>,
+    /// Flows that take the place of the first.
+    watched: Vec<WatchedFlow>,
     answers: Vec<Wanted>,
 }
 
@@ -38,15 +74,42 @@ impl Wanted {
 }
 
 impl Marks {
-    /// Whether a packet of this flow, which leaves an interface now, is marked.
-    pub(super) fn mark(&mut self, flow: FlowKey) -> bool {
+    /// Marks for the packets of these flows, and of their answers.
+    pub(super) fn of(watched: Vec<WatchedFlow>) -> Marks {
+        Marks { watched, ..Marks::default() }
+    }
+
+    /// Whether a packet would be marked if it left an interface now.
+    pub(super) fn wants(&self, ip: &IpHeader) -> bool {
+        let flow = FlowKey::of(ip);
+        if !self.watched.is_empty() {
+            return self.is_watched(flow, ip);
+        }
+        let mut wanted = self.first.iter().chain(&self.answers);
+        self.first.is_none() || wanted.any(|wanted| wanted.left > 0 && wanted.flow == flow)
+    }
+
+    /// Whether a packet, which leaves an interface now, is marked.
+    pub(super) fn mark(&mut self, ip: &IpHeader) -> bool {
+        let flow = FlowKey::of(ip);
+        if !self.watched.is_empty() {
+            return self.is_watched(flow, ip);
+        }
         self.first.get_or_insert_with(|| Wanted::new(flow)).take(flow)
             || self.answers.iter_mut().any(|wanted| wanted.take(flow))
     }
 
     /// Whether every packet that could be marked has been: nobody needs to ask any more.
     pub(super) fn are_spent(&self) -> bool {
-        self.first.iter().chain(&self.answers).all(|wanted| wanted.left == 0) && !self.answers.is_empty()
+        self.watched.is_empty()
+            && self.first.iter().chain(&self.answers).all(|wanted| wanted.left == 0)
+            && !self.answers.is_empty()
+    }
+
+    /// The watched flows are few packets each, sent by whoever watches: all of them are marked.
+    fn is_watched(&self, flow: FlowKey, ip: &IpHeader) -> bool {
+        self.watched.iter().any(|watched| watched.is_of(flow))
+            || self.answers.iter().any(|answer| is_answer(answer.flow, ip))
     }
 
     /// A marked packet was delivered: its answers are wanted.
@@ -60,25 +123,53 @@ impl Marks {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{IpAddr, Ipv4Addr};
-
     use super::*;
+    use crate::net::{TcpFlags, Transport, protocol};
 
-    fn flow(source_port: u16) -> FlowKey {
-        let address = |last| IpAddr::V4(Ipv4Addr::new(10, 0, 0, last));
-        FlowKey { source: address(1), destination: address(2), protocol: 6, source_port, destination_port: 80 }
+    fn packet(source_port: u16) -> IpHeader {
+        IpHeader {
+            source: IpAddr::from([10, 0, 0, 1]),
+            destination: IpAddr::from([10, 0, 0, 2]),
+            protocol: protocol::TCP,
+            ttl: 64,
+            dont_fragment: true,
+            transport_offset: 34,
+            total_len: 40,
+            transport: Transport::Tcp { source: source_port, destination: 80, flags: TcpFlags::SYN },
+        }
+    }
+
+    fn answer(source_port: u16) -> IpHeader {
+        let IpHeader { source, destination, .. } = packet(source_port);
+        let transport = Transport::Tcp { source: 80, destination: source_port, flags: TcpFlags::SYN };
+        IpHeader { source: destination, destination: source, transport, ..packet(source_port) }
     }
 
     #[test]
     fn some_packets_of_the_first_flow_and_of_its_answers_are_marked() {
         let mut marks = Marks::default();
-        assert!(marks.mark(flow(1)), "the first flow");
-        assert!(!marks.mark(flow(2)), "another flow");
-        assert!(!marks.mark(flow(1).reversed()), "nothing was delivered yet");
-        marks.delivered(flow(1));
-        assert!(marks.mark(flow(1).reversed()), "an answer");
-        assert_eq!((0..100).filter(|_| marks.mark(flow(1))).count(), usize::from(PACKETS) - 1);
-        marks.delivered(flow(1));
-        assert_eq!((0..100).filter(|_| marks.mark(flow(1).reversed())).count(), usize::from(PACKETS) - 1);
+        assert!(marks.mark(&packet(1)), "the first flow");
+        assert!(!marks.mark(&packet(2)), "another flow");
+        assert!(!marks.mark(&answer(1)), "nothing was delivered yet");
+        marks.delivered(FlowKey::of(&packet(1)));
+        assert!(marks.mark(&answer(1)), "an answer");
+        assert_eq!((0..100).filter(|_| marks.mark(&packet(1))).count(), usize::from(PACKETS) - 1);
+        marks.delivered(FlowKey::of(&packet(1)));
+        assert_eq!((0..100).filter(|_| marks.mark(&answer(1))).count(), usize::from(PACKETS) - 1);
+    }
+
+    #[test]
+    fn watched_flows_take_the_place_of_the_first() {
+        let IpHeader { source, destination, .. } = packet(1);
+        let mut marks = Marks::of(vec![WatchedFlow { source, destination, protocol: protocol::TCP, port: Some(80) }]);
+        assert!(!marks.mark(&answer(1)), "another flow, and the first of all");
+        assert!(marks.mark(&packet(1)) && marks.mark(&packet(2)), "whatever port its sender has chosen");
+        assert!(!marks.wants(&IpHeader { protocol: protocol::UDP, ..packet(1) }), "another protocol");
+        marks.delivered(FlowKey::of(&packet(1)));
+        assert!(marks.wants(&answer(1)) && !marks.wants(&answer(2)));
+        let error = Transport::Icmp { kind: 3, code: 3, id: 0, sequence: 0 };
+        let error = IpHeader { protocol: protocol::ICMP, transport: error, ..answer(1) };
+        assert!(marks.wants(&error), "a message about it");
+        assert!(!marks.are_spent());
     }
 }

@@ -23,4 +23,5 @@ pub use drop::{DropCode, DropFamily};
 pub(crate) use event::{Detail, GroupDecision, PacketId, PacketTag, Step, TraceEvent, VpcService};
 pub use event::{Direction, Leg};
 pub(crate) use file_name::folder_name;
-pub(crate) use recording::{Audience, Recording, Trace};
+pub(crate) use marks::{WatchedFlow, is_answer};
+pub(crate) use recording::{Audience, Purpose, Recording, Trace};

@@ -4,7 +4,7 @@ use std::mem;
 
 use super::Direction;
 use super::event::{Detail, PacketTag, Step, TraceEvent};
-use super::marks::Marks;
+use super::marks::{Marks, WatchedFlow};
 use crate::engine::EventKey;
 use crate::flat::{Flat, flat, take_bytes};
 use crate::id::ResourceId;
@@ -38,6 +38,15 @@ pub(crate) enum Audience {
     Captures,
     /// It comes to the same verdicts: drops, and the way of marked packets.
     Verdicts,
+}
+
+/// Why flows are watched.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Purpose {
+    /// To tell what happens to their packets.
+    Tell,
+    /// To find everything that stands in their way: their packets go on past what would end it, which is told as a drop.
+    Probe,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -154,6 +163,8 @@ pub(crate) struct Trace {
     /// How many bytes of each frame to keep, for captures.
     snap_length: Option<u32>,
     marks: Marks,
+    /// Whether marked packets are probes.
+    probing: bool,
     /// The event of the engine under way.
     key: EventKey,
     recording: Recording,
@@ -162,7 +173,14 @@ pub(crate) struct Trace {
 impl Trace {
     /// A collector that keeps what is asked for.
     pub(crate) fn new(detail: Detail, snap_length: Option<u32>) -> Trace {
-        Trace { detail, snap_length, marks: Marks::default(), key: EventKey::START, recording: Recording::default() }
+        Trace {
+            detail,
+            snap_length,
+            marks: Marks::default(),
+            probing: false,
+            key: EventKey::START,
+            recording: Recording::default(),
+        }
     }
 
     /// An event of the engine begins.
@@ -173,6 +191,18 @@ impl Trace {
     /// From now on the way of the first packet that leaves an interface is told, and of the first that answers it.
     pub(crate) fn watch_first_packet(&mut self) {
         self.marks = Marks::default();
+        self.probing = false;
+    }
+
+    /// From now on the way of every packet of these flows is told, and of those that answer them.
+    pub(crate) fn watch(&mut self, flows: Vec<WatchedFlow>, purpose: Purpose) {
+        self.marks = Marks::of(flows);
+        self.probing = purpose == Purpose::Probe;
+    }
+
+    /// Whether a packet goes on past what would end its way.
+    pub(crate) fn is_probe(&self, tag: PacketTag) -> bool {
+        self.probing && tag.marked
     }
 
     /// Marks a packet that leaves an interface, if its way is to be told.
@@ -180,10 +210,22 @@ impl Trace {
         if self.detail >= Detail::Path
             && !self.marks.are_spent()
             && let Some(ip) = headers.ip.as_ref().filter(|ip| !ip.is_neighbor_discovery())
-            && self.marks.mark(FlowKey::of(ip))
+            && self.marks.mark(ip)
         {
             tag.marked = true;
         }
+    }
+
+    /// Whether a packet that leaves an interface would be marked.
+    pub(crate) fn would_mark(&self, headers: &Headers) -> bool {
+        self.detail >= Detail::Path
+            && !self.marks.are_spent()
+            && headers.ip.as_ref().is_some_and(|ip| self.marks.wants(ip))
+    }
+
+    /// Whether frames are kept at capture points.
+    pub(crate) fn keeps_frames(&self) -> bool {
+        self.snap_length.is_some()
     }
 
     /// Notes that a packet was delivered.

@@ -73,6 +73,7 @@ impl DropReason {
             DropCode::GatewayRejectsSpoofedTraffic => format!("the source {} does not belong to the VPC", ip.source),
             DropCode::BadState => match self.by.kind() {
                 crate::id::ResourceKind::VpcPeeringConnection => "the peering connection is not active".to_owned(),
+                crate::id::ResourceKind::VpcEndpoint => "the endpoint is deleted".to_owned(),
                 _ => "no running instance is behind it".to_owned(),
             },
             DropCode::BadStateAttachment => "its Internet gateway is detached".to_owned(),
@@ -102,6 +103,12 @@ impl DropReason {
                 }
                 _ => format!("{destination} is not in the peer VPC's blocks, and peering is not transitive"),
             },
+            DropCode::VpceGatewayProtocolRestriction => {
+                format!("a gateway endpoint carries TCP and ping only, not {}", service(ip))
+            }
+            DropCode::VpceGatewayEgressSourceAddressRestriction => {
+                format!("{} is not an address of the endpoint's service", ip.source)
+            }
             DropCode::MtuExceeded => match self.decider {
                 Decider::Mtu { limit, told } => {
                     let word = if told { "the sender was told (ICMP)" } else { "the sender was not told" };
@@ -144,7 +151,15 @@ impl DropReason {
             DropCode::NoTransitiveRouting => {
                 "the packet came into the VPC by a gateway and may not leave it by another".to_owned()
             }
-            DropCode::ConntrackAllowanceExceeded => "it tracks as many connections as it can".to_owned(),
+            DropCode::ConntrackAllowanceExceeded => match self.by.kind() {
+                crate::id::ResourceKind::NetworkInterface => {
+                    "its instance tracks as many connections as it may".to_owned()
+                }
+                _ => "it tracks as many connections as it can".to_owned(),
+            },
+            DropCode::RateLimitExceeded => {
+                "it has sent 1024 packets to link-local services within a second, which is all it may".to_owned()
+            }
             DropCode::InternetNoSuchHost => format!("nobody on the Internet has {destination}"),
             DropCode::NotUnicast => format!("{destination} is not unicast, and a subnet carries nothing else"),
             DropCode::MalformedFrame => "the frame is not one that a VPC carries".to_owned(),

@@ -184,7 +184,7 @@ fn route_states_follow_their_targets_rt_15() {
     );
     let states = |b: &Bench| {
         let table = b.cloud.route_tables.values().find(|table| !table.routes.is_empty()).expect("it has routes");
-        table.routes.iter().map(|route| b.cloud.route_state(table.vpc, route)).collect::<Vec<_>>()
+        table.routes.iter().map(|route| b.cloud.route_state(table.vpc, &route.target)).collect::<Vec<_>>()
     };
     assert_eq!(states(&b), [RouteState::Active, RouteState::Active]);
     b.ok("StopInstances", json!({"InstanceIds": [instance]}));

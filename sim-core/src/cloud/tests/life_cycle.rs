@@ -146,7 +146,7 @@ fn any_overlapping_block_makes_a_request_fail_pcx_4_pcx_12() {
 }
 
 #[test]
-fn blocks_added_to_a_peered_vpc_addr_9() {
+fn blocks_added_to_a_peered_vpc_addr_9_pcx_33() {
     let mut b = Bench::new();
     let (one, two) = (b.vpc("10.41.0.0/16"), b.vpc("10.42.0.0/16"));
     let pending = b.requested_peering(&one, &two);

@@ -65,6 +65,24 @@ fn arp_is_answered_from_the_mapping_and_only_for_the_subnet() {
 }
 
 #[test]
+fn no_rule_judges_what_the_vpc_itself_answers_sg_26_acl_12() {
+    // The group has no rules and the ACL denies all: nothing gets through, and the router's address is still told.
+    let closed = "
+        vpc main 10.0.0.0/16
+        subnet web main 10.0.1.0/24
+        group shut main
+        acl web ingress 1 deny all 0.0.0.0/0
+        acl web egress 1 deny all 0.0.0.0/0
+        eni a web 10.0.1.10 shut
+    ";
+    let mut world = World::new(closed);
+    let question = arp(&world, ArpOperation::Request, [10, 0, 1, 10], [10, 0, 1, 1]);
+    let account = world.send_raw("a", question);
+    assert!(account.starts_with("at a | ARP answers | at a | delivered"), "{account}");
+    assert!(world.act("a: icmp 10.0.1.10 > 198.51.100.9").contains("SG_HAS_NO_RULES"));
+}
+
+#[test]
 fn announcing_another_address_does_not_take_it_over() {
     // L2-5
     let mut world = World::new(SUBNET);
@@ -248,7 +266,7 @@ fn what_counts_at_a_gateway_is_its_state_when_the_packet_gets_there() {
     world.act("peering ab main other deleted");
     world.act("drop igw gw");
     assert_eq!(
-        world.send_from(Next::Peering(ab), sent, "icmp 10.0.1.10 > 10.9.0.1"),
+        world.send_from(Next::Peering(world.tables.side(ab, main)), sent, "icmp 10.0.1.10 > 10.9.0.1"),
         "at ab | BAD_STATE by ab: the peering connection is not active"
     );
     assert_eq!(

@@ -14,7 +14,7 @@ use crate::engine::SimDuration;
 use crate::id::{ResourceId, VpcId};
 
 /// Everything in a cloud that has tables.
-fn everything(cloud: &Cloud) -> Vec<ResourceId> {
+pub(super) fn everything(cloud: &Cloud) -> Vec<ResourceId> {
     fn ids<I: Copy + Into<ResourceId>>(keys: impl Iterator<Item = I>) -> impl Iterator<Item = ResourceId> {
         keys.map(Into::into)
     }
@@ -27,6 +27,7 @@ fn everything(cloud: &Cloud) -> Vec<ResourceId> {
         .chain(ids(cloud.egress_only_internet_gateways.keys().copied()))
         .chain(ids(cloud.peerings.keys().copied()))
         .chain(ids(cloud.network_interfaces.keys().copied()))
+        .chain(ids(cloud.hosted_zones.keys().copied()))
         .collect()
 }
 
@@ -38,7 +39,8 @@ fn in_ids(tables: &Tables) -> BTreeMap<String, String> {
     }
     for peering in &tables.peerings {
         let ends = peering.ends.map(|end| tables.vpc_id(end));
-        said.insert(peering.id.to_string(), format!("{:?} {ends:?} {}", peering.state, peering.mtu_bytes));
+        let text = format!("{:?} {ends:?} {} {:?}", peering.state, peering.mtu_bytes, peering.resolving);
+        said.insert(peering.id.to_string(), text);
     }
     for (address, vpc) in &tables.internet {
         said.insert(format!("internet {address}"), tables.vpc_id(*vpc).to_string());
@@ -49,7 +51,11 @@ fn in_ids(tables: &Tables) -> BTreeMap<String, String> {
 fn vpc_in_ids(tables: &Tables, vpc: &VpcTables, said: &mut BTreeMap<String, String>) {
     let mut say = |what: String, text: String| assert_eq!(said.insert(what, text), None, "nothing is there twice");
     if !vpc.blocks.is_empty() {
-        say(vpc.id.to_string(), format!("{:?} {:?} {:?}", vpc.region, vpc.blocks, vpc.resolver));
+        let names = &vpc.names;
+        let mut peerings: Vec<_> = names.peerings.iter().map(|peering| tables.peering_id(*peering)).collect();
+        peerings.sort();
+        let names = format!("{} {} {:?} {peerings:?}", names.support, names.hostnames, names.zones);
+        say(vpc.id.to_string(), format!("{:?} {:?} {:?} {names}", vpc.region, vpc.blocks, vpc.resolver));
     }
     for subnet in vpc.subnets.iter() {
         let table = vpc.route_tables[subnet.route_table.0 as usize].id;
@@ -97,6 +103,7 @@ fn routes_in_ids(tables: &Tables, table: &RouteTable) -> String {
             RouteState::Active(Target::Peering(index)) => tables.peering_id(index).to_string(),
             RouteState::Active(Target::Eni(index) | Target::NatGateway(index)) => tables.eni_id(index).to_string(),
             RouteState::Active(Target::EgressOnlyGateway(id)) => id.to_string(),
+            RouteState::Active(Target::Endpoint(index)) => tables.endpoint(index).id.to_string(),
         };
         format!("{destination} {target} {:?}", route.origin)
     });

@@ -20,7 +20,7 @@ const NOT_THE_PEERS: &str = "PCX_REQUIRES_ADDRESS_IN_VPC_CIDR by ";
 
 #[test]
 fn a_hub_reaches_its_spokes_and_a_mesh_reaches_everybody() {
-    // PCX-37, PCX-38, PCX-39: routes for the whole of each other's blocks, IPv6 included where both have it (PCX-29).
+    // PCX-24, PCX-37, PCX-38, PCX-39: instances reach each other; routes for the whole of each other's blocks, IPv6 included where both have it (PCX-29).
     let topology = "
         vpc a 10.1.0.0/16 2001:db8:a::/56
         vpc b 10.2.0.0/16 2001:db8:b::/56
@@ -236,7 +236,7 @@ fn rules_of_one_family_or_one_kind_of_message_say_nothing_about_the_other() {
 
 #[test]
 fn a_group_of_a_peer_in_another_region_cannot_be_meant() {
-    // SG-10: the same lab, in one Region and in two.
+    // SG-10, PCX-31: the same lab, in one Region and in two.
     let topology = |region: &str| {
         format!(
             "
@@ -299,6 +299,113 @@ fn within_a_subnet_no_route_leads_through_an_appliance() {
             ("a: icmp 10.0.1.10 > 10.0.1.11", "delivered"),
             // Into another subnet it leads there, where the destination check stops what is not the firewall's (L2-9).
             ("a: icmp 10.0.1.10 > 10.0.2.10", "ENI_SOURCE_DEST_CHECK_RESTRICTION by firewall"),
+        ],
+    );
+}
+
+#[test]
+fn two_vpcs_reach_one_block_each_of_a_third_pcx_41() {
+    ends(
+        "
+        vpc a 10.1.0.0/16 100.64.0.0/16
+        vpc b 10.2.0.0/16
+        vpc c 10.2.0.0/16
+        peering ab a b
+        peering ac a c
+        subnet one a 10.1.1.0/24
+        subnet two a 100.64.1.0/24
+        subnet nb b 10.2.1.0/24
+        subnet nc c 10.2.2.0/24
+        route one 10.2.0.0/16 ab
+        route two 10.2.0.0/16 ac
+        route nb 10.1.0.0/16 ab
+        route nc 100.64.0.0/16 ac
+        eni a1 one 10.1.1.10
+        eni a2 two 100.64.1.10
+        eni y nb 10.2.1.10
+        eni z nc 10.2.2.10
+        ",
+        &[
+            ("y: icmp 10.2.1.10 > 10.1.1.10", "delivered"),
+            ("a1: icmp-reply 10.1.1.10 > 10.2.1.10", "delivered"),
+            ("z: icmp 10.2.2.10 > 100.64.1.10", "delivered"),
+            ("a2: icmp-reply 100.64.1.10 > 10.2.2.10", "delivered"),
+            // Neither has a route to the other's block.
+            ("y: icmp 10.2.1.10 > 100.64.1.10", "NO_ROUTE_TO_DESTINATION by rtb-nb"),
+            ("z: icmp 10.2.2.10 > 10.1.1.10", "NO_ROUTE_TO_DESTINATION by rtb-nc"),
+            // With a route the block is reached, and the answer goes to the other VPC.
+            ("route nb 100.64.0.0/16 ab", ""),
+            ("y: icmp 10.2.1.10 > 100.64.1.10", "delivered"),
+            ("a2: icmp-reply 100.64.1.10 > 10.2.1.10", "NO_POSSIBLE_DESTINATION by c"),
+        ],
+    );
+}
+
+#[test]
+fn a_hub_and_a_mesh_that_share_blocks_meet_in_a_vpc_with_two_subnets_pcx_45() {
+    // A is a hub (its spokes B and D), X, Y and Z are a mesh, and D is peered with X too. A and X have one block, so have D and Z.
+    let topology = "
+        vpc a 172.16.0.0/16
+        vpc x 172.16.0.0/16
+        vpc b 10.1.0.0/16
+        vpc d 10.0.0.0/16
+        vpc y 10.2.0.0/16
+        vpc z 10.0.0.0/16
+        peering ab a b
+        peering ad a d
+        peering dx d x
+        peering xy x y
+        peering xz x z
+        peering yz y z
+        subnet na a 172.16.1.0/24
+        subnet nx x 172.16.2.0/24
+        subnet nb b 10.1.1.0/24
+        subnet d1 d 10.0.0.0/24
+        subnet d2 d 10.0.1.0/24
+        subnet ny y 10.2.1.0/24
+        subnet z1 z 10.0.0.0/24
+        subnet z2 z 10.0.1.0/24
+        route na 10.1.0.0/16 ab
+        route na 10.0.0.0/24 ad
+        route nb 172.16.0.0/16 ab
+        route d1 172.16.0.0/16 ad
+        route d2 172.16.0.0/16 dx
+        route nx 10.0.1.0/24 dx
+        route nx 10.0.0.0/24 xz
+        route nx 10.2.0.0/16 xy
+        route ny 172.16.0.0/16 xy
+        route ny 10.0.0.0/16 yz
+        route z1 172.16.0.0/16 xz
+        route z1 10.2.0.0/16 yz
+        route z2 10.2.0.0/16 yz
+        eni ha na 172.16.1.10
+        eni hx nx 172.16.2.10
+        eni hb nb 10.1.1.10
+        eni hd1 d1 10.0.0.10
+        eni hd2 d2 10.0.1.10
+        eni hy ny 10.2.1.10
+        eni hz1 z1 10.0.0.20
+        eni hz2 z2 10.0.1.20
+    ";
+    ends(
+        topology,
+        &[
+            ("ha: icmp 172.16.1.10 > 10.1.1.10", "delivered"),
+            // A finds the first subnet of D, X the second, and each is answered.
+            ("ha: icmp 172.16.1.10 > 10.0.0.10", "delivered"),
+            ("hd1: icmp-reply 10.0.0.10 > 172.16.1.10", "delivered"),
+            ("hx: icmp 172.16.2.10 > 10.0.1.10", "delivered"),
+            ("hd2: icmp-reply 10.0.1.10 > 172.16.2.10", "delivered"),
+            // X finds the first subnet of Z.
+            ("hx: icmp 172.16.2.10 > 10.0.0.20", "delivered"),
+            ("hz1: icmp-reply 10.0.0.20 > 172.16.2.10", "delivered"),
+            ("hy: icmp 10.2.1.10 > 10.0.1.20", "delivered"),
+            ("hz2: icmp-reply 10.0.1.20 > 10.2.1.10", "delivered"),
+            // What the routes leave out: A has no way to D's second subnet, and for X the address is Z's, or D's.
+            ("ha: icmp 172.16.1.10 > 10.0.1.10", "NO_ROUTE_TO_DESTINATION by rtb-na"),
+            ("hx: icmp 172.16.2.10 > 10.0.0.10", "NO_POSSIBLE_DESTINATION by z"),
+            ("hx: icmp 172.16.2.10 > 10.0.1.20", "NO_POSSIBLE_DESTINATION by d"),
+            ("hd1: icmp 10.0.0.10 > 172.16.2.10", "NO_POSSIBLE_DESTINATION by a"),
         ],
     );
 }

@@ -1,7 +1,7 @@
 //! A small world for tests: a topology in a few lines of text, a packet in one, and what became of it in one.
 //!
 //! ```text
-//! vpc main 10.0.0.0/16 [fd00:1::/56] [region eu-west-1]
+//! vpc main 10.0.0.0/16 [fd00:1::/56] [10.1.0.0/16] [region eu-west-1]
 //! subnet web main 10.0.1.0/24 [fd00:1:0:1::/64]     with a route table of its own, `rtb-web`, and the ACL `acl-main`
 //! igw gw main
 //! eigw out main
@@ -13,7 +13,8 @@
 //! group sg main                                     without any rule
 //! allow sg ingress tcp/80 0.0.0.0/0                 also tcp/1-2, icmp, all, a group's name for the block
 //! acl web ingress 100 deny tcp/80 0.0.0.0/0         the subnet gets the ACL `acl-web`
-//! eni a web 10.0.1.10 [sg …] [public 203.0.113.7] [forwards] [stopped]
+//! eni a web 10.0.1.10 [sg …] [public 203.0.113.7] [forwards] [stopped] [with other-eni] [type m8i.large] [idle TCP,STREAM,UDP]
+//! allowance 100                                     of tracked flows for each instance; only as the first line
 //! ```
 //!
 //! An interface without groups has `open-VPC`, which lets everything in and out. `drop X …` takes back a line.
@@ -34,8 +35,8 @@ use crate::dataplane::pipeline::{self, Entry, Hop, Next, Outcome, Transit};
 use crate::dataplane::tables::{EniIndex, Interface, Tables};
 use crate::engine::{SimDuration, SimTime};
 use crate::id::*;
-use crate::net::{Frame, Headers, MacAddr, Summary};
-use crate::trace::{Detail, GroupDecision, PacketId, PacketTag, Step, Trace, TraceEvent};
+use crate::net::{BufferPool, Frame, Headers, MacAddr, Summary, fragment};
+use crate::trace::{Detail, GroupDecision, PacketId, PacketTag, Purpose, Step, Trace, TraceEvent};
 
 /// The small world.
 pub(super) struct World {
@@ -53,6 +54,12 @@ pub(super) struct World {
     packets: u64,
     /// How often the tables were compiled.
     rules: u64,
+    /// Whether the way of every packet is told step by step.
+    is_told: bool,
+    /// Whether packets go on past what drops them.
+    is_probing: bool,
+    /// What anybody could observe of each hop: captures, drops, where the frame goes next and what is in it.
+    seen: Vec<String>,
     ids: IdAllocator,
 }
 
@@ -60,6 +67,25 @@ pub(super) struct World {
 #[track_caller]
 pub(super) fn check(topology: &str, exchange: &[(&str, &str)]) {
     let mut world = World::new(topology);
+    for (action, expected) in exchange {
+        let account = world.act(action);
+        assert_eq!(account, *expected, "\n  after: {action}\n    got: {account}\n");
+    }
+    let [told, untold] = [true, false].map(|is_told| {
+        let mut world = World { is_told, ..World::new(topology) };
+        for (action, _) in exchange {
+            let times = if action.contains(": ") { 3 } else { 1 };
+            (0..times).for_each(|_| drop(world.act(action)));
+        }
+        world.seen
+    });
+    assert_eq!(told, untold, "a packet that goes as others before it fares as if it were judged anew");
+}
+
+/// Checks what probes meet, one after the other, in one world.
+#[track_caller]
+pub(super) fn check_probes(topology: &str, exchange: &[(&str, &str)]) {
+    let mut world = World { is_probing: true, ..World::new(topology) };
     for (action, expected) in exchange {
         let account = world.act(action);
         assert_eq!(account, *expected, "\n  after: {action}\n    got: {account}\n");
@@ -80,6 +106,9 @@ impl World {
             made: Vec::new(),
             packets: 0,
             rules: 0,
+            is_told: true,
+            is_probing: false,
+            seen: Vec::new(),
             ids: IdAllocator::new(7),
         };
         for line in topology.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -209,6 +238,11 @@ impl World {
                 self.acl_entry(subnet, direction, number, action, service, block);
             }
             ["eni", name, subnet, address, ref rest @ ..] => self.eni(name, subnet, address, rest),
+            ["allowance", flows] => {
+                let mut quotas = Quotas::default();
+                quotas.set("tracked-connections-per-instance", flows.parse().expect("a number")).expect("its name");
+                self.cloud = Cloud::with_config(CloudConfig { quotas, ..CloudConfig::default() });
+            }
             _ => panic!("not understood: {line}"),
         }
     }
@@ -231,18 +265,22 @@ impl World {
             group.egress.push(rule);
         }
         let (mut region, mut ipv6_blocks) = (Region::DEFAULT, Vec::new());
-        for words in rest.chunks(2) {
-            match words {
-                ["region", region_name] => region = region_name.parse().expect("a Region"),
-                [block, ..] => ipv6_blocks.push((self.ids.next(), block.parse().expect("an IPv6 block"))),
-                [] => {}
+        let mut ipv4_blocks = vec![(self.ids.next(), block.parse().expect("an IPv4 block"))];
+        let mut words = rest.iter();
+        while let Some(&word) = words.next() {
+            match word {
+                "region" => region = words.next().expect("a name after `region`").parse().expect("a Region"),
+                _ => match word.parse().expect("a block") {
+                    IpNet::V4(block) => ipv4_blocks.push((self.ids.next(), block)),
+                    IpNet::V6(block) => ipv6_blocks.push((self.ids.next(), block)),
+                },
             }
         }
         let vpc = Vpc {
             id,
             owner: AccountId::DEFAULT,
             region,
-            ipv4_blocks: vec![(self.ids.next(), block.parse().expect("an IPv4 block"))],
+            ipv4_blocks,
             ipv6_blocks,
             instance_tenancy: "default".to_owned(),
             enable_dns_support: true,
@@ -251,7 +289,7 @@ impl World {
             main_route_table: main,
             default_security_group: open,
             default_network_acl: acl,
-            dhcp_options: self.ids.next(),
+            dhcp_options: Some(self.ids.next()),
             tags: Tags::default(),
             origin: Origin::Aws,
         };
@@ -271,6 +309,7 @@ impl World {
             ipv6_block: ipv6_block.map(|block| (self.ids.next(), block.parse().expect("an IPv6 block"))),
             map_public_ip_on_launch: false,
             assign_ipv6_on_creation: false,
+            is_default: false,
             route_table: Some((self.ids.next(), table)),
             network_acl: (self.ids.next(), record.default_network_acl),
             tags: Tags::default(),
@@ -281,7 +320,15 @@ impl World {
 
     fn route_table(&mut self, name: &str, vpc: VpcId) -> RouteTableId {
         let id = self.fresh(name);
-        let table = RouteTable { id, vpc, main: None, routes: Vec::new(), tags: Tags::default(), origin: Origin::Aws };
+        let table = RouteTable {
+            id,
+            vpc,
+            main: None,
+            routes: Vec::new(),
+            prefix_list_routes: Vec::new(),
+            tags: Tags::default(),
+            origin: Origin::Aws,
+        };
         self.cloud.route_tables.insert(id, table);
         id
     }
@@ -394,6 +441,8 @@ impl World {
         let vpc = self.cloud.subnets[&subnet].vpc;
         let (mut groups, mut public, mut state) = (Vec::new(), None, InstanceState::Running);
         let (mut source_dest_check, mut ipv6) = (true, Vec::new());
+        let (mut beside, mut instance_type, mut connection_tracking) =
+            (None, "t3.micro", ConnectionTracking::default());
         let mut words = rest.iter();
         while let Some(&word) = words.next() {
             match word {
@@ -402,6 +451,9 @@ impl World {
                     public = Some(PublicAddress::Auto(address));
                 }
                 "forwards" => source_dest_check = false,
+                "with" => beside = Some(self.id(words.next().expect("an interface after `with`"))),
+                "type" => instance_type = words.next().expect("a type after `type`"),
+                "idle" => connection_tracking = idle_timeouts(words.next().expect("time-outs after `idle`")),
                 "stopped" => state = InstanceState::Stopped,
                 _ => match word.parse() {
                     Ok(address) => ipv6.push(address),
@@ -412,7 +464,11 @@ impl World {
         if groups.is_empty() {
             groups.push(self.cloud.vpcs[&vpc].default_security_group);
         }
-        let instance: InstanceId = self.ids.next();
+        let other = beside.map(|eni: NetworkInterfaceId| &self.cloud.network_interfaces[&eni]);
+        let instance = match other.and_then(|other| other.attachment.as_ref()) {
+            Some(attachment) => attachment.instance,
+            None => self.ids.next(),
+        };
         let eni = NetworkInterface {
             id,
             subnet,
@@ -423,6 +479,7 @@ impl World {
             ipv6,
             groups: groups.into(),
             source_dest_check,
+            connection_tracking,
             attachment: Some(Attachment {
                 id: self.ids.next(),
                 instance,
@@ -434,12 +491,17 @@ impl World {
             tags: Tags::default(),
             origin: Origin::Aws,
         };
-        let image = Image { id: self.ids.next(), name: "al2".to_owned(), family: ImageFamily::AmazonLinux2 };
+        self.cloud.network_interfaces.insert(id, eni);
+        if beside.is_some() {
+            self.cloud.instances[&instance].interfaces.push(id);
+            return;
+        }
+        let image = Image { id: self.ids.next(), name: "al2".into(), family: ImageFamily::AmazonLinux2 };
         let launch = Launch {
             reservation: self.ids.next(),
             owner: AccountId::DEFAULT,
             image,
-            instance_type: "t3.micro".to_owned(),
+            instance_type: instance_type.into(),
             key_name: None,
             user_data: None,
         };
@@ -453,10 +515,10 @@ impl World {
             vpc,
             interfaces: smallvec![id],
             launched: SimTime::ZERO,
+            metadata_options: MetadataOptions::of_image(ImageFamily::AmazonLinux2),
             tags: Tags::default(),
             origin: Origin::Aws,
         };
-        self.cloud.network_interfaces.insert(id, eni);
         self.cloud.instances.insert(instance, record);
     }
 
@@ -473,6 +535,7 @@ impl World {
         let primary = private(address, public.map(PublicAddress::Auto));
         let ipv4 = std::iter::once(primary).chain(secondary.iter().map(|address| private(address, None))).collect();
         let eni = NetworkInterface {
+            connection_tracking: ConnectionTracking::default(),
             id: interface,
             subnet,
             vpc,
@@ -509,7 +572,7 @@ impl World {
 
     /// Sends a packet from an interface, or from `internet`: `tcp 10.0.1.10:40000 > 10.0.2.10:80 SYN`, `udp …`,
     /// `icmp 10.0.1.10 > 10.0.2.10` (an echo), `icmp-reply …`. A last word such as `8000B` is the payload's size, with
-    /// `-DF` the IPv4 packet may be cut.
+    /// `-DF` the IPv4 packet may be cut, `ttl=1` is its TTL.
     fn send(&mut self, sender: &str, packet: &str) -> String {
         let bytes = build(packet);
         self.send_bytes(sender, bytes)
@@ -530,10 +593,10 @@ impl World {
             let neighbor = at.vpc.owner_of(destination).filter(|owner| owner.subnet == at.eni.subnet);
             let destination_mac = neighbor.map_or(at.subnet.router_mac, |owner| owner.mac);
             crate::net::rewrite_macs(&mut frame, at.eni.mac, destination_mac);
-            return self.leave(eni, Transit { frame, packet, entry: Entry::Interface(eni) });
+            return self.leave(eni, Transit::new(frame, packet, Entry::Interface(eni)));
         };
         let mut account = Vec::new();
-        self.follow(next, Transit { frame, packet, entry }, &mut account);
+        self.follow(next, Transit::new(frame, packet, entry), &mut account);
         account.join(" | ")
     }
 
@@ -542,13 +605,13 @@ impl World {
         self.packets += 1;
         let eni = self.compiler.eni_index(self.id(sender)).expect("compiled");
         let entry = Entry::Interface(eni);
-        self.leave(eni, Transit { frame: Frame::new(bytes), packet: self.tag(), entry })
+        self.leave(eni, Transit::new(Frame::new(bytes), self.tag(), entry))
     }
 
     /// Sends a packet of an interface's from a later hop on, as if the world had changed while it was on its way there.
     pub(super) fn send_from(&mut self, next: Next, entry: Entry, packet: &str) -> String {
         self.packets += 1;
-        let transit = Transit { frame: Frame::new(build(packet)), packet: self.tag(), entry };
+        let transit = Transit::new(Frame::new(build(packet)), self.tag(), entry);
         let mut account = Vec::new();
         self.follow(next, transit, &mut account);
         account.join(" | ")
@@ -560,9 +623,8 @@ impl World {
         self.tables.interface(index).expect("compiled")
     }
 
-    /// A packet whose whole way is told.
     fn tag(&self) -> PacketTag {
-        PacketTag { marked: true, ..PacketTag::new(PacketId(self.packets)) }
+        PacketTag { marked: self.is_told, ..PacketTag::new(PacketId(self.packets)) }
     }
 
     fn leave(&mut self, eni: EniIndex, transit: Transit) -> String {
@@ -577,6 +639,15 @@ impl World {
                 let at = self.tables.interface(eni).expect("just delivered");
                 assert_eq!(transit.frame.headers.destination_mac, at.eni.mac, "delivered to its MAC address");
                 self.delivered = Some(transit.frame);
+            }
+            Next::PublicService(_) | Next::BehindEndpoint(_) => {
+                account.push(format!("service sees {}", Summary(&transit.frame.headers)));
+            }
+            Next::EndpointOut(endpoint) => {
+                self.hop(transit, account, |hop, transit| pipeline::leave_endpoint(hop, endpoint, transit))
+            }
+            Next::EndpointIn(endpoint) => {
+                self.hop(transit, account, |hop, transit| pipeline::enter_endpoint(hop, endpoint, transit))
             }
             Next::Internet => {
                 account.push(format!("internet sees {}", Summary(&transit.frame.headers)));
@@ -602,9 +673,13 @@ impl World {
         &mut self,
         mut transit: Transit,
         account: &mut Vec<String>,
-        stage: impl FnOnce(&mut Hop<'_>, &mut Transit) -> Outcome,
+        stage: impl Fn(&mut Hop<'_>, &mut Transit) -> Outcome + Copy,
     ) {
-        let mut trace = Trace::new(Detail::Stages, Some(u32::MAX));
+        let detail = if self.is_told { Detail::Stages } else { Detail::Drops };
+        let mut trace = Trace::new(detail, Some(u32::MAX));
+        if self.is_probing {
+            trace.watch(Vec::new(), Purpose::Probe);
+        }
         let before = transit.packet.id;
         let hop = &mut Hop {
             now: self.now,
@@ -615,7 +690,20 @@ impl World {
         };
         let outcome = stage(hop, &mut transit);
         account.extend(trace.recording().events.iter().filter_map(|event| self.line(event)));
-        let Outcome::Forward(next) = outcome else { return };
+        let observed =
+            trace.recording().events.iter().filter(|event| matches!(event.step, Step::Seen { .. } | Step::Dropped(_)));
+        self.seen.extend(observed.map(|event| format!("{:?} {:?} {:?}", event.leg, event.headers, event.step)));
+        self.seen.push(format!("{outcome:?} {:?} {:?}", transit.entry, transit.frame));
+        let next = match outcome {
+            Outcome::Forward(next) => next,
+            Outcome::Fragment(limit) => {
+                for piece in fragment(&transit.frame.bytes, limit, &mut BufferPool::default()).into_iter().flatten() {
+                    self.hop(Transit { frame: Frame::new(piece), ..transit.clone() }, account, stage);
+                }
+                return;
+            }
+            Outcome::Platform(..) | Outcome::Consumed => return,
+        };
         if transit.packet.id != before {
             account.push(format!("reply {}", Summary(&transit.frame.headers)));
         }
@@ -641,6 +729,7 @@ impl World {
             Step::Vpc { vpc } => format!("in {}", name((*vpc).into())),
             Step::Gateway { .. } => return None,
             Step::Translated { from, to, .. } => format!("{from} becomes {to}"),
+            Step::Fragmented { limit_bytes, .. } => format!("cut to {limit_bytes} bytes"),
             Step::PortTranslated { from: (from, from_port), to: (to, to_port), .. } => {
                 format!("{from}:{from_port} becomes {to}:{to_port}")
             }
@@ -652,6 +741,17 @@ impl World {
             }
         })
     }
+}
+
+/// `60,60,30`: TCP established, UDP stream, other UDP, in seconds.
+fn idle_timeouts(text: &str) -> ConnectionTracking {
+    let mut seconds = text.split(',').map(|number| number.parse().expect("seconds"));
+    let asked = ConnectionTrackingSpecification {
+        tcp_established_timeout: seconds.next(),
+        udp_stream_timeout: seconds.next(),
+        udp_timeout: seconds.next(),
+    };
+    ConnectionTracking::requested(Some(&asked)).expect("in their ranges")
 }
 
 fn protocol(service: &str) -> RuleProtocol {
@@ -680,6 +780,7 @@ pub(super) fn build(packet: &str) -> Vec<u8> {
     let (source, source_port) = endpoint(source);
     let (destination, destination_port) = endpoint(destination);
     let size = options.iter().find_map(|word| word.strip_suffix('B')).map_or(0, |size| size.parse().expect("bytes"));
+    let ttl = options.iter().find_map(|word| word.strip_prefix("ttl="));
     let payload = vec![0; size];
     let ethernet = PacketBuilder::ethernet2([0; 6], [0; 6]);
     let ip = match (source, destination) {
@@ -687,7 +788,7 @@ pub(super) fn build(packet: &str) -> Vec<u8> {
             let mut header = etherparse::Ipv4Header {
                 source: source.octets(),
                 destination: destination.octets(),
-                time_to_live: 255,
+                time_to_live: ttl.map_or(255, |ttl| ttl.parse().expect("a TTL")),
                 ..Default::default()
             };
             header.dont_fragment = !options.contains(&"-DF");

@@ -1,13 +1,20 @@
-//! What the VPC itself answers. ARP and neighbour discovery so far; DHCP, DNS and metadata are not simulated.
+//! What the VPC itself answers: ARP, neighbour discovery and the DNS at once, metadata and time by a host of the platform's.
 //!
-//! Differs from AWS: guests are configured without DHCP, and the Resolver, metadata and time services do not answer.
+//! Differs from AWS: guests are configured without DHCP.
 
+mod allowance;
 mod arp;
+mod dns;
 mod neighbor;
+mod platform;
 
 use super::tables::Interface;
-use crate::net::{ArpPacket, Frame, MacAddr, NeighborRole, NeighborSolicitation, ether_type};
+use crate::net::{ArpPacket, Datagram, Frame, MacAddr, NeighborRole, NeighborSolicitation, ether_type};
 use crate::trace::VpcService;
+
+pub(crate) use allowance::LinkLocalAllowances;
+pub(crate) use dns::answer_publicly;
+pub(crate) use platform::{PlatformService, addressed};
 
 /// What the VPC makes of a frame before anything else sees it.
 pub(crate) enum Service {
@@ -17,15 +24,20 @@ pub(crate) enum Service {
     Silence,
     /// The VPC answers.
     Answer(Answer),
+    /// A service behind a link-local address works out the answer, if the interface may ask any more this second (ADDR-17).
+    /// It may have nothing to say.
+    Metered(fn(&Interface<'_>, &Frame) -> Option<Answer>),
 }
 
 /// An answer of the VPC's own.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Answer {
     /// An ARP reply.
     Arp(ArpPacket),
     /// A neighbour advertisement: who asked, and who has the address.
     Neighbor(NeighborSolicitation, MacAddr, NeighborRole),
+    /// An answer of the Resolver.
+    Dns(Datagram, Vec<u8>),
 }
 
 impl Answer {
@@ -34,6 +46,7 @@ impl Answer {
         match self {
             Answer::Arp(_) => VpcService::Arp,
             Answer::Neighbor(..) => VpcService::Ndp,
+            Answer::Dns(..) => VpcService::Dns,
         }
     }
 
@@ -42,6 +55,7 @@ impl Answer {
         match self {
             Answer::Arp(reply) => reply.into_frame(buffer),
             Answer::Neighbor(question, mac, role) => question.answer(mac, role, buffer),
+            Answer::Dns(datagram, message) => datagram.into_frame(&message, buffer),
         }
     }
 }
@@ -50,7 +64,10 @@ impl Answer {
 pub(crate) fn offer(at: &Interface<'_>, frame: &Frame) -> Service {
     match frame.headers.ether_type {
         ether_type::ARP => arp::offer(at, frame),
-        ether_type::IPV6 => neighbor::offer(at, frame),
-        _ => Service::NotOurs,
+        ether_type::IPV6 => match neighbor::offer(at, frame) {
+            Service::NotOurs => dns::offer(at, frame),
+            service => service,
+        },
+        _ => dns::offer(at, frame),
     }
 }

@@ -9,7 +9,8 @@ import botocore.session
 OPERATIONS = {
     "ec2": """
         CreateVpc DeleteVpc DescribeVpcs ModifyVpcAttribute DescribeVpcAttribute
-        AssociateVpcCidrBlock DisassociateVpcCidrBlock
+        AssociateVpcCidrBlock DisassociateVpcCidrBlock CreateDefaultVpc CreateDefaultSubnet
+        CreateDhcpOptions DeleteDhcpOptions DescribeDhcpOptions AssociateDhcpOptions
         CreateSubnet DeleteSubnet DescribeSubnets ModifySubnetAttribute
         AssociateSubnetCidrBlock DisassociateSubnetCidrBlock
         CreateRouteTable DeleteRouteTable DescribeRouteTables
@@ -23,18 +24,31 @@ OPERATIONS = {
         DeleteVpcPeeringConnection DescribeVpcPeeringConnections ModifyVpcPeeringConnectionOptions
         CreateSecurityGroup DeleteSecurityGroup DescribeSecurityGroups DescribeSecurityGroupRules
         AuthorizeSecurityGroupIngress AuthorizeSecurityGroupEgress
-        RevokeSecurityGroupIngress RevokeSecurityGroupEgress
+        RevokeSecurityGroupIngress RevokeSecurityGroupEgress ModifySecurityGroupRules
+        UpdateSecurityGroupRuleDescriptionsIngress UpdateSecurityGroupRuleDescriptionsEgress
+        DescribeStaleSecurityGroups DescribeSecurityGroupReferences GetSecurityGroupsForVpc
         CreateNetworkAcl DeleteNetworkAcl DescribeNetworkAcls
         CreateNetworkAclEntry ReplaceNetworkAclEntry DeleteNetworkAclEntry ReplaceNetworkAclAssociation
         CreateNetworkInterface DeleteNetworkInterface DescribeNetworkInterfaces
-        ModifyNetworkInterfaceAttribute AttachNetworkInterface DetachNetworkInterface
+        ModifyNetworkInterfaceAttribute DescribeNetworkInterfaceAttribute ResetNetworkInterfaceAttribute
+        AttachNetworkInterface DetachNetworkInterface
         AssignPrivateIpAddresses UnassignPrivateIpAddresses
         AssignIpv6Addresses UnassignIpv6Addresses
         RunInstances DescribeInstances DescribeInstanceStatus StartInstances StopInstances
-        TerminateInstances ModifyInstanceAttribute
+        TerminateInstances RebootInstances ModifyInstanceAttribute ModifyInstanceMetadataOptions
+        DescribeInstanceAttribute
         AllocateAddress AssociateAddress DisassociateAddress ReleaseAddress DescribeAddresses
         CreateTags DeleteTags DescribeTags
         DescribeAvailabilityZones DescribeRegions CreateKeyPair DescribeKeyPairs
+        CreateVpcEndpoint ModifyVpcEndpoint DeleteVpcEndpoints DescribeVpcEndpoints DescribeVpcEndpointServices
+        CreateManagedPrefixList ModifyManagedPrefixList DeleteManagedPrefixList DescribeManagedPrefixLists
+        GetManagedPrefixListEntries GetManagedPrefixListAssociations DescribePrefixLists
+    """,
+    "route53": """
+        CreateHostedZone GetHostedZone DeleteHostedZone
+        ListHostedZones ListHostedZonesByName ListHostedZonesByVPC
+        AssociateVPCWithHostedZone DisassociateVPCFromHostedZone CreateVPCAssociationAuthorization
+        ChangeResourceRecordSets ListResourceRecordSets
     """,
     "sts": "GetCallerIdentity",
 }

@@ -8,6 +8,7 @@ use std::mem;
 
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
+use smol_str::SmolStr;
 
 use super::advice;
 use super::expression::Expression;
@@ -15,7 +16,7 @@ use super::functions::{Environment, Evaluator, Lookup, NoResources, NoValue, Res
 use super::parameters::{self, GivenParameter};
 use super::resources::{Creation, ResourceType, Source, read_attribute};
 use super::schema::{Effect, Unfit, convert_fields};
-use super::template::{Declaration, Template};
+use super::template::{Declaration, Named, Template};
 use super::value::{Value, ValueKind};
 use crate::cloud::ApiError;
 use crate::frontend::Api;
@@ -50,7 +51,7 @@ pub(crate) struct Stack {
     /// Whose it is.
     pub account: AccountId,
     /// By logical id, in the order of creation.
-    pub resources: IndexMap<String, StackResource, FxBuildHasher>,
+    pub resources: IndexMap<SmolStr, StackResource, FxBuildHasher>,
     /// The types of the resources that are not there because they are not simulated, or need one that is not, by logical id.
     pub left_out: IndexMap<String, String>,
     /// By name, in the order written.
@@ -61,11 +62,11 @@ pub(crate) struct Stack {
 #[derive(Clone, Debug)]
 pub(crate) struct StackResource {
     /// What `Ref` gives.
-    pub physical_id: String,
+    pub physical_id: SmolStr,
     /// The place of its user data, about which a guest may have something to say.
     pub user_data: Option<Span>,
     /// What EC2's own requests know it by, if that is something else.
-    id: Option<String>,
+    id: Option<SmolStr>,
     resource_type: &'static ResourceType,
 }
 
@@ -152,10 +153,10 @@ fn environment<'t>(
         template,
         region: config.region,
         account: config.account,
-        stack_name: config.name.clone(),
-        stack_id: stack_id.to_owned(),
+        stack_name: config.name.as_str().into(),
+        stack_id: stack_id.into(),
         parameters,
-        conditions: IndexMap::new(),
+        conditions: Named::default(),
     };
     if !problems.is_empty() {
         return None;
@@ -198,28 +199,28 @@ struct Deployment<'d> {
     api: &'d mut dyn Api,
     stack: &'d mut Stack,
     /// What could not be created, which has been reported.
-    failed: Vec<String>,
+    failed: Vec<SmolStr>,
     problems: Vec<Diagnostic>,
 }
 
 /// Why a resource is not created.
 enum Not {
     Failed(Option<Box<Diagnostic>>),
-    LeftOut { property: Key, because_of: String },
+    LeftOut { property: Key, because_of: SmolStr },
 }
 
 impl Deployment<'_> {
-    fn create(&mut self, logical_id: &str, declaration: &Declaration, properties: Vec<(Key, Expression)>) {
+    fn create(&mut self, logical_id: &SmolStr, declaration: &Declaration, properties: Vec<(Key, Expression)>) {
         let Some(resource_type) = declaration.resource_type else {
-            self.stack.left_out.insert(logical_id.to_owned(), declaration.type_name.clone().into_owned());
+            self.stack.left_out.insert(logical_id.to_string(), declaration.type_name.clone().into_owned());
             return;
         };
         match self.try_create(logical_id, declaration, properties, resource_type) {
             Ok(resource) => {
-                self.stack.resources.insert(logical_id.to_owned(), resource);
+                self.stack.resources.insert(logical_id.clone(), resource);
             }
             Err(Not::LeftOut { property, because_of }) => {
-                let cause = self.stack.left_out.get(&because_of).map_or("", String::as_str);
+                let cause = self.stack.left_out.get(because_of.as_str()).map_or("", String::as_str);
                 let message = format!(
                     "`{logical_id}` is not created: its `{}` comes from `{because_of}` ({cause}), which is not simulated",
                     property.text
@@ -227,18 +228,18 @@ impl Deployment<'_> {
                 self.problems.push(
                     Diagnostic::warning("VPC104", property.span, message).related(declaration.key.span, "left out"),
                 );
-                self.stack.left_out.insert(logical_id.to_owned(), declaration.type_name.clone().into_owned());
+                self.stack.left_out.insert(logical_id.to_string(), declaration.type_name.clone().into_owned());
             }
             Err(Not::Failed(problem)) => {
                 self.problems.extend(problem.map(|problem| *problem));
-                self.failed.push(logical_id.to_owned());
+                self.failed.push(logical_id.clone());
             }
         }
     }
 
     fn try_create(
         &mut self,
-        logical_id: &str,
+        logical_id: &SmolStr,
         declaration: &Declaration,
         properties: Vec<(Key, Expression)>,
         resource_type: &'static ResourceType,
@@ -301,7 +302,7 @@ impl Deployment<'_> {
         match self.value(expression) {
             Ok(value) => match &value.kind {
                 ValueKind::Text(text) => {
-                    self.stack.outputs.insert(name.to_owned(), text.clone());
+                    self.stack.outputs.insert(name.to_owned(), text.to_string());
                 }
                 ValueKind::Absent => {}
                 _ => {
@@ -342,7 +343,7 @@ fn place_of(error: &ApiError, requested_at: Span, values: &[(Key, Value)], decla
 struct CreatedSoFar<'s> {
     api: &'s mut dyn Api,
     stack: &'s Stack,
-    failed: &'s [String],
+    failed: &'s [SmolStr],
 }
 
 impl CreatedSoFar<'_> {
@@ -365,7 +366,7 @@ impl Resources for CreatedSoFar<'_> {
         let answer = read_attribute(self.api, self.stack.account, self.stack.region, found.source, resource.id());
         match (answer, found.source) {
             (Ok(values), Source::DescribeList { .. }) => Lookup::List(values),
-            (Ok(mut values), _) => values.pop().map_or(Lookup::Empty, Lookup::Text),
+            (Ok(mut values), _) => values.pop().map_or(Lookup::Empty, |value| Lookup::Text(value.into())),
             (Err(error), _) => Lookup::Refused(error),
         }
     }

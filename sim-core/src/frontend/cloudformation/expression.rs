@@ -4,6 +4,8 @@
 //! (`Ref: X`) give the same tree, and every name keeps its place. What a call evaluates to is in
 //! [`functions`](super::functions); whether a name exists is checked by [`template`](super::template).
 
+use smol_str::SmolStr;
+
 use crate::frontend::diagnostic::{Diagnostic, Sources, Span};
 use crate::frontend::node::{Key, Node, NodeKind};
 use crate::frontend::spelling::did_you_mean;
@@ -19,14 +21,14 @@ pub(crate) struct Expression {
 /// A name that refers to something else in the template.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Name {
-    pub(crate) text: String,
+    pub(crate) text: SmolStr,
     pub(crate) span: Span,
 }
 
 /// A literal or a call.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum ExpressionKind {
-    Text(String),
+    Text(SmolStr),
     List(Vec<Expression>),
     Map(Vec<(Key, Expression)>),
     Ref(Name),
@@ -41,7 +43,7 @@ pub(crate) enum ExpressionKind {
         text: Span,
     },
     Join {
-        delimiter: String,
+        delimiter: SmolStr,
         values: Box<Expression>,
     },
     Select {
@@ -49,7 +51,7 @@ pub(crate) enum ExpressionKind {
         values: Box<Expression>,
     },
     Split {
-        delimiter: String,
+        delimiter: SmolStr,
         text: Box<Expression>,
     },
     GetAzs(Box<Expression>),
@@ -87,11 +89,11 @@ pub(crate) struct MapLookup {
 /// A stretch of `Fn::Sub`'s text.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Piece {
-    Text(String),
+    Text(SmolStr),
     /// `${Name}`: a variable of the call, a parameter, a pseudo parameter or a resource.
     Ref(Name),
     /// `${Resource.Attribute}`.
-    GetAtt(Name, String),
+    GetAtt(Name, SmolStr),
 }
 
 /// Where an expression stands: the condition functions are for `Conditions` only.
@@ -249,7 +251,7 @@ impl<'s> Reader<'s> {
             "Split" => self.split(&call),
             // `!GetAZs` with nothing after it means the stack's Region, as `!GetAZs ''` does.
             "GetAZs" if argument.is_null() => {
-                let region = Expression { kind: ExpressionKind::Text(String::new()), span };
+                let region = Expression { kind: ExpressionKind::Text(SmolStr::default()), span };
                 ExpressionKind::GetAzs(Box::new(region))
             }
             "GetAZs" => ExpressionKind::GetAzs(Box::new(self.expression(argument, place))),
@@ -309,14 +311,14 @@ impl<'s> Reader<'s> {
             let start = whole.start() + quote;
             let span = whole.at(start, start + resource.len());
             let attribute_span = whole.at(span.end() + 1, span.end() + 1 + attribute.len());
-            let attribute = Expression { kind: ExpressionKind::Text(attribute.to_owned()), span: attribute_span };
-            let resource = Name { text: resource.to_owned(), span };
+            let attribute = Expression { kind: ExpressionKind::Text(attribute.into()), span: attribute_span };
+            let resource = Name { text: resource.into(), span };
             return ExpressionKind::GetAtt { resource, attribute: Box::new(attribute) };
         }
         match call.argument.as_sequence() {
             Some([resource, attribute]) => match resource.as_str() {
                 Some(text) => ExpressionKind::GetAtt {
-                    resource: Name { text: text.to_owned(), span: resource.span },
+                    resource: Name { text: text.into(), span: resource.span },
                     attribute: Box::new(self.expression(attribute, call.place)),
                 },
                 None => self.wrong(call, wanted),
@@ -367,7 +369,7 @@ impl<'s> Reader<'s> {
         match call.argument.as_sequence() {
             Some([delimiter, text]) => match delimiter.as_str().filter(|delimiter| !delimiter.is_empty()) {
                 Some(delimiter) => ExpressionKind::Split {
-                    delimiter: delimiter.to_owned(),
+                    delimiter: delimiter.into(),
                     text: Box::new(self.expression(text, call.place)),
                 },
                 None => self.wrong(call, wanted),
@@ -409,7 +411,7 @@ impl<'s> Reader<'s> {
             return self.wrong(call, wanted);
         };
         let Some(name) = condition.as_str() else { return self.wrong(call, wanted) };
-        let condition = Name { text: name.to_owned(), span: condition.span };
+        let condition = Name { text: name.into(), span: condition.span };
         let then = Box::new(self.expression(then, call.place));
         let otherwise = Box::new(self.expression(otherwise, call.place));
         ExpressionKind::If { condition, then, otherwise }
@@ -445,7 +447,7 @@ impl<'s> Reader<'s> {
 
     fn name(&mut self, call: &Call<'_>, node: &Node) -> Option<Name> {
         match node.as_str().filter(|text| !text.is_empty()) {
-            Some(text) => Some(Name { text: text.to_owned(), span: node.span }),
+            Some(text) => Some(Name { text: text.into(), span: node.span }),
             None => {
                 self.wrong(call, "a name");
                 None
@@ -476,8 +478,8 @@ struct Call<'n> {
 }
 
 /// A delimiter may be empty, and an unquoted empty one reads as nothing.
-fn text_or_empty(node: &Node) -> Option<String> {
-    if node.is_null() { Some(String::new()) } else { node.as_str().map(str::to_owned) }
+fn text_or_empty(node: &Node) -> Option<SmolStr> {
+    if node.is_null() { Some(SmolStr::default()) } else { node.as_str().map(SmolStr::new) }
 }
 
 /// Cuts the text of `Fn::Sub`. `${!Literal}` stays as `${Literal}`; a `$` alone, and `${` that is never closed, are text.
@@ -518,18 +520,16 @@ fn pieces(text: &str, span: Span, sources: &Sources) -> Result<Vec<Piece>, Box<D
             return Err(Box::new(problem.help(help)));
         }
         if !plain.is_empty() {
-            pieces.push(Piece::Text(std::mem::take(&mut plain)));
+            pieces.push(Piece::Text(std::mem::take(&mut plain).into()));
         }
         pieces.push(match name.split_once('.') {
-            Some((resource, attribute)) => {
-                Piece::GetAtt(Name { text: resource.to_owned(), span: place }, attribute.to_owned())
-            }
-            None => Piece::Ref(Name { text: name.to_owned(), span: place }),
+            Some((resource, attribute)) => Piece::GetAtt(Name { text: resource.into(), span: place }, attribute.into()),
+            None => Piece::Ref(Name { text: name.into(), span: place }),
         });
     }
     plain.push_str(rest);
     if !plain.is_empty() || pieces.is_empty() {
-        pieces.push(Piece::Text(plain));
+        pieces.push(Piece::Text(plain.into()));
     }
     Ok(pieces)
 }

@@ -7,9 +7,10 @@ use std::net::IpAddr;
 
 use indexmap::IndexMap;
 use ipnet::IpNet;
+use smol_str::SmolStr;
 
 use super::expression::{Expression, ExpressionKind, MapLookup, Name, Piece};
-use super::template::Template;
+use super::template::{Named, Template};
 use super::value::{Value, ValueKind};
 use crate::cloud::ApiError;
 use crate::frontend::diagnostic::{Diagnostic, Span};
@@ -29,7 +30,7 @@ pub(crate) const PSEUDO_PARAMETERS: &[&str] = &[
 
 /// What a reference to a resource gives.
 pub(crate) enum Lookup {
-    Text(String),
+    Text(SmolStr),
     List(Vec<String>),
     /// The resource does not exist here; everything made of it is a placeholder.
     NotSimulated,
@@ -74,10 +75,10 @@ pub(crate) struct Environment<'t> {
     pub(crate) template: &'t Template,
     pub(crate) region: Region,
     pub(crate) account: AccountId,
-    pub(crate) stack_name: String,
-    pub(crate) stack_id: String,
-    pub(crate) parameters: IndexMap<String, Value>,
-    pub(crate) conditions: IndexMap<String, bool>,
+    pub(crate) stack_name: SmolStr,
+    pub(crate) stack_id: SmolStr,
+    pub(crate) parameters: Named<Value>,
+    pub(crate) conditions: Named<bool>,
 }
 
 /// Evaluates expressions of one stack.
@@ -136,7 +137,7 @@ impl Evaluator<'_> {
             }
             ExpressionKind::Join { delimiter, values } => {
                 let values = self.value(values)?;
-                let placeholder_for = values.placeholder().map(str::to_owned);
+                let placeholder_for = values.placeholder().map(SmolStr::new);
                 let texts = texts(&values, "Fn::Join")?;
                 Ok(Value { placeholder_for, ..Value::text(texts.join(delimiter), span) })
             }
@@ -231,13 +232,13 @@ impl Evaluator<'_> {
             _ => "aws",
         };
         let text = match name.text.as_str() {
-            "AWS::Region" => environment.region.name().to_owned(),
-            "AWS::AccountId" => environment.account.to_string(),
+            "AWS::Region" => SmolStr::new_static(environment.region.name()),
+            "AWS::AccountId" => environment.account.to_string().into(),
             "AWS::StackName" => environment.stack_name.clone(),
             "AWS::StackId" => environment.stack_id.clone(),
-            "AWS::Partition" => partition.to_owned(),
-            "AWS::URLSuffix" if partition == "aws-cn" => "amazonaws.com.cn".to_owned(),
-            "AWS::URLSuffix" => "amazonaws.com".to_owned(),
+            "AWS::Partition" => SmolStr::new_static(partition),
+            "AWS::URLSuffix" if partition == "aws-cn" => SmolStr::new_static("amazonaws.com.cn"),
+            "AWS::URLSuffix" => SmolStr::new_static("amazonaws.com"),
             "AWS::NotificationARNs" => return Ok(Value::list(Vec::new(), span)),
             "AWS::NoValue" => return Ok(Value { kind: ValueKind::Absent, span, placeholder_for: None }),
             resource => {
@@ -296,17 +297,18 @@ impl Evaluator<'_> {
                 ValueKind::List(_) => text.push_str(&texts(&value, "Fn::Sub")?.join(",")),
                 ValueKind::Map(_) => return problem("VPC022", place, "`Fn::Sub` cannot put a map into a text"),
             }
-            placeholder_for = placeholder_for.or_else(|| value.placeholder().map(str::to_owned));
+            placeholder_for = placeholder_for.or_else(|| value.placeholder().map(SmolStr::new));
         }
         Ok(Value { placeholder_for, ..Value::text(text, span) })
     }
 
     fn find_in_map(&mut self, lookup: &MapLookup, span: Span) -> Evaluated {
-        let mut keys: [(String, Span); 3] = [&lookup.map, &lookup.top, &lookup.second].map(|e| (String::new(), e.span));
+        let mut keys: [(SmolStr, Span); 3] =
+            [&lookup.map, &lookup.top, &lookup.second].map(|e| (SmolStr::default(), e.span));
         for (key, part) in keys.iter_mut().zip([&lookup.map, &lookup.top, &lookup.second]) {
             let value = self.value(part)?;
             match value.as_text() {
-                Some(text) => key.0 = text.to_owned(),
+                Some(text) => key.0 = text.into(),
                 None => return problem("VPC022", value.span, "a key of `Fn::FindInMap` must be a text"),
             }
         }
@@ -332,9 +334,7 @@ fn looked_up(found: Lookup, resource: &str, placeholder: String, span: Span) -> 
         Lookup::Text(text) => Ok(Value::text(text, span)),
         Lookup::List(texts) => Ok(Value::list(texts.into_iter().map(|text| Value::text(text, span)).collect(), span)),
         Lookup::Empty => Ok(Value::text("", span)),
-        Lookup::NotSimulated => {
-            Ok(Value { placeholder_for: Some(resource.to_owned()), ..Value::text(placeholder, span) })
-        }
+        Lookup::NotSimulated => Ok(Value { placeholder_for: Some(resource.into()), ..Value::text(placeholder, span) }),
         Lookup::Failed => Err(NoValue::Reported),
         Lookup::Refused(error) => problem("VPC030", span, format!("AWS refuses to describe `{resource}`: {error}")),
     }
@@ -390,7 +390,7 @@ fn select(index: &Value, values: Value, span: Span) -> Evaluated {
 fn cidr(block: &Value, count: &Value, bits: Option<&Value>, span: Span) -> Evaluated {
     if let Some(placeholder) = block.placeholder() {
         let empty = Value::list(Vec::new(), span);
-        return Ok(Value { placeholder_for: Some(placeholder.to_owned()), ..empty });
+        return Ok(Value { placeholder_for: Some(placeholder.into()), ..empty });
     }
     let Some(net) = block.as_text().and_then(|text| text.parse::<IpNet>().ok()).map(|net| net.trunc()) else {
         return problem("VPC022", block.span, format!("`Fn::Cidr` takes an address block, not {}", block.describe()));

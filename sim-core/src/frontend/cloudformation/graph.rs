@@ -4,27 +4,27 @@
 //! reported with its whole path. This file knows names and references only.
 
 use std::collections::BTreeSet;
-use std::hash::BuildHasher;
 
-use indexmap::IndexMap;
+use smol_str::SmolStr;
 
 use super::expression::{Expression, ExpressionKind, Name};
-use super::template::Declaration;
+use super::template::{Declaration, Named};
 use crate::frontend::diagnostic::{Diagnostic, Span};
 
 /// Puts resources in the order of creation, by `Ref`, `Fn::GetAtt`, `Fn::Sub` and `DependsOn`.
-pub(crate) fn order_resources<S: BuildHasher + Default>(
-    resources: &mut IndexMap<String, Declaration, S>,
-    problems: &mut Vec<Diagnostic>,
-) {
-    let edges = edges(resources, |declaration, visit| declaration.references(visit));
+pub(crate) fn order_resources(resources: &mut Named<Declaration>, problems: &mut Vec<Diagnostic>) {
+    let references = |declaration: &Declaration, visit: &mut dyn FnMut(&Name)| declaration.references(visit);
+    if is_in_order(resources, references) {
+        return; // As generated templates are, which may be large.
+    }
+    let edges = edges(resources, references);
     if let Some(order) = order(&edges, "resources depend on each other in a circle", problems) {
         reorder(resources, &order);
     }
 }
 
 /// Puts conditions in an order in which each needs only earlier ones.
-pub(crate) fn order_conditions(conditions: &mut IndexMap<String, Expression>, problems: &mut Vec<Diagnostic>) {
+pub(crate) fn order_conditions(conditions: &mut Named<Expression>, problems: &mut Vec<Diagnostic>) {
     let edges = edges(conditions, |condition, visit| {
         condition.walk(&mut |part| {
             if let ExpressionKind::Condition(name) | ExpressionKind::If { condition: name, .. } = &part.kind {
@@ -37,13 +37,19 @@ pub(crate) fn order_conditions(conditions: &mut IndexMap<String, Expression>, pr
     }
 }
 
+/// Whether each thing refers to earlier ones only.
+fn is_in_order<T>(things: &Named<T>, references: impl Fn(&T, &mut dyn FnMut(&Name))) -> bool {
+    things.values().enumerate().all(|(index, thing)| {
+        let mut is_later = true;
+        references(thing, &mut |name| is_later &= things.get_index_of(&name.text).is_none_or(|need| need < index));
+        is_later
+    })
+}
+
 /// For each thing, what it refers to and where.
 type Edges<'t> = Vec<(&'t str, Vec<(usize, Span)>)>;
 
-fn edges<T, S: BuildHasher>(
-    things: &IndexMap<String, T, S>,
-    references: impl Fn(&T, &mut dyn FnMut(&Name)),
-) -> Edges<'_> {
+fn edges<T>(things: &Named<T>, references: impl Fn(&T, &mut dyn FnMut(&Name))) -> Edges<'_> {
     things
         .iter()
         .map(|(name, thing)| {
@@ -63,10 +69,6 @@ fn edges<T, S: BuildHasher>(
 /// An order in which everything comes after what it refers to, taking the earliest written that is free each time; none if
 /// there is a circle, which is reported.
 fn order(edges: &Edges<'_>, message: &str, problems: &mut Vec<Diagnostic>) -> Option<Vec<usize>> {
-    let is_earlier = |index: usize| move |&(need, _): &(usize, Span)| need < index;
-    if edges.iter().enumerate().all(|(index, (_, needs))| needs.iter().all(is_earlier(index))) {
-        return Some((0..edges.len()).collect()); // As generated templates are, which may be large.
-    }
     let mut order: Vec<usize> = Vec::with_capacity(edges.len());
     let mut waiting_for: Vec<usize> = edges.iter().map(|(_, needs)| needs.len()).collect();
     let mut needed_by: Vec<Vec<usize>> = vec![Vec::new(); edges.len()];
@@ -124,13 +126,13 @@ fn circle(edges: &Edges<'_>, waiting_for: &[usize], message: &str) -> Diagnostic
     problem
 }
 
-fn reorder<T, S: BuildHasher + Default>(things: &mut IndexMap<String, T, S>, order: &[usize]) {
+fn reorder<T>(things: &mut Named<T>, order: &[usize]) {
     if order.is_sorted() {
         return;
     }
     let mut rank = vec![0; order.len()];
     order.iter().enumerate().for_each(|(position, &index)| rank[index] = position);
-    let mut entries: Vec<(usize, (String, T))> = rank.into_iter().zip(std::mem::take(things)).collect();
+    let mut entries: Vec<(usize, (SmolStr, T))> = rank.into_iter().zip(std::mem::take(things)).collect();
     entries.sort_by_key(|(rank, _)| *rank);
     things.extend(entries.into_iter().map(|(_, entry)| entry));
 }

@@ -2,6 +2,8 @@
 //!
 //! This file knows what can be named, and not what the names stand for.
 
+use smol_str::SmolStr;
+
 use super::expression::{Expression, ExpressionKind, Name, Piece};
 use super::functions::PSEUDO_PARAMETERS;
 use super::template::Template;
@@ -39,7 +41,7 @@ impl Names<'_, '_> {
                     let message = format!("`{}` depends on itself", name.text);
                     self.problems.push(Diagnostic::error("VPC024", name.span, message));
                 } else if !template.resources.contains_key(&name.text) {
-                    let help = did_you_mean(&name.text, template.resources.keys().map(String::as_str));
+                    let help = did_you_mean(&name.text, template.resources.keys().map(SmolStr::as_str));
                     let message = format!("no resource named `{}`", name.text);
                     self.problems.push(Diagnostic::error("VPC021", name.span, message).help_if(help));
                 }
@@ -56,7 +58,7 @@ impl Names<'_, '_> {
 
     fn condition(&mut self, name: Option<&Name>) {
         let Some(name) = name.filter(|name| !self.template.conditions.contains_key(&name.text)) else { return };
-        let help = did_you_mean(&name.text, self.template.conditions.keys().map(String::as_str));
+        let help = did_you_mean(&name.text, self.template.conditions.keys().map(SmolStr::as_str));
         let message = format!("no condition named `{}`", name.text);
         self.problems.push(Diagnostic::error("VPC021", name.span, message).help_if(help));
     }
@@ -90,7 +92,7 @@ impl Names<'_, '_> {
                     && lookup.default.is_none()
                     && !self.template.mappings.contains_key(name)
                 {
-                    let help = did_you_mean(name, self.template.mappings.keys().map(String::as_str));
+                    let help = did_you_mean(name, self.template.mappings.keys().map(SmolStr::as_str));
                     let message = format!("no mapping named `{name}`");
                     self.problems.push(Diagnostic::error("VPC021", lookup.map.span, message).help_if(help));
                 }
@@ -114,7 +116,7 @@ impl Names<'_, '_> {
             Diagnostic::error("VPC021", name.span, message)
         } else {
             let resources = template.resources.keys().filter(|_| scope == Scope::Everything);
-            let candidates = template.parameters.keys().chain(resources).map(String::as_str);
+            let candidates = template.parameters.keys().chain(resources).map(SmolStr::as_str);
             let help = did_you_mean(text, candidates.chain(PSEUDO_PARAMETERS.iter().copied()));
             let what = if text.starts_with("AWS::") { "pseudo parameter" } else { "parameter or resource" };
             Diagnostic::error("VPC021", name.span, format!("no {what} named `{text}`")).help_if(help)
@@ -125,7 +127,7 @@ impl Names<'_, '_> {
     fn attribute(&mut self, name: &Name, attribute: Option<(&str, Span)>, scope: Scope) {
         let template = self.template;
         let Some(resource) = template.resources.get(&name.text) else {
-            let help = did_you_mean(&name.text, template.resources.keys().map(String::as_str));
+            let help = did_you_mean(&name.text, template.resources.keys().map(SmolStr::as_str));
             let message = format!("no resource named `{}`", name.text);
             self.problems.push(Diagnostic::error("VPC021", name.span, message).help_if(help));
             return;

@@ -3,11 +3,12 @@
 //! Defined by "Parameters" and "CloudFormation-supplied parameter types" of the CloudFormation User Guide. This file does not
 //! know what exists: any name will do for a key pair, and SSM parameters are looked up by a function handed in.
 
-use indexmap::IndexMap;
 use regex_lite::Regex;
+use smol_str::SmolStr;
 
 use super::StackConfig;
 use super::expression::Reader;
+use super::template::Named;
 use super::value::Value;
 use crate::frontend::diagnostic::{Diagnostic, Span};
 use crate::frontend::node::{Key, Node};
@@ -261,16 +262,16 @@ fn listed(names: &[String]) -> String {
 
 /// The values of all parameters of a stack.
 pub(crate) fn resolve(
-    declared: &IndexMap<String, Parameter>,
+    declared: &Named<Parameter>,
     config: &StackConfig,
     problems: &mut Vec<Diagnostic>,
-) -> IndexMap<String, Value> {
-    for given in config.parameters.iter().filter(|given| !declared.contains_key(&given.name)) {
+) -> Named<Value> {
+    for given in config.parameters.iter().filter(|given| !declared.contains_key(given.name.as_str())) {
         let message = format!("the template of stack `{}` has no parameter `{}`", config.name, given.name);
-        let help = did_you_mean(&given.name, declared.keys().map(String::as_str));
+        let help = did_you_mean(&given.name, declared.keys().map(SmolStr::as_str));
         problems.push(placed("VPC017", given.name_span, message).help_if(help));
     }
-    let mut values = IndexMap::new();
+    let mut values = Named::default();
     for (name, parameter) in declared {
         let given = config.parameters.iter().find(|given| given.name == *name);
         let (text, span, code) = match (given, &parameter.default) {

@@ -6,6 +6,7 @@
 use std::fmt::Display;
 
 use serde_json::{Map, Value as Json};
+use smol_str::SmolStr;
 
 use super::expression::{Expression, ExpressionKind};
 use super::value::{Value, ValueKind};
@@ -195,8 +196,11 @@ fn scalar(kind: Kind, text: &str, name: &dyn Display, span: Span) -> Result<Json
 pub(crate) enum Unfit {
     Problem(Box<Diagnostic>),
     /// The property cannot do its work with a placeholder for this resource.
-    Placeholder(String),
+    Placeholder(SmolStr),
 }
+
+/// Values as AWS takes them, by the names of their properties: too few to be worth a table.
+pub(crate) type Properties = Vec<(&'static str, Json)>;
 
 /// A map's values as AWS takes them; unknown and unsimulated properties are left out.
 pub(crate) fn convert_fields(
@@ -204,13 +208,13 @@ pub(crate) fn convert_fields(
     entries: &[(Key, Value)],
     owner: &dyn Display,
     owner_span: Span,
-) -> Result<Map<String, Json>, Unfit> {
-    let mut converted = Map::new();
+) -> Result<Properties, Unfit> {
+    let mut converted = Vec::with_capacity(entries.len());
     for field in fields {
         let entry = entries.iter().find(|(key, _)| key.text == field.name);
         match entry {
             Some((key, value)) if field.effect == Effect::Simulated => {
-                converted.insert(key.text.clone(), convert(field.kind, value, &format_args!("`{}`", key.text))?);
+                converted.push((field.name, convert(field.kind, value, &format_args!("`{}`", key.text))?));
             }
             None if field.presence == Presence::Required => {
                 return Err(Unfit::Problem(Box::new(missing_property(field.name, owner, owner_span))));
@@ -232,11 +236,12 @@ pub(crate) fn convert(kind: Kind, value: &Value, name: &dyn Display) -> Result<J
         }
         (ValueKind::List(items), Kind::Any) => items.iter().map(|value| convert(Kind::Any, value, name)).collect(),
         (ValueKind::Map(entries), Kind::Object(fields)) => {
-            convert_fields(fields, entries, name, value.span).map(Json::Object)
+            let converted = convert_fields(fields, entries, name, value.span)?;
+            Ok(Json::Object(converted.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))
         }
         (ValueKind::Map(entries), Kind::Any) => entries
             .iter()
-            .map(|(key, value)| Ok((key.text.clone(), convert(Kind::Any, value, name)?)))
+            .map(|(key, value)| Ok((key.text.to_string(), convert(Kind::Any, value, name)?)))
             .collect::<Result<Map<_, _>, _>>()
             .map(Json::Object),
         _ => Err(Unfit::Problem(Box::new(wrong_kind(kind, &value.describe(), name, value.span)))),

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
+use smol_str::SmolStr;
 
 use super::expression::{Expression, ExpressionKind, Name, Piece, Place, Reader};
 use super::graph;
@@ -20,17 +21,20 @@ use crate::frontend::node::{self, Key, Node, NodeKind};
 use crate::frontend::spelling::did_you_mean;
 use crate::id::FileId;
 
+/// Things by the author's own names, in the order written.
+pub(crate) type Named<T> = IndexMap<SmolStr, T, FxBuildHasher>;
+
 /// A template without errors, ready to be deployed any number of times.
 #[derive(Clone, Debug)]
 pub(crate) struct Template {
     pub(crate) description: Option<String>,
-    pub(crate) parameters: IndexMap<String, Parameter>,
-    pub(crate) mappings: IndexMap<String, IndexMap<String, IndexMap<String, Value>>>,
+    pub(crate) parameters: Named<Parameter>,
+    pub(crate) mappings: Named<Named<Named<Value>>>,
     /// In an order in which each needs only earlier ones.
-    pub(crate) conditions: IndexMap<String, Expression>,
+    pub(crate) conditions: Named<Expression>,
     /// In the order of creation.
-    pub(crate) resources: IndexMap<String, Declaration, FxBuildHasher>,
-    pub(crate) outputs: IndexMap<String, Output>,
+    pub(crate) resources: Named<Declaration>,
+    pub(crate) outputs: Named<Output>,
 }
 
 /// A resource as declared.
@@ -80,6 +84,12 @@ const RESOURCE_KEYS: &[&str] = &[
 impl Template {
     /// Reads and checks the template in a file. There is a template exactly when no diagnostic is an error.
     pub(crate) fn parse(sources: &Sources, file: FileId) -> (Option<Template>, Vec<Diagnostic>) {
+        let mut reader = Reader::new(sources);
+        let mut declared = Declared::default();
+        let mut add = |name: Key, node: Node| declared.add(name, &node, &mut reader);
+        if let Some(root) = node::read_apart(sources, file, "Resources", &mut add) {
+            return Template::from_parts(root, declared, reader);
+        }
         match node::read(sources, file) {
             Ok(root) => Template::from_node(sources, root),
             Err(problems) => (None, problems),
@@ -88,8 +98,12 @@ impl Template {
 
     /// Checks a template that is written inside another file.
     pub(crate) fn from_node(sources: &Sources, root: Node) -> (Option<Template>, Vec<Diagnostic>) {
-        let mut reader = Reader::new(sources);
-        let mut template = sections(root, &mut reader);
+        Template::from_parts(root, Declared::default(), Reader::new(sources))
+    }
+
+    /// Checks a template of which some resources have been read.
+    fn from_parts(root: Node, declared: Declared, mut reader: Reader<'_>) -> (Option<Template>, Vec<Diagnostic>) {
+        let mut template = sections(root, declared, &mut reader);
         if let Some(template) = &mut template {
             names::check(template, &mut reader.problems);
             graph::order_conditions(&mut template.conditions, &mut reader.problems);
@@ -102,7 +116,24 @@ impl Template {
     }
 }
 
-fn sections(root: Node, reader: &mut Reader<'_>) -> Option<Template> {
+/// Resources as they are read. They may be hundreds of thousands: what each was read from is gone once it is.
+#[derive(Default)]
+struct Declared {
+    resources: Named<Declaration>,
+    /// How many were read, those that are too wrong to go on with among them.
+    count: usize,
+}
+
+impl Declared {
+    fn add(&mut self, name: Key, node: &Node, reader: &mut Reader<'_>) {
+        self.count += 1;
+        if let Some(resource) = declaration(&name, node, reader) {
+            self.resources.insert(name.text, resource);
+        }
+    }
+}
+
+fn sections(root: Node, mut declared: Declared, reader: &mut Reader<'_>) -> Option<Template> {
     if root.as_mapping().is_none() {
         let message = format!("a template is a map with the section `Resources`, not {}", root.describe());
         reader.report(Diagnostic::error("VPC010", root.whole_span(), message));
@@ -110,11 +141,11 @@ fn sections(root: Node, reader: &mut Reader<'_>) -> Option<Template> {
     let (NodeKind::Mapping(entries), None) = (root.kind, root.tag) else { return None };
     let mut template = Template {
         description: None,
-        parameters: IndexMap::new(),
-        mappings: IndexMap::new(),
-        conditions: IndexMap::new(),
-        resources: IndexMap::default(),
-        outputs: IndexMap::new(),
+        parameters: Named::default(),
+        mappings: Named::default(),
+        conditions: Named::default(),
+        resources: Named::default(),
+        outputs: Named::default(),
     };
     let first = entries.first().map_or(root.span, |(key, _)| key.span);
     let has_resources = entries.iter().any(|(key, _)| key.text == "Resources");
@@ -163,17 +194,12 @@ fn sections(root: Node, reader: &mut Reader<'_>) -> Option<Template> {
                 );
             }
             "Resources" => {
-                if named(&section, "Resources", reader).is_empty() && section.as_mapping().is_some() {
+                let is_empty = named(&section, "Resources", reader).is_empty() && declared.count == 0;
+                if is_empty && section.as_mapping().is_some() {
                     reader.report(Diagnostic::error("VPC010", key.span, "`Resources` declares no resource"));
                 }
-                // They may be hundreds of thousands: each is gone once it is read.
                 let NodeKind::Mapping(entries) = section.kind else { continue };
-                template.resources.reserve(entries.len());
-                for (name, node) in entries {
-                    if let Some(resource) = declaration(&name, &node, reader) {
-                        template.resources.insert(name.text, resource);
-                    }
-                }
+                entries.into_iter().for_each(|(name, node)| declared.add(name, &node, reader));
             }
             "Outputs" => {
                 for (name, node) in named(&section, "Outputs", reader) {
@@ -192,6 +218,7 @@ fn sections(root: Node, reader: &mut Reader<'_>) -> Option<Template> {
     if !has_resources {
         reader.report(Diagnostic::error("VPC010", first, "the template has no section `Resources`"));
     }
+    template.resources = declared.resources;
     Some(template)
 }
 
@@ -207,10 +234,10 @@ fn named<'n>(section: &'n Node, name: &str, reader: &mut Reader<'_>) -> &'n [(Ke
     }
 }
 
-fn mapping(name: &Key, node: &Node, reader: &mut Reader<'_>) -> IndexMap<String, IndexMap<String, Value>> {
-    let mut found = IndexMap::new();
+fn mapping(name: &Key, node: &Node, reader: &mut Reader<'_>) -> Named<Named<Value>> {
+    let mut found = Named::default();
     for (top, values) in named(node, &name.text, reader) {
-        let mut second_level = IndexMap::new();
+        let mut second_level = Named::default();
         for (second, value) in named(values, &top.text, reader) {
             match literal(value) {
                 Some(literal) => {
@@ -287,7 +314,7 @@ fn declaration(key: &Key, node: &Node, reader: &mut Reader<'_>) -> Option<Declar
     let condition = match node.get("Condition") {
         None => None,
         Some(condition) => match condition.as_str() {
-            Some(text) => Some(Name { text: text.to_owned(), span: condition.span }),
+            Some(text) => Some(Name { text: text.into(), span: condition.span }),
             None => {
                 let message = format!("`Condition` is the name of a condition, not {}", condition.describe());
                 reader.report(Diagnostic::error("VPC026", condition.whole_span(), message));
@@ -308,11 +335,18 @@ fn declaration(key: &Key, node: &Node, reader: &mut Reader<'_>) -> Option<Declar
         reader.report(Diagnostic::error("VPC026", type_node.whole_span(), message));
         return None;
     };
-    let resource_type = resources::find(type_name);
+    let literal = |name: &str| {
+        let (_, value) = properties.iter().find(|(key, _)| key.text == name)?;
+        if let ExpressionKind::Text(text) = &value.kind { Some(text.as_str()) } else { None }
+    };
+    let known = resources::find(type_name);
+    let unsimulated_kind = known.and_then(|known| resources::unsimulated_kind(known, &literal));
+    let resource_type = known.filter(|_| unsimulated_kind.is_none());
     match resource_type {
         Some(found) => check_fields(found.properties, &properties, &owner, key.span, &mut reader.problems),
         None => {
-            let message = format!("{type_name} is not simulated; `{}` is accepted and does nothing", key.text);
+            let kind = unsimulated_kind.map(|kind| format!(" of the type {kind}")).unwrap_or_default();
+            let message = format!("{type_name}{kind} is not simulated; `{}` is accepted and does nothing", key.text);
             let help = resources::misspelt(type_name).map(|name| format!("did you mean `{name}`?"));
             reader.report(Diagnostic::warning("VPC101", type_node.span, message).help_if(help));
         }
@@ -333,7 +367,7 @@ fn depends_on(node: &Node, reader: &mut Reader<'_>) -> Vec<Name> {
     let mut names = Vec::new();
     for item in items {
         match item.as_str() {
-            Some(text) => names.push(Name { text: text.to_owned(), span: item.span }),
+            Some(text) => names.push(Name { text: text.into(), span: item.span }),
             None => {
                 let message = format!("`DependsOn` names resources by their logical ids, not by {}", item.describe());
                 reader.report(Diagnostic::error("VPC026", item.whole_span(), message));
@@ -370,7 +404,7 @@ fn output(key: &Key, node: &Node, reader: &mut Reader<'_>) -> Option<Output> {
     };
     let condition = node
         .get("Condition")
-        .and_then(|condition| Some(Name { text: condition.as_str()?.to_owned(), span: condition.span }));
+        .and_then(|condition| Some(Name { text: condition.as_str()?.into(), span: condition.span }));
     Some(Output { value: reader.expression(value, Place::Value), condition })
 }
 

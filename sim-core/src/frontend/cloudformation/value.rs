@@ -1,5 +1,7 @@
 //! What an expression evaluates to, with the place it was written and whether it rests on something not simulated.
 
+use smol_str::SmolStr;
+
 use crate::frontend::diagnostic::Span;
 use crate::frontend::node::Key;
 
@@ -9,13 +11,13 @@ pub(crate) struct Value {
     pub(crate) kind: ValueKind,
     pub(crate) span: Span,
     /// The logical id of a resource that does not exist here and that this value was taken from.
-    pub(crate) placeholder_for: Option<String>,
+    pub(crate) placeholder_for: Option<SmolStr>,
 }
 
 /// A text, list or map; numbers and booleans stay text until a property takes them.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum ValueKind {
-    Text(String),
+    Text(SmolStr),
     List(Vec<Value>),
     Map(Vec<(Key, Value)>),
     /// `AWS::NoValue`: as if nothing were written.
@@ -23,7 +25,7 @@ pub(crate) enum ValueKind {
 }
 
 impl Value {
-    pub(crate) fn text(text: impl Into<String>, span: Span) -> Value {
+    pub(crate) fn text(text: impl Into<SmolStr>, span: Span) -> Value {
         Value { kind: ValueKind::Text(text.into()), span, placeholder_for: None }
     }
 

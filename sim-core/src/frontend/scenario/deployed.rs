@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
+use smol_str::SmolStr;
 
 use super::names::{Declared, DeclaredResource, DeclaredStack, Role};
 use super::substitute::StackNames;
@@ -34,11 +35,11 @@ impl StackNames for Deployed<'_> {
     }
 
     fn logical_ids(&self, stack: &str) -> Vec<String> {
-        self.stack(stack).map_or_else(Vec::new, |stack| stack.resources.keys().cloned().collect())
+        self.stack(stack).map_or_else(Vec::new, |stack| stack.resources.keys().map(SmolStr::to_string).collect())
     }
 
     fn physical_id(&self, stack: &str, logical_id: &str) -> Option<String> {
-        Some(self.stack(stack)?.resources.get(logical_id)?.physical_id.clone())
+        Some(self.stack(stack)?.resources.get(logical_id)?.physical_id.to_string())
     }
 
     fn attribute(&mut self, stack: &str, logical_id: &str, attribute: &str) -> Option<String> {

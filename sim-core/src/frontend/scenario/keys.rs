@@ -99,6 +99,11 @@ pub(super) static SETTINGS: Object = object(
             Shape::Scalar(Scalar::Word(&["mirror", "preinstalled"])),
             "whether yum and apt need a working path to the package mirror",
         ),
+        optional(
+            "default_vpcs",
+            Shape::Scalar(Scalar::Boolean),
+            "whether every account of a stack has a default VPC in the stack's Region, as on AWS",
+        ),
         optional("links", Shape::Object(&LINKS), "figures of links that differ from the defaults"),
     ],
 );

@@ -145,6 +145,8 @@ pub(crate) struct Settings {
     pub quotas: Vec<Quota>,
     /// Whether installs need a way to the package mirror.
     pub packages: Packages,
+    /// Whether the stacks' accounts have default VPCs (DVPC-1).
+    pub default_vpcs: bool,
     /// Of the link between a host and its interface, in bits per second.
     pub bandwidth_bps: Option<u64>,
     /// What differs from the default links between places.

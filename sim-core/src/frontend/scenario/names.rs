@@ -8,6 +8,7 @@ use std::sync::Arc;
 use indexmap::{IndexMap, IndexSet};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use smallvec::SmallVec;
+use smol_str::SmolStr;
 
 use super::substitute::{Names, Scope, StackNames, Text, unresolved};
 use super::{Action, Query, RunMode, Scenario, Step};
@@ -28,7 +29,7 @@ pub(crate) struct DeclaredStack {
     /// The stack's name.
     pub name: String,
     /// Its resources, by logical id.
-    pub resources: IndexMap<String, DeclaredResource, FxBuildHasher>,
+    pub resources: IndexMap<SmolStr, DeclaredResource, FxBuildHasher>,
     /// The types of the resources that are left out because they are not simulated, by logical id.
     pub left_out: IndexMap<String, String>,
 }
@@ -239,7 +240,7 @@ impl StackNames for &Declared {
 
     fn logical_ids(&self, stack: &str) -> Vec<String> {
         let stack = self.stacks.iter().find(|found| found.name == stack);
-        stack.map_or_else(Vec::new, |stack| stack.resources.keys().cloned().collect())
+        stack.map_or_else(Vec::new, |stack| stack.resources.keys().map(SmolStr::to_string).collect())
     }
 
     fn physical_id(&self, stack: &str, logical_id: &str) -> Option<String> {

@@ -239,7 +239,7 @@ impl Loader<'_> {
         let ip = node.get("ip").and_then(Node::as_str).and_then(|text| text.parse::<IpAddr>().ok())?;
         let port = |node: &Node| scalar::typed(node.as_str()?).as_u64().and_then(|port| u16::try_from(port).ok());
         Some(OutsideHost {
-            name: name.text.clone(),
+            name: name.text.to_string(),
             ip,
             names,
             http: node.get("http").and_then(Node::as_str).map(str::to_owned),
@@ -257,8 +257,8 @@ impl Loader<'_> {
             for (name, node) in hosts {
                 let _ = self.outside_host(name, node);
             }
-            let hosts = hosts.iter().map(|(name, _)| name.text.clone()).collect();
-            sites.push(Site { name: name.text.clone(), hosts });
+            let hosts = hosts.iter().map(|(name, _)| name.text.to_string()).collect();
+            sites.push(Site { name: name.text.to_string(), hosts });
         }
         sites
     }
@@ -277,6 +277,7 @@ impl Loader<'_> {
                 Some("preinstalled") => Packages::Preinstalled,
                 _ => Packages::Mirror,
             },
+            default_vpcs: text("default_vpcs").and_then(|text| scalar::typed(text).as_bool()).unwrap_or(false),
             bandwidth_bps: links.and_then(|links| links.get("bandwidth")?.as_str()).and_then(scalar::rate_bps),
             links: LinkClass::ALL.iter().filter_map(link).collect(),
         }
@@ -350,7 +351,7 @@ pub(super) fn one_or_more(node: Option<&Node>) -> &[Node] {
 fn parameter((name, node): &(Key, Node)) -> Option<GivenParameter> {
     let values: Option<Vec<&str>> = one_or_more(Some(node)).iter().map(Node::as_str).collect();
     Some(GivenParameter {
-        name: name.text.clone(),
+        name: name.text.to_string(),
         value: values?.join(","),
         name_span: Some(name.span),
         value_span: Some(node.span),
@@ -359,7 +360,7 @@ fn parameter((name, node): &(Key, Node)) -> Option<GivenParameter> {
 
 fn quota((name, node): &(Key, Node)) -> Option<Quota> {
     let limit = scalar::typed(node.as_str()?).as_u64()?;
-    Some(Quota { name: name.text.clone(), limit, span: name.span })
+    Some(Quota { name: name.text.to_string(), limit, span: name.span })
 }
 
 fn link(node: &Node) -> LinkOverride {

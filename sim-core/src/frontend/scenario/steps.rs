@@ -150,7 +150,7 @@ impl Loader<'_> {
                 );
             }
             if let Some(query) = self.query(node) {
-                saves.push(Save { name: name.text.clone(), query });
+                saves.push(Save { name: name.text.to_string(), query });
             }
         }
         saves
@@ -285,7 +285,7 @@ impl Loader<'_> {
         match &node.kind {
             NodeKind::Null => JsonTemplate::Plain(Value::Null),
             NodeKind::Scalar { text, quoted } => {
-                match if *quoted { Value::String(text.clone()) } else { scalar::typed(text) } {
+                match if *quoted { Value::String(text.to_string()) } else { scalar::typed(text) } {
                     Value::String(text) => {
                         self.text(node).map_or(JsonTemplate::Plain(Value::String(text)), JsonTemplate::Text)
                     }
@@ -293,9 +293,9 @@ impl Loader<'_> {
                 }
             }
             NodeKind::Sequence(items) => JsonTemplate::List(items.iter().map(|item| self.json_value(item)).collect()),
-            NodeKind::Mapping(entries) => {
-                JsonTemplate::Map(entries.iter().map(|(key, item)| (key.text.clone(), self.json_value(item))).collect())
-            }
+            NodeKind::Mapping(entries) => JsonTemplate::Map(
+                entries.iter().map(|(key, item)| (key.text.to_string(), self.json_value(item))).collect(),
+            ),
         }
     }
 

@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use proptest::prelude::*;
 
-use super::super::{Finished, Host, HostConfig, Note, Output, Profile, Program, Programs, Sys};
+use super::super::{Finished, Host, HostConfig, Note, Output, Profile, Program, Programs, ResolverConfig, Sys};
 use crate::engine::SimTime;
 use crate::net::BufferPool;
 
@@ -52,6 +52,8 @@ fn host() -> Host {
         seed: 7,
         epoch_nanos: 0,
         hosts_file: Vec::new(),
+        package_mirror: None,
+        resolver: ResolverConfig::default(),
         programs: Programs(programs),
     };
     Host::new(config, SimTime::ZERO)

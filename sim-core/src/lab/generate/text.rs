@@ -181,7 +181,8 @@ fn write_scenario(text: &mut String, layout: &Layout, peerings: &Peerings, flows
     writeln!(text, "name: {}", layout.name())?;
     writeln!(text, "description: {}", description(layout))?;
     writeln!(text, "template: template.json")?;
-    writeln!(text, "settings:\n  seed: {}", layout.seed)?;
+    // The VPCs have no way to the package mirror: what the web servers install is there already.
+    writeln!(text, "settings:\n  seed: {}\n  packages: preinstalled", layout.seed)?;
     let quotas: Vec<String> = quotas(layout, peerings, flows)
         .into_iter()
         .filter(|(quota, needed)| *needed > u64::from(Quotas::default().get(*quota)))

@@ -36,7 +36,7 @@ pub(super) fn accept_all(partition: &mut Partition, from: &mut &[u8]) -> Option<
 }
 
 fn put(Crossing { key, flight }: &Crossing, to: &mut Vec<u8>) {
-    let Flight { to: Station::Hop(next), transit: Transit { frame, packet, entry }, zone } = flight else {
+    let Flight { to: Station::Hop(next), transit: Transit { frame, packet, entry, .. }, zone } = flight else {
         unreachable!("a guest's links end in its own partition");
     };
     key.put(to);
@@ -59,7 +59,7 @@ fn take(from: &mut &[u8], pool: &mut BufferPool) -> Option<Crossing> {
     let mut buffer = pool.take_used(bytes.len()).unwrap_or_default();
     buffer.clear();
     buffer.extend_from_slice(bytes);
-    let transit = Transit { frame: Frame::new(buffer), packet, entry };
+    let transit = Transit::new(Frame::new(buffer), packet, entry);
     Some(Crossing { key, flight: Flight { to: Station::Hop(next), transit, zone } })
 }
 
@@ -94,7 +94,7 @@ mod tests {
             |((time, source, sequence), (id, returns, marked), entry, next, zone, bytes)| {
                 let leg = if returns { Leg::Return } else { Leg::Forward };
                 let packet = PacketTag { id: PacketId(id), leg, marked };
-                let transit = Transit { frame: Frame::new(bytes), packet, entry };
+                let transit = Transit::new(Frame::new(bytes), packet, entry);
                 let key = EventKey { time: SimTime::from_nanos(time), source, sequence };
                 Crossing { key, flight: Flight { to: Station::Hop(next), transit, zone } }
             },

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use ipnet::Ipv6Net;
 use serde_json::{Value, json};
 
+use super::boot::Packages;
 use super::links::LinkSettings;
 use super::ranks::Transport;
 use super::world::{InternetHostConfig, Pause, World, WorldConfig};
@@ -16,6 +17,10 @@ use crate::host::{Finished, Output};
 use crate::id::{AccountId, Origin, Region};
 use crate::trace::{Detail, Recording, Step};
 
+mod dhcp;
+mod dns;
+mod metadata;
+mod services;
 mod side_by_side;
 
 const IMAGE: &str = "ami-0123456789abcdef0";
@@ -49,6 +54,7 @@ impl Lab {
         let host = |name: &str, address: [u8; 4]| InternetHostConfig {
             name: name.to_owned(),
             address: IpAddr::from(address),
+            names: vec![format!("www.{name}.example").parse().expect("a name")],
             http: Some("<h1>outside</h1>\n".to_owned()),
             ports: Vec::new(),
         };
@@ -59,6 +65,7 @@ impl Lab {
             quotas: Quotas::default(),
             internet: vec![host("office", [198, 51, 100, 9])],
             programs: app::programs(),
+            packages: Packages::Preinstalled,
             detail: Detail::Stages,
             snap_length: None,
             threads: 1,

@@ -29,12 +29,19 @@ enum Kind {
     LargePing,
     Curl,
     Refused,
+    Metadata,
 }
 
 fn draws() -> impl Strategy<Value = Draw> {
     (2usize..6).prop_flat_map(|vpcs| {
         let pair = (0..vpcs, 0..vpcs, prop::bool::weighted(0.8));
-        let kind = prop_oneof![Just(Kind::Ping), Just(Kind::LargePing), Just(Kind::Curl), Just(Kind::Refused)];
+        let kind = prop_oneof![
+            Just(Kind::Ping),
+            Just(Kind::LargePing),
+            Just(Kind::Curl),
+            Just(Kind::Refused),
+            Just(Kind::Metadata)
+        ];
         let command = (0..vpcs, prop::option::weighted(0.8, 0..vpcs), kind);
         (
             any::<u64>(),
@@ -74,7 +81,8 @@ fn run(draw: &Draw, threads: usize, transport: Option<Box<dyn Transport>>) -> Ac
         figures.loss_per_million = draw.loss_per_million;
     }
     let change = |config: &mut WorldConfig| {
-        *config = WorldConfig { seed: draw.seed, links, snap_length: Some(u32::MAX), threads, ..config.clone() };
+        let (snap_length, packages) = (Some(u32::MAX), Packages::Mirror);
+        *config = WorldConfig { seed: draw.seed, links, snap_length, threads, packages, ..config.clone() };
     };
     let mut lab = Lab::on_ranks(change, transport);
     lab.world.always_side_by_side();
@@ -88,6 +96,12 @@ fn run(draw: &Draw, threads: usize, transport: Option<Box<dyn Transport>>) -> Ac
     };
     let sites: Vec<Site> =
         (0..draw.vpcs).map(|n| lab.site(&format!("10.{n}.0.0/16"), &format!("10.{n}.1.0/24"))).collect();
+    // What the servers install comes from S3: by the Internet gateway here, by an endpoint there.
+    for site in sites.iter().step_by(2) {
+        let service = "com.amazonaws.ap-northeast-2.s3";
+        let request = json!({"VpcId": site.vpc, "ServiceName": service, "RouteTableIds": [site.routes]});
+        lab.ok("CreateVpcEndpoint", request);
+    }
     // #!/bin/bash, yum -y install httpd, systemctl start httpd
     let server = "IyEvYmluL2Jhc2gKeXVtIC15IGluc3RhbGwgaHR0cGQKc3lzdGVtY3RsIHN0YXJ0IGh0dHBkCg==";
     let instances: Vec<String> = sites
@@ -127,6 +141,7 @@ fn run(draw: &Draw, threads: usize, transport: Option<Box<dyn Transport>>) -> Ac
             let line = match kind {
                 Kind::Ping => format!("ping -c 3 -i 0.2 -W 1 {address}"),
                 Kind::LargePing => format!("ping -c 2 -s 3000 -W 1 {address}"),
+                Kind::Metadata => "ec2-metadata; ntpdate -q 169.254.169.123".to_owned(),
                 Kind::Curl => format!("curl -s -S --connect-timeout 2 http://{address}/"),
                 Kind::Refused => format!("curl -s -S --connect-timeout 2 http://{address}:81/"),
             };

@@ -4,7 +4,9 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json, json};
+use smol_str::SmolStr;
 
+use super::super::schema::Properties;
 use super::super::value::{Value, ValueKind};
 use super::Source;
 use crate::cloud::{ApiError, RunInstances, Tag};
@@ -19,13 +21,13 @@ pub(crate) struct Creation<'a> {
     pub(crate) sources: &'a Sources,
     pub(crate) account: AccountId,
     pub(crate) region: Region,
-    pub(crate) stack_name: &'a str,
-    pub(crate) stack_id: &'a str,
-    pub(crate) logical_id: &'a str,
+    pub(crate) stack_name: &'a SmolStr,
+    pub(crate) stack_id: &'a SmolStr,
+    pub(crate) logical_id: &'a SmolStr,
     /// The place of the logical id.
     pub(crate) span: Span,
     /// The properties as AWS takes them.
-    pub(crate) properties: Map<String, Json>,
+    pub(crate) properties: Properties,
     /// The same with their places.
     pub(crate) values: &'a [(Key, Value)],
     /// Where the last request was written.
@@ -36,15 +38,15 @@ pub(crate) struct Creation<'a> {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Created {
     /// What `Ref` gives: CloudFormation's physical id.
-    pub(crate) physical_id: String,
+    pub(crate) physical_id: SmolStr,
     /// What EC2's own requests know it by, if that is something else.
-    pub(crate) id: Option<String>,
+    pub(crate) id: Option<SmolStr>,
 }
 
 impl Created {
     /// A resource whose physical id is EC2's.
-    pub(crate) fn new(id: String) -> Created {
-        Created { physical_id: id, id: None }
+    pub(crate) fn new(id: impl Into<SmolStr>) -> Created {
+        Created { physical_id: id.into(), id: None }
     }
 }
 
@@ -81,12 +83,13 @@ impl Creation<'_> {
 
     /// Takes a property into a request whose member has its shape; nothing, if it is not given.
     pub(crate) fn take<T: DeserializeOwned + Default>(&mut self, name: &str) -> Result<T, ApiError> {
-        self.properties.remove(name).map_or_else(|| Ok(T::default()), shaped)
+        let given = self.properties.iter_mut().find(|(given, _)| *given == name);
+        given.map_or_else(|| Ok(T::default()), |(_, value)| shaped(value.take()))
     }
 
     /// A property, if it is given.
     pub(crate) fn get(&self, name: &str) -> Option<&Json> {
-        self.properties.get(name)
+        self.properties.iter().find_map(|(given, value)| (*given == name).then_some(value))
     }
 
     /// A text property, if it is given.
@@ -97,6 +100,11 @@ impl Creation<'_> {
     /// The given ones of these properties, under the same names: what most requests consist of.
     pub(crate) fn pick(&self, names: &[&str]) -> Map<String, Json> {
         names.iter().filter_map(|&name| Some((name.to_owned(), self.get(name)?.clone()))).collect()
+    }
+
+    /// All properties that are given, under the same names.
+    pub(crate) fn all(&self) -> Map<String, Json> {
+        self.properties.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
     }
 
     /// The place of a property's value, or of the resource.
@@ -118,19 +126,21 @@ impl Creation<'_> {
     /// `TagSpecifications` for a kind of resource: the author's tags, then CloudFormation's.
     pub(crate) fn tag_specifications(&self, resource_type: &str) -> Json {
         let mut tags: Vec<Json> = self.get("Tags").and_then(Json::as_array).cloned().unwrap_or_default();
-        tags.extend(self.stack_tags().map(|(key, value)| json!({ "Key": key, "Value": value })));
+        tags.extend(self.stack_tags().map(|(key, value)| json!({ "Key": key, "Value": value.as_str() })));
         json!([{ "ResourceType": resource_type, "Tags": tags }])
     }
 
     /// The same tags, as a typed request takes them.
     pub(crate) fn tags(&mut self) -> Result<Vec<Tag>, ApiError> {
         let mut tags: Vec<Tag> = self.take("Tags")?;
-        tags.extend(self.stack_tags().map(|(key, value)| Tag { key: key.to_owned(), value: Some(value.to_owned()) }));
+        tags.extend(
+            self.stack_tags().map(|(key, value)| Tag { key: SmolStr::new_static(key), value: Some(value.clone()) }),
+        );
         Ok(tags)
     }
 
     /// CloudFormation's own tags.
-    fn stack_tags(&self) -> [(&'static str, &str); 3] {
+    fn stack_tags(&self) -> [(&'static str, &SmolStr); 3] {
         [
             ("aws:cloudformation:stack-name", self.stack_name),
             ("aws:cloudformation:stack-id", self.stack_id),

@@ -57,7 +57,7 @@ fn allocate(creation: &mut Creation<'_>) -> Result<Created, ApiError> {
         let request = json!({ "AllocationId": allocation, "InstanceId": instance });
         creation.call_at(place, "AssociateAddress", request)?;
     }
-    Ok(Created { physical_id: address, id: Some(allocation) })
+    Ok(Created { physical_id: address.into(), id: Some(allocation.into()) })
 }
 
 fn associate(creation: &mut Creation<'_>) -> Result<Created, ApiError> {

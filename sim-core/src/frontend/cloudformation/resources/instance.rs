@@ -24,9 +24,9 @@ pub(super) static INSTANCE: ResourceType = ResourceType {
         optional("UserData", Kind::FreeText),
         optional("SourceDestCheck", Kind::Boolean),
         optional("AvailabilityZone", Kind::Text),
+        optional("MetadataOptions", Kind::Object(METADATA_OPTIONS)),
         optional("Tags", TAGS),
         missing("LaunchTemplate"),
-        missing("MetadataOptions"),
         missing("PlacementGroupName"),
         missing("PrivateDnsNameOptions"),
         unseen("AdditionalInfo"),
@@ -87,6 +87,14 @@ const NETWORK_INTERFACE: &[Property] = &[
     unseen("EnaSrdSpecification"),
 ];
 
+const METADATA_OPTIONS: &[Property] = &[
+    optional("HttpEndpoint", Kind::Text),
+    optional("HttpProtocolIpv6", Kind::Text),
+    optional("HttpPutResponseHopLimit", Kind::Integer),
+    optional("HttpTokens", Kind::Text),
+    optional("InstanceMetadataTags", Kind::Text),
+];
+
 const fn describe(pointer: &'static str) -> Source {
     Source::Describe { operation: "DescribeInstances", ids: "InstanceIds", pointer }
 }
@@ -110,6 +118,7 @@ fn run_instance(creation: &mut Creation<'_>) -> Result<Created, ApiError> {
             .map(|interface| shaped(specification(interface)))
             .collect::<Result<_, _>>()?,
         user_data: creation.take("UserData")?,
+        metadata_options: creation.take("MetadataOptions")?,
         placement: creation.get("AvailabilityZone").map(|zone| json!({ "AvailabilityZone": zone })),
         tag_specifications: vec![TagSpecification { resource_type: "instance".to_owned(), tags: creation.tags()? }],
         ..RunInstances::default()

@@ -4,6 +4,7 @@
 //! EC2's requests; defaults and refusals are EC2's own and stay in `cloud`.
 
 mod creation;
+mod dhcp_options;
 mod egress_only_internet_gateway;
 mod elastic_ip;
 mod instance;
@@ -12,11 +13,14 @@ mod nat_gateway;
 mod network_acl;
 mod network_interface;
 mod peering;
+mod prefix_list;
+mod route53;
 mod route_table;
 mod security_group;
 mod subnet;
 mod subnet_cidr_block;
 mod vpc;
+mod vpc_endpoint;
 
 use super::schema::Property;
 
@@ -72,6 +76,8 @@ const fn id(name: &'static str) -> Attribute {
 static TYPES: &[&ResourceType] = &[
     &vpc::VPC,
     &vpc::VPC_CIDR_BLOCK,
+    &dhcp_options::DHCP_OPTIONS,
+    &dhcp_options::VPC_DHCP_OPTIONS_ASSOCIATION,
     &subnet::SUBNET,
     &subnet_cidr_block::SUBNET_CIDR_BLOCK,
     &internet_gateway::INTERNET_GATEWAY,
@@ -94,25 +100,25 @@ static TYPES: &[&ResourceType] = &[
     &elastic_ip::EIP,
     &elastic_ip::EIP_ASSOCIATION,
     &peering::VPC_PEERING_CONNECTION,
+    &vpc_endpoint::VPC_ENDPOINT,
+    &prefix_list::PREFIX_LIST,
+    &route53::HOSTED_ZONE,
+    &route53::RECORD_SET,
+    &route53::RECORD_SET_GROUP,
 ];
 
 /// Types of AWS that network labs use and that are not simulated: no misspelling of one that is.
 const KNOWN_ELSEWHERE: &[&str] = &[
     "AWS::EC2::CustomerGateway",
-    "AWS::EC2::DHCPOptions",
     "AWS::EC2::FlowLog",
-    "AWS::EC2::GatewayRouteTableAssociation",
     "AWS::EC2::LaunchTemplate",
     "AWS::EC2::NetworkInterfacePermission",
-    "AWS::EC2::PrefixList",
     "AWS::EC2::TransitGateway",
     "AWS::EC2::TransitGatewayAttachment",
     "AWS::EC2::TransitGatewayRoute",
     "AWS::EC2::TransitGatewayRouteTable",
     "AWS::EC2::TransitGatewayRouteTableAssociation",
     "AWS::EC2::TransitGatewayRouteTablePropagation",
-    "AWS::EC2::VPCDHCPOptionsAssociation",
-    "AWS::EC2::VPCEndpoint",
     "AWS::EC2::VPCEndpointService",
     "AWS::EC2::VPCEndpointServicePermissions",
     "AWS::EC2::VPNConnection",
@@ -125,6 +131,15 @@ const KNOWN_ELSEWHERE: &[&str] = &[
 /// The type of this name, if it is simulated.
 pub(crate) fn find(name: &str) -> Option<&'static ResourceType> {
     TYPES.iter().copied().find(|resource_type| resource_type.name == name)
+}
+
+/// The kind of a resource that its literal properties say it is, if that kind of its type is not simulated.
+pub(crate) fn unsimulated_kind<'p>(
+    resource_type: &ResourceType,
+    literal: &dyn Fn(&str) -> Option<&'p str>,
+) -> Option<&'p str> {
+    let is_endpoint = std::ptr::eq(resource_type, &vpc_endpoint::VPC_ENDPOINT);
+    literal("VpcEndpointType").filter(|kind| is_endpoint && vpc_endpoint::UNSIMULATED_TYPES.contains(kind))
 }
 
 /// The names of the simulated types.

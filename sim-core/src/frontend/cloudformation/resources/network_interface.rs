@@ -19,7 +19,7 @@ pub(super) static NETWORK_INTERFACE: ResourceType = ResourceType {
         optional("Ipv6Addresses", Kind::List(&Kind::Object(IPV6_ADDRESS))),
         optional("SourceDestCheck", Kind::Boolean),
         unseen("InterfaceType"),
-        missing("ConnectionTrackingSpecification"),
+        optional("ConnectionTrackingSpecification", Kind::Object(CONNECTION_TRACKING)),
         missing("EnablePrimaryIpv6"),
         missing("Ipv4PrefixCount"),
         missing("Ipv4Prefixes"),
@@ -66,6 +66,13 @@ pub(super) static NETWORK_INTERFACE_ATTACHMENT: ResourceType = ResourceType {
 pub(super) const PRIVATE_ADDRESS: &[Property] =
     &[required("PrivateIpAddress", Kind::Text), required("Primary", Kind::Boolean)];
 
+/// Idle time-outs in seconds.
+const CONNECTION_TRACKING: &[Property] = &[
+    optional("TcpEstablishedTimeout", Kind::Integer),
+    optional("UdpStreamTimeout", Kind::Integer),
+    optional("UdpTimeout", Kind::Integer),
+];
+
 /// An item of `Ipv6Addresses`.
 pub(super) const IPV6_ADDRESS: &[Property] = &[required("Ipv6Address", Kind::Text)];
 
@@ -82,6 +89,7 @@ fn create_interface(creation: &mut Creation<'_>) -> Result<Created, ApiError> {
         "SecondaryPrivateIpAddressCount",
         "Ipv6AddressCount",
         "Ipv6Addresses",
+        "ConnectionTrackingSpecification",
     ]);
     if let Some(groups) = creation.get("GroupSet") {
         request.insert("Groups".to_owned(), groups.clone());

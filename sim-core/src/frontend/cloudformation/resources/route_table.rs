@@ -63,15 +63,17 @@ fn create_route(creation: &mut Creation<'_>) -> Result<Created, ApiError> {
     let destination = destinations.iter().find_map(|name| creation.text(name)).unwrap_or_default();
     let table = creation.text("RouteTableId").unwrap_or_default();
     let physical_id = format!("{table}|{destination}");
-    let request = creation.properties.clone();
+    let request = creation.all();
     creation.call("CreateRoute", Json::Object(request))?;
     Ok(Created::new(physical_id))
 }
 
 fn associate_gateway(creation: &mut Creation<'_>) -> Result<Created, ApiError> {
+    let gateway = creation.text("GatewayId").unwrap_or_default().to_owned();
     let request = creation.pick(&["RouteTableId", "GatewayId"]);
     let answer = creation.call("AssociateRouteTable", Json::Object(request))?;
-    Ok(Created::new(text_at(&answer, "/AssociationId")?))
+    let association = text_at(&answer, "/AssociationId")?;
+    Ok(Created { physical_id: gateway.into(), id: Some(association.into()) })
 }
 
 fn associate(creation: &mut Creation<'_>) -> Result<Created, ApiError> {

@@ -138,7 +138,7 @@ fn create_egress(creation: &mut Creation<'_>) -> Result<Created, ApiError> {
 }
 
 fn create_rule(creation: &mut Creation<'_>, operation: &str) -> Result<Created, ApiError> {
-    let rule = permission(&Json::Object(creation.properties.clone()));
+    let rule = permission(&Json::Object(creation.all()));
     let mut request = creation.pick(&["GroupId"]);
     request.insert("IpPermissions".to_owned(), json!([rule]));
     let answer = creation.call(operation, Json::Object(request))?;

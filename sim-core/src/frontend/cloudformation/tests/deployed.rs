@@ -326,3 +326,43 @@ fn an_attribute_that_cannot_be_read_is_said_so() {
         "error[VPC030] 2:25 AWS refuses to describe `W`: (InvalidInstanceID.NotFound) no such instance"
     );
 }
+
+#[test]
+fn endpoints_and_prefix_lists_become_requests_and_endpoints_of_other_types_are_left_out() {
+    // GWE-1, SG-28, RT-19.
+    let template = "Resources:
+  Vpc: { Type: AWS::EC2::VPC, Properties: { CidrBlock: 10.0.0.0/16 } }
+  Routes: { Type: AWS::EC2::RouteTable, Properties: { VpcId: !Ref Vpc } }
+  Endpoint:
+    Type: AWS::EC2::VPCEndpoint
+    Properties:
+      VpcId: !Ref Vpc
+      ServiceName: !Sub com.amazonaws.${AWS::Region}.s3
+      RouteTableIds: [!Ref Routes]
+      PolicyDocument: { Version: '2012-10-17', Statement: [{ Effect: Allow, Principal: '*', Action: '*', Resource: '*' }] }
+  Offices:
+    Type: AWS::EC2::PrefixList
+    Properties: { PrefixListName: offices, AddressFamily: IPv4, Entries: [{ Cidr: 198.51.100.0/24, Description: Seoul }] }
+  ToOffices:
+    Type: AWS::EC2::Route
+    Properties: { RouteTableId: !Ref Routes, DestinationPrefixListId: !GetAtt Offices.PrefixListId, GatewayId: igw-1 }
+  Private:
+    Type: AWS::EC2::VPCEndpoint
+    Properties: { VpcId: !Ref Vpc, ServiceName: !Sub 'com.amazonaws.${AWS::Region}.ssm', VpcEndpointType: Interface }
+";
+    let mut recorder = Recorder::default();
+    let (stack, problems) = deployed(template, &[], &mut recorder);
+    let told = check(template);
+    assert!(told.contains("AWS::EC2::VPCEndpoint of the type Interface is not simulated"), "{told}");
+    assert_eq!(problems, "");
+    assert_eq!(stack.resources["Endpoint"].physical_id, "vpce-1");
+    assert_eq!(stack.left_out["Private"], "AWS::EC2::VPCEndpoint");
+    let requests: Vec<&str> = recorder.lines.iter().map(|line| line[4..].trim_start()).collect();
+    for expected in [
+        r#"CreateVpcEndpoint {"VpcId":"vpc-1","ServiceName":"com.amazonaws.ap-northeast-2.s3","RouteTableIds":["rtb-1"],"PolicyDocument":"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"*\",\"Resource\":\"*\"}]}"}"#,
+        r#"CreateManagedPrefixList {"PrefixListName":"offices","AddressFamily":"IPv4","Entries":[{"Cidr":"198.51.100.0/24","Description":"Seoul"}],"MaxEntries":1}"#,
+        r#"CreateRoute {"RouteTableId":"rtb-1","DestinationPrefixListId":"pl-1","GatewayId":"igw-1"}"#,
+    ] {
+        assert!(requests.contains(&expected), "{expected}\n{}", requests.join("\n"));
+    }
+}

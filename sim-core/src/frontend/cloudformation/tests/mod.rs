@@ -84,6 +84,8 @@ impl Api for Recorder {
             "CreateVpcPeeringConnection" => {
                 json!({ "VpcPeeringConnection": { "VpcPeeringConnectionId": self.id("pcx") } })
             }
+            "CreateVpcEndpoint" => json!({ "VpcEndpoint": { "VpcEndpointId": self.id("vpce") } }),
+            "CreateManagedPrefixList" => json!({ "PrefixList": { "PrefixListId": self.id("pl") } }),
             "CreateNetworkAcl" => json!({ "NetworkAcl": { "NetworkAclId": self.id("acl") } }),
             "ReplaceNetworkAclAssociation" => json!({ "NewAssociationId": self.id("aclassoc") }),
             "AssociateVpcCidrBlock" => {

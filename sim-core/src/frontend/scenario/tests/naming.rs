@@ -1,15 +1,16 @@
 //! Names: how `${…}` is filled, and what can be said of names before the run.
 
 use indexmap::IndexMap;
+use smol_str::SmolStr;
 
 use super::*;
 use crate::frontend::diagnostic::Colour;
 
-fn resource(logical_id: &str, role: Role, attributes: &[&'static str]) -> (String, DeclaredResource) {
-    (logical_id.to_owned(), DeclaredResource { role, attributes: attributes.into() })
+fn resource(logical_id: &str, role: Role, attributes: &[&'static str]) -> (SmolStr, DeclaredResource) {
+    (logical_id.into(), DeclaredResource { role, attributes: attributes.into() })
 }
 
-fn instance(logical_id: &str, name_tag: &str) -> (String, DeclaredResource) {
+fn instance(logical_id: &str, name_tag: &str) -> (SmolStr, DeclaredResource) {
     resource(logical_id, Role::Instance { name_tag: Some(name_tag.to_owned()) }, &["PrivateIp", "PublicIp"])
 }
 

@@ -14,7 +14,7 @@ fn value(node: &Node) -> Value {
     match &node.kind {
         NodeKind::Null => Value::Null,
         NodeKind::Scalar { text, quoted: false } => typed(text),
-        NodeKind::Scalar { text, quoted: true } => Value::String(text.clone()),
+        NodeKind::Scalar { text, quoted: true } => Value::String(text.to_string()),
         NodeKind::Sequence(items) => items.iter().map(value).collect(),
         NodeKind::Mapping(entries) => entries.iter().map(|(key, item)| (key.text.clone(), value(item))).collect(),
     }

@@ -1,0 +1,447 @@
+//! Gateway endpoints: the way from a VPC to S3 or DynamoDB without leaving AWS (GWE). It is made of routes: each associated
+//! table has one from the service's prefix list to the endpoint (GWE-2, GWE-3).
+//!
+//! Differs from AWS: endpoints of the other kinds are not simulated, nor are DynamoDB's IPv6 addresses (GWE-13). A deleted
+//! endpoint is gone at once.
+
+use serde_json::Value;
+
+use super::answer::{Answer, Object, just};
+use super::describe::{Described, Filter, FilterTable, check_filter, many, matches_wildcard, one};
+use super::error::permit;
+use super::lookup::{Resource, parse_id};
+use super::records::Records;
+use super::request::requests;
+use super::tag::TagSpecification;
+use super::{ApiError, Caller, Cloud, PrefixListRoute, PublicService, Quota, RouteTable, RouteTarget, Tags, Vpc};
+use crate::engine::SimTime;
+use crate::id::*;
+
+/// The policy of an endpoint that was given none: everything is allowed (GWE-10).
+const FULL_ACCESS: &str =
+    r#"{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}"#;
+
+/// A gateway endpoint.
+#[derive(Clone, Debug)]
+pub(crate) struct VpcEndpoint {
+    pub(crate) id: VpcEndpointId,
+    pub(crate) vpc: VpcId,
+    pub(crate) service: PublicService,
+    /// As it was written, JSON.
+    pub(crate) policy: String,
+    /// Associated tables, in the order of association.
+    pub(crate) route_tables: Vec<RouteTableId>,
+    pub(crate) created: SimTime,
+    pub(crate) tags: Tags,
+    pub(crate) origin: Origin,
+}
+
+requests! {
+    /// Makes an endpoint and its routes.
+    CreateVpcEndpoint {
+        vpc_endpoint_type: Option<String>,
+        vpc_id: String,
+        service_name: String,
+        policy_document: Option<String>,
+        route_table_ids: Vec<String>,
+        subnet_ids: Vec<String>,
+        security_group_ids: Vec<String>,
+        ip_address_type: Option<String>,
+        dns_options: Option<Value>,
+        client_token: Option<String>,
+        private_dns_enabled: Option<bool>,
+        tag_specifications: Vec<TagSpecification>,
+        subnet_configurations: Vec<Value>,
+        service_network_arn: Option<String>,
+        resource_configuration_arn: Option<String>,
+        service_region: Option<String>,
+    }
+    /// Changes an endpoint's policy or its tables.
+    ModifyVpcEndpoint {
+        vpc_endpoint_id: String,
+        reset_policy: bool,
+        policy_document: Option<String>,
+        add_route_table_ids: Vec<String>,
+        remove_route_table_ids: Vec<String>,
+        add_subnet_ids: Vec<String>,
+        remove_subnet_ids: Vec<String>,
+        add_security_group_ids: Vec<String>,
+        remove_security_group_ids: Vec<String>,
+        ip_address_type: Option<String>,
+        dns_options: Option<Value>,
+        private_dns_enabled: Option<bool>,
+        subnet_configurations: Vec<Value>,
+    }
+    /// Deletes endpoints with their routes.
+    DeleteVpcEndpoints { vpc_endpoint_ids: Vec<String>, }
+    /// Lists endpoints.
+    DescribeVpcEndpoints {
+        filters: Vec<Filter>,
+        vpc_endpoint_ids: Vec<String>,
+        max_results: Option<u32>,
+        next_token: Option<String>,
+    }
+    /// Lists the services that endpoints can be made for.
+    DescribeVpcEndpointServices {
+        service_names: Vec<String>,
+        filters: Vec<Filter>,
+        max_results: Option<u32>,
+        next_token: Option<String>,
+        service_regions: Vec<String>,
+    }
+}
+
+impl Resource for VpcEndpoint {
+    type Id = VpcEndpointId;
+
+    fn table(cloud: &Cloud) -> &Records<VpcEndpointId, VpcEndpoint> {
+        &cloud.vpc_endpoints
+    }
+
+    fn home(&self, cloud: &Cloud) -> (AccountId, Region) {
+        cloud.vpcs[&self.vpc].home(cloud)
+    }
+
+    fn tags<'a>(&'a self, _: &'a Cloud, _: &Caller) -> &'a Tags {
+        &self.tags
+    }
+}
+
+impl VpcEndpoint {
+    fn service_name(&self, cloud: &Cloud) -> String {
+        self.service.name_in(self.home(cloud).1)
+    }
+}
+
+impl Described for VpcEndpoint {
+    const FILTERS: FilterTable<VpcEndpoint> = &[
+        ("ip-address-type", |_, _| one("ipv4")),
+        ("service-name", |endpoint, cloud| one(endpoint.service_name(cloud))),
+        ("vpc-endpoint-id", |endpoint, _| one(endpoint.id)),
+        ("vpc-endpoint-state", |_, _| one("available")),
+        ("vpc-endpoint-type", |_, _| one("Gateway")),
+        ("vpc-id", |endpoint, _| one(endpoint.vpc)),
+        ("route-table-id", |endpoint, _| many(&endpoint.route_tables)),
+    ];
+
+    fn describe(&self, cloud: &Cloud, _: &Caller) -> Value {
+        const NONE: [Value; 0] = [];
+        Object::new()
+            .text("VpcEndpointId", self.id)
+            .text("VpcEndpointType", "Gateway")
+            .text("VpcId", self.vpc)
+            .text("ServiceName", self.service_name(cloud))
+            .text("State", "available")
+            .text("PolicyDocument", &self.policy)
+            .list("RouteTableIds", self.route_tables.iter().map(ToString::to_string))
+            .list("SubnetIds", NONE)
+            .list("Groups", NONE)
+            .value("PrivateDnsEnabled", false)
+            .value("RequesterManaged", false)
+            .list("NetworkInterfaceIds", NONE)
+            .list("DnsEntries", NONE)
+            .text("CreationTimestamp", cloud.timestamp(self.created))
+            .list("Tags", self.tags.describe())
+            .text("OwnerId", self.home(cloud).0)
+            .into()
+    }
+}
+
+impl Cloud {
+    pub(crate) fn create_vpc_endpoint(&mut self, caller: &Caller, request: CreateVpcEndpoint) -> Answer {
+        match request.vpc_endpoint_type.as_deref().unwrap_or("Gateway") {
+            "Gateway" => {}
+            kind @ ("Interface" | "GatewayLoadBalancer" | "Resource" | "ServiceNetwork") => {
+                return Err(ApiError::not_simulated(&format!("A VPC endpoint of the type {kind}")));
+            }
+            other => {
+                return Err(ApiError::new(
+                    "InvalidVpcEndpointType",
+                    format!("The VPC endpoint type '{other}' is not valid"),
+                ));
+            }
+        }
+        let vpc = self.find::<Vpc>(caller, &request.vpc_id)?.id;
+        if request.service_name.is_empty() {
+            return Err(ApiError::missing("ServiceName"));
+        }
+        // GWE-1: of the VPC's own Region only.
+        let service = PublicService::of_name(caller.region, &request.service_name)
+            .filter(|_| request.service_region.as_deref().is_none_or(|region| region == caller.region.name()))
+            .ok_or_else(|| {
+                ApiError::new(
+                    "InvalidServiceName",
+                    format!("The Vpc Endpoint Service '{}' does not exist", request.service_name),
+                )
+            })?;
+        let interface_only = !request.subnet_ids.is_empty()
+            || !request.security_group_ids.is_empty()
+            || !request.subnet_configurations.is_empty()
+            || request.dns_options.is_some()
+            || request.private_dns_enabled == Some(true)
+            || request.service_network_arn.is_some()
+            || request.resource_configuration_arn.is_some();
+        if interface_only {
+            return Err(no_interface()); // GWE-2
+        }
+        check_address_type(service, request.ip_address_type.as_deref())?;
+        let policy = read_policy(request.policy_document.as_deref())?;
+        let mut tables = Vec::new();
+        for text in &request.route_table_ids {
+            self.add_endpoint_table(caller, vpc, service, text, &mut tables)?;
+        }
+        let tags = Tags::requested(&request.tag_specifications, ResourceKind::VpcEndpoint, &[])?;
+        let existing = self.index.owned(caller.account, caller.region, ResourceKind::VpcEndpoint);
+        self.config.quotas.admit(Quota::GatewayEndpointsPerRegion, existing)?;
+        self.config.quotas.admit(Quota::GatewayEndpointsPerVpc, self.index.vpc(vpc).endpoints.len())?;
+        permit(request.dry_run)?;
+
+        let id = self.ids.next();
+        let endpoint = VpcEndpoint {
+            id,
+            vpc,
+            service,
+            policy,
+            route_tables: Vec::new(),
+            created: caller.now,
+            tags,
+            origin: caller.origin,
+        };
+        self.vpc_endpoints.insert(id, endpoint);
+        self.index.vpc_mut(vpc).endpoints.insert(id);
+        self.index.gained(caller.account, caller.region, ResourceKind::VpcEndpoint);
+        self.touch(id);
+        for table in tables {
+            self.associate_endpoint(caller, id, table);
+        }
+        let endpoint = self.vpc_endpoints[&id].describe(self, caller);
+        Ok(Object::new().value("VpcEndpoint", endpoint).optional_text("ClientToken", request.client_token).into())
+    }
+
+    pub(crate) fn modify_vpc_endpoint(&mut self, caller: &Caller, request: ModifyVpcEndpoint) -> Answer {
+        let endpoint = self.find::<VpcEndpoint>(caller, &request.vpc_endpoint_id)?;
+        let (id, vpc, service) = (endpoint.id, endpoint.vpc, endpoint.service);
+        let interface_only = !request.add_subnet_ids.is_empty()
+            || !request.remove_subnet_ids.is_empty()
+            || !request.add_security_group_ids.is_empty()
+            || !request.remove_security_group_ids.is_empty()
+            || !request.subnet_configurations.is_empty()
+            || request.dns_options.is_some()
+            || request.private_dns_enabled == Some(true);
+        if interface_only {
+            return Err(no_interface());
+        }
+        check_address_type(service, request.ip_address_type.as_deref())?;
+        if request.reset_policy && request.policy_document.is_some() {
+            return Err(ApiError::new(
+                "InvalidParameterCombination",
+                "A policy document cannot be given when the policy is reset",
+            ));
+        }
+        let policy = match (&request.policy_document, request.reset_policy) {
+            (None, false) => None,
+            (document, _) => Some(read_policy(document.as_deref())?),
+        };
+        let mut removed: Vec<RouteTableId> = Vec::new();
+        for text in &request.remove_route_table_ids {
+            let table = self.find::<RouteTable>(caller, text)?.id;
+            if !endpoint.route_tables.contains(&table) {
+                return Err(ApiError::invalid_value(format!("Route table {table} is not associated with {id}")));
+            }
+            removed.push(table);
+        }
+        let mut added = Vec::new();
+        for text in &request.add_route_table_ids {
+            let own = parse_id(text).is_ok_and(|table| self.vpc_endpoints[&id].route_tables.contains(&table));
+            if !own {
+                self.add_endpoint_table(caller, vpc, service, text, &mut added)?;
+            }
+        }
+        permit(request.dry_run)?;
+        if let Some(policy) = policy {
+            self.vpc_endpoints[&id].policy = policy;
+        }
+        for table in removed {
+            self.disassociate_endpoint(id, table);
+        }
+        for table in added {
+            self.associate_endpoint(caller, id, table);
+        }
+        self.touch(id);
+        super::answer::done()
+    }
+
+    pub(crate) fn delete_vpc_endpoints(&mut self, caller: &Caller, request: DeleteVpcEndpoints) -> Answer {
+        if request.vpc_endpoint_ids.is_empty() {
+            return Err(ApiError::missing("VpcEndpointIds"));
+        }
+        permit(request.dry_run)?;
+        // What cannot be deleted is told one by one in an answer that is otherwise a success.
+        let mut unsuccessful: Vec<Value> = Vec::new();
+        for text in &request.vpc_endpoint_ids {
+            match self.find::<VpcEndpoint>(caller, text).map(|endpoint| endpoint.id) {
+                Ok(id) => self.remove_endpoint(caller, id),
+                Err(ApiError { code, message }) => {
+                    let error = Object::new().text("Code", code).text("Message", message);
+                    unsuccessful.push(Object::new().value("Error", error).text("ResourceId", text).into());
+                }
+            }
+        }
+        just("Unsuccessful", unsuccessful)
+    }
+
+    pub(crate) fn describe_vpc_endpoints(&mut self, caller: &Caller, request: DescribeVpcEndpoints) -> Answer {
+        permit(request.dry_run)?;
+        just("VpcEndpoints", self.described::<VpcEndpoint>(caller, &request.vpc_endpoint_ids, &request.filters)?)
+    }
+
+    pub(crate) fn describe_vpc_endpoint_services(
+        &mut self,
+        caller: &Caller,
+        request: DescribeVpcEndpointServices,
+    ) -> Answer {
+        for filter in &request.filters {
+            check_filter(["owner", "service-name", "service-type", "service-region"], filter)?;
+        }
+        for name in &request.service_names {
+            if PublicService::of_name(caller.region, name).is_none() {
+                return Err(ApiError::new(
+                    "InvalidServiceName",
+                    format!("The Vpc Endpoint Service '{name}' does not exist"),
+                ));
+            }
+        }
+        permit(request.dry_run)?;
+        let named = |service: &PublicService| {
+            let name = service.name_in(caller.region);
+            let passes = |filter: &Filter| {
+                let value = match filter.name.as_str() {
+                    "owner" => "amazon",
+                    "service-name" => &name,
+                    "service-type" => "Gateway",
+                    "service-region" => caller.region.name(),
+                    _ => return false,
+                };
+                filter.values.iter().any(|pattern| matches_wildcard(pattern, value))
+            };
+            (request.service_names.is_empty() || request.service_names.contains(&name))
+                && request.filters.iter().all(passes)
+        };
+        let services: Vec<PublicService> = PublicService::ALL.into_iter().filter(named).collect();
+        let names: Vec<Value> = services.iter().map(|service| service.name_in(caller.region).into()).collect();
+        let details = services.iter().map(|service| {
+            let kind = Value::from(Object::new().text("ServiceType", "Gateway"));
+            let zones = caller.region.zones().map(|zone| zone.to_string());
+            Object::new()
+                .text("ServiceName", service.name_in(caller.region))
+                .list("ServiceType", [kind])
+                .text("ServiceRegion", caller.region)
+                .list("AvailabilityZones", zones)
+                .text("Owner", "amazon")
+                .list("BaseEndpointDnsNames", [service.domain_in(caller.region)])
+                .value("VpcEndpointPolicySupported", true)
+                .value("AcceptanceRequired", false)
+                .value("ManagesVpcEndpoints", false)
+                .list("Tags", [] as [Value; 0])
+                .list("SupportedIpAddressTypes", ["ipv4"])
+        });
+        let details: Vec<Value> = details.map(Value::from).collect();
+        Ok(Object::new().value("ServiceNames", names).value("ServiceDetails", details).into())
+    }
+
+    /// A table that is going: no endpoint is associated with it any more.
+    pub(super) fn leave_endpoints(&mut self, table: RouteTableId) {
+        let vpc = self.route_tables[&table].vpc;
+        for id in &self.index.vpc(vpc).endpoints {
+            self.vpc_endpoints[id].route_tables.retain(|other| *other != table);
+        }
+    }
+
+    /// Checks a table that an endpoint is to have a route in: of the same VPC, with no route to the service yet (GWE-4).
+    fn add_endpoint_table(
+        &self,
+        caller: &Caller,
+        vpc: VpcId,
+        service: PublicService,
+        text: &str,
+        tables: &mut Vec<RouteTableId>,
+    ) -> Result<(), ApiError> {
+        let table = self.find::<RouteTable>(caller, text)?;
+        if table.vpc != vpc {
+            return Err(ApiError::invalid_value(format!("Route table {} does not belong to network {vpc}", table.id)));
+        }
+        let list = service.prefix_list_in(caller.region);
+        if table.prefix_list_routes.iter().any(|route| route.list == list) {
+            return Err(ApiError::new(
+                "RouteAlreadyExists",
+                format!("route table {} already has a route with destination-prefix-list-id {list}", table.id),
+            ));
+        }
+        if !tables.contains(&table.id) {
+            tables.push(table.id);
+        }
+        Ok(())
+    }
+
+    fn associate_endpoint(&mut self, caller: &Caller, id: VpcEndpointId, table: RouteTableId) {
+        let endpoint = &mut self.vpc_endpoints[&id];
+        endpoint.route_tables.push(table);
+        let list = endpoint.service.prefix_list_in(caller.region);
+        let route = PrefixListRoute { list, target: RouteTarget::VpcEndpoint(id), origin: caller.origin };
+        self.route_tables[&table].prefix_list_routes.push(route);
+        self.touch(table);
+    }
+
+    fn disassociate_endpoint(&mut self, id: VpcEndpointId, table: RouteTableId) {
+        self.vpc_endpoints[&id].route_tables.retain(|other| *other != table);
+        self.route_tables[&table].prefix_list_routes.retain(|route| route.target != RouteTarget::VpcEndpoint(id));
+        self.touch(table);
+    }
+
+    fn remove_endpoint(&mut self, caller: &Caller, id: VpcEndpointId) {
+        for table in self.vpc_endpoints[&id].route_tables.clone() {
+            self.disassociate_endpoint(id, table);
+        }
+        let vpc = self.vpc_endpoints[&id].vpc;
+        self.vpc_endpoints.remove(&id);
+        self.index.vpc_mut(vpc).endpoints.shift_remove(&id);
+        self.index.lost(caller.account, caller.region, ResourceKind::VpcEndpoint);
+        self.touch(id);
+    }
+}
+
+/// GWE-2: a gateway endpoint has no interface, and nothing that belongs to one.
+fn no_interface() -> ApiError {
+    ApiError::new(
+        "InvalidParameter",
+        "A VPC endpoint of the type Gateway has no subnets, security groups, DNS options or private DNS names.",
+    )
+}
+
+/// GWE-13.
+fn check_address_type(service: PublicService, kind: Option<&str>) -> Result<(), ApiError> {
+    match (kind, service) {
+        (None | Some("ipv4"), _) => Ok(()),
+        (Some(kind @ ("ipv6" | "dualstack")), PublicService::DynamoDb) => {
+            Err(ApiError::not_simulated(&format!("The address type {kind} of a gateway endpoint")))
+        }
+        (Some(kind), _) => Err(ApiError::new(
+            "InvalidParameter",
+            format!("The IP address type {kind} is not supported by the service."),
+        )),
+    }
+}
+
+/// A policy document; full access if there is none. Whether its statements mean anything is for the service to say.
+fn read_policy(document: Option<&str>) -> Result<String, ApiError> {
+    let Some(document) = document else { return Ok(FULL_ACCESS.to_owned()) };
+    let has_effect = |statement: &Value| matches!(statement["Effect"].as_str(), Some("Allow" | "Deny"));
+    let is_policy = serde_json::from_str::<Value>(document).is_ok_and(|policy| match &policy["Statement"] {
+        Value::Array(statements) => !statements.is_empty() && statements.iter().all(has_effect),
+        statement => has_effect(statement),
+    });
+    if !is_policy {
+        return Err(ApiError::new("InvalidPolicyDocument", "The policy document is not a valid JSON policy."));
+    }
+    Ok(document.to_owned())
+}
