@@ -18,6 +18,7 @@ mod dhcp_options;
 mod egress_only_internet_gateway;
 mod elastic_ip;
 mod error;
+mod gateway_route_table;
 mod group_reference;
 mod hosted_zone;
 mod identity;

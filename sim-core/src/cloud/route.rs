@@ -149,7 +149,7 @@ macro_rules! destination {
 
 /// What a destination is to the VPC's own blocks.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Reach {
+pub(super) enum Reach {
     /// Exactly one of them: the local route's place.
     Local,
     /// A part of one.
@@ -191,15 +191,14 @@ impl Cloud {
                     self.prefix_list_of(caller, parse_id(list)?)?.family(),
                     target_ids!(request),
                 )?;
+                self.check_for_gateway(table, None)?;
                 let (table, list) = (table.id, list.to_owned());
                 return self.create_prefix_list_route(caller, table, &list, target, request.dry_run);
             }
         };
         let target = self.target(caller, table, destination.into(), target_ids!(request))?;
         check_link_local(destination)?;
-        if table.gateway(self).is_some() {
-            self.check_gateway_route(table.vpc, destination, target)?;
-        }
+        self.check_for_gateway(table, Some((destination, target)))?;
         let exists =
             || ApiError::new("RouteAlreadyExists", format!("The route identified by {destination} already exists."));
         match self.reach(table.vpc, destination) {
@@ -234,6 +233,7 @@ impl Cloud {
                     self.prefix_list_of(caller, parse_id(list)?)?.family(),
                     target_ids!(request),
                 )?;
+                self.check_for_gateway(table, None)?;
                 let (table, list) = (table.id, list.to_owned());
                 return self.replace_prefix_list_route(caller, table, &list, target, request.dry_run);
             }
@@ -252,9 +252,7 @@ impl Cloud {
             None
         } else {
             let target = self.target(caller, table, destination.into(), target_ids!(request))?;
-            if table.gateway(self).is_some() {
-                self.check_gateway_route(table.vpc, destination, target)?;
-            }
+            self.check_for_gateway(table, Some((destination, target)))?;
             match reach {
                 Reach::Local if !may_be_inside(target) => return Err(interfaces_only()),
                 Reach::Inside => self.check_inside(table.vpc, destination, target)?,
@@ -361,28 +359,8 @@ impl Cloud {
         }
     }
 
-    /// EDGE-2, EDGE-3: a gateway route table leads from the gateway to an interface, for the VPC's own addresses.
-    pub(super) fn check_gateway_route(
-        &self,
-        vpc: VpcId,
-        destination: IpNet,
-        target: RouteTarget,
-    ) -> Result<(), ApiError> {
-        if !matches!(target, RouteTarget::NetworkInterface(_)) {
-            return Err(ApiError::invalid_value(
-                "A route table that is associated with a gateway supports only the following targets: local, interface.",
-            ));
-        }
-        if self.reach(vpc, destination) == Reach::Outside {
-            return Err(ApiError::invalid_value(format!(
-                "The destination CIDR block {destination} is not within the VPC's CIDR blocks, as the routes of a gateway \
-                 route table have to be."
-            )));
-        }
-        Ok(())
-    }
-
-    fn reach(&self, vpc: VpcId, destination: IpNet) -> Reach {
+    /// What a destination is to a VPC.
+    pub(super) fn reach(&self, vpc: VpcId, destination: IpNet) -> Reach {
         let vpc = &self.vpcs[&vpc];
         let blocks = vpc.ipv4_blocks.iter().map(|(_, block)| IpNet::V4(*block));
         let mut blocks = blocks.chain(vpc.ipv6_blocks.iter().map(|(_, block)| IpNet::V6(*block)));

@@ -9,7 +9,7 @@ use super::lookup::{Resource, parse_id};
 use super::records::Records;
 use super::request::requests;
 use super::tag::TagSpecification;
-use super::{ApiError, Caller, Cloud, InternetGateway, PrefixListRoute, Quota, Route, RouteTarget, Subnet, Tags, Vpc};
+use super::{ApiError, Caller, Cloud, PrefixListRoute, Quota, Route, RouteTarget, Subnet, Tags, Vpc};
 use crate::id::*;
 
 /// A route table. Its `local` routes (RT-4) are not stored: they follow from the VPC's blocks. A stored route whose
@@ -354,39 +354,6 @@ impl Cloud {
         Ok(Object::new().text("NewAssociationId", fresh).value("AssociationState", state).into())
     }
 
-    /// Lets a table route what comes in through an Internet gateway (EDGE-1).
-    fn associate_gateway(&mut self, caller: &Caller, table: RouteTableId, gateway: &str, dry_run: bool) -> Answer {
-        let gateway = self.find::<InternetGateway>(caller, gateway)?;
-        let (id, existing) = (gateway.id, gateway.route_table);
-        self.check_gateway_table(&self.route_tables[&table], id)?;
-        if existing.is_some_and(|(_, other)| other != table) {
-            return Err(already_associated(table));
-        }
-        permit(dry_run)?;
-        let association = existing.map_or_else(|| self.ids.next(), |(association, _)| association);
-        self.internet_gateways[&id].route_table = Some((association, table));
-        self.touch(id);
-        let state = Object::new().text("State", "associated");
-        Ok(Object::new().text("AssociationId", association).value("AssociationState", state).into())
-    }
-
-    /// Whether a table may be a gateway's (EDGE-2, EDGE-3, EDGE-4).
-    fn check_gateway_table(&self, table: &RouteTable, gateway: InternetGatewayId) -> Result<(), ApiError> {
-        if self.internet_gateways[&gateway].attached != Some(table.vpc) {
-            return Err(ApiError::invalid_value(format!(
-                "Route table {} and network gateway {gateway} belong to different networks",
-                table.id
-            )));
-        }
-        if table.main.is_some() {
-            return Err(ApiError::invalid_value(format!(
-                "The main route table {} cannot be associated with a gateway",
-                table.id
-            )));
-        }
-        table.routes.iter().try_for_each(|route| self.check_gateway_route(table.vpc, route.destination, route.target))
-    }
-
     fn associated(&self, caller: &Caller, association: RouteTableAssociationId) -> Result<Associated, ApiError> {
         let subnet = self
             .subnets
@@ -409,7 +376,8 @@ impl Cloud {
     }
 }
 
-fn already_associated(table: RouteTableId) -> ApiError {
+/// A gateway or subnet has one table.
+pub(super) fn already_associated(table: RouteTableId) -> ApiError {
     ApiError::new(
         "Resource.AlreadyAssociated",
         format!("The specified association for route table {table} conflicts with an existing association"),

@@ -45,8 +45,8 @@ impl DropCode {
             }
             DropCode::SgReferencesNotPreserved => {
                 "The only rule that would admit the packet names a security group instead of an address, and the packet no \
-                 longer carries the sender's group: it came by a public address, through a translation, or from another \
-                 Region. Send to the private address, or allow the sender's address range."
+                 longer carries the sender's group: it came by a public address, through a translation or an appliance, or \
+                 from another Region. Send to the private address, or allow the sender's address range."
             }
             DropCode::UnknownPeeredSgs => {
                 "A rule names a security group of a peered VPC, but the peering connection or the group is gone. The rule is \

@@ -46,7 +46,8 @@ impl DropReason {
                 )
             }
             DropCode::SgReferencesNotPreserved => format!(
-                "the {way} rule for {} names a security group, and members are recognised by private address only, not as {}",
+                "the {way} rule for {} names the security group of {}, whose members are recognised by their private \
+                 addresses only, and only where no appliance stands between",
                 service(ip),
                 peer_address(self.direction, ip)
             ),

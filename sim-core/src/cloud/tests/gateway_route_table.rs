@@ -63,6 +63,9 @@ fn its_routes_lead_to_interfaces_for_the_vpcs_own_addresses_edge_2_edge_3() {
     assert_eq!(it.route("0.0.0.0/0", "NetworkInterfaceId", &interface), "InvalidParameterValue");
     assert_eq!(it.route("10.0.0.0/8", "NetworkInterfaceId", &interface), "InvalidParameterValue", "wider");
     assert_eq!(it.route("0.0.0.0/0", "GatewayId", &gateway), "InvalidParameterValue");
+    let endpoint =
+        json!({"VpcId": it.vpc, "ServiceName": "com.amazonaws.ap-northeast-2.s3", "RouteTableIds": [it.table]});
+    assert_eq!(it.b.code("CreateVpcEndpoint", endpoint), "InvalidParameterValue", "a prefix list");
     let local =
         json!({"RouteTableId": it.table, "DestinationCidrBlock": "10.0.0.0/16", "NetworkInterfaceId": interface});
     assert_eq!(it.b.code("ReplaceRoute", local), "ok", "the whole VPC, by the local route");

@@ -4,6 +4,7 @@ mod egress_only;
 mod frames;
 mod incremental;
 mod layouts;
+mod middlebox;
 mod names;
 mod nat;
 mod path;

@@ -6,44 +6,48 @@
 use std::net::IpAddr;
 
 use crate::dataplane::route_table;
-use crate::dataplane::tables::{EniIndex, InternetGatewayTable, Tables, Target, VpcTables};
+use crate::dataplane::tables::{EniIndex, InternetGatewayTable, RouteTable, Tables, Target, VpcTables};
 use crate::trace::{Decider, Direction, DropCode, DropReason};
 
-/// The interface that gets a packet for `private`, which is `owner`'s: an appliance's, or the owner itself.
-pub(crate) fn way_in(
-    tables: &Tables,
-    vpc: &VpcTables,
-    gateway: &InternetGatewayTable,
-    private: IpAddr,
-    owner: EniIndex,
-) -> Result<EniIndex, DropReason> {
-    let Some(slot) = gateway.route_table else { return Ok(owner) };
-    let chosen = route_table::lookup(&vpc.route_tables[slot.0 as usize], private)?;
-    let Target::Eni(appliance) = chosen.target else { return Ok(owner) };
-    // EDGE-5: the appliance needs a public address itself. IPv6 addresses are public as they are.
-    let at = tables.interface(appliance);
-    let is_public = at.is_some_and(|at| at.eni.addresses.iter().any(|own| gateway.public_of.contains_key(own)));
-    if private.is_ipv4() && !is_public {
-        return Err(DropReason {
-            code: DropCode::IngressRtbNoPublicIp,
-            by: tables.eni_id(appliance).into(),
-            direction: Some(Direction::Ingress),
-            decider: Decider::Address(private),
-            origin: chosen.origin,
-        });
-    }
-    Ok(appliance)
+/// The table that routes what comes in through a gateway, if it has one of its own.
+pub(crate) fn table<'t>(vpc: &'t VpcTables, gateway: &InternetGatewayTable) -> Option<&'t RouteTable> {
+    gateway.route_table.map(|slot| &vpc.route_tables[slot.0 as usize])
 }
 
-/// What the gateway's table leads to an appliance on its way in leaves by that appliance too, or not at all (EDGE-6).
+/// An appliance that gets Internet traffic over IPv4 needs a public address itself (EDGE-5). IPv6 addresses are public as they
+/// are.
+pub(crate) fn check_appliance(
+    tables: &Tables,
+    gateway: &InternetGatewayTable,
+    table: &RouteTable,
+    appliance: EniIndex,
+    private: IpAddr,
+) -> Result<(), DropReason> {
+    let at = tables.interface(appliance);
+    let is_public = at.is_some_and(|at| at.eni.addresses.iter().any(|own| gateway.public_of.contains_key(own)));
+    if private.is_ipv6() || is_public {
+        return Ok(());
+    }
+    let chosen = route_table::lookup(table, private)?;
+    Err(DropReason {
+        code: DropCode::IngressRtbNoPublicIp,
+        by: tables.eni_id(appliance).into(),
+        direction: Some(Direction::Ingress),
+        decider: Decider::Address(private),
+        origin: chosen.origin,
+    })
+}
+
+/// What the gateway's table leads to an appliance on its way in leaves by that appliance too, or not at all (EDGE-6). SIM: AWS
+/// says only that asymmetric paths are not supported; Reachability Analyzer calls such a path unreachable.
 pub(crate) fn check_way_out(
     vpc: &VpcTables,
     gateway: &InternetGatewayTable,
     sender: EniIndex,
     source: IpAddr,
 ) -> Result<(), DropReason> {
-    let Some(slot) = gateway.route_table else { return Ok(()) };
-    match route_table::lookup(&vpc.route_tables[slot.0 as usize], source) {
+    let Some(table) = table(vpc, gateway) else { return Ok(()) };
+    match route_table::lookup(table, source) {
         Ok(chosen) if matches!(chosen.target, Target::Eni(appliance) if appliance != sender) => Err(DropReason {
             code: DropCode::IngressRtbTrafficRedirection,
             by: gateway.id.into(),
