@@ -2,10 +2,13 @@
 
 use std::io;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use sim_core::lab::{AskError, DiagnosticReport, Observer, Progress, RunError, RunHeader, RunSummary, StepReport};
+use sim_core::lab::{
+    AskError, DiagnosticReport, Moment, Observer, Progress, RunError, RunHeader, RunSummary, StepReport,
+};
 
+use crate::args::Asked;
 use crate::exit::Status;
 use crate::interrupt::Interrupt;
 use crate::output::ProgressLine;
@@ -16,19 +19,19 @@ use crate::{panic_message, scenario_path};
 /// # Errors
 /// The status to exit with; what is wrong has been said.
 pub(super) fn ask<T>(
-    scenario: &str,
-    seed: Option<u64>,
-    question: impl FnOnce(&std::path::Path, &mut dyn Observer) -> Result<T, AskError>,
+    asked: &Asked,
+    question: impl FnOnce(&Path, Moment, &mut dyn Observer) -> Result<T, AskError>,
 ) -> Result<T, Status> {
-    let file = one_file(scenario)?;
+    let file = one_file(&asked.scenario)?;
     let interrupt = Interrupt::listen().map_err(|error| {
         super::complain(&format!("cannot listen for Ctrl-C: {error}"));
         Status::InternalError
     })?;
-    panic_message::running(&file, seed);
+    panic_message::running(&file, asked.seed);
     let mut watching = Watching { line: ProgressLine::on_terminal(), interrupt };
     watching.line.begin();
-    let answer = question(&file, &mut watching);
+    let moment = Moment { step: asked.step, seed: asked.seed };
+    let answer = question(&file, moment, &mut watching);
     watching.line.clear();
     answer.map_err(|error| match error {
         AskError::Run(RunError::Invalid(diagnostics)) => {

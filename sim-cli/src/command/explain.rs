@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use sim_core::lab::{self, Moment, Question, Service};
+use sim_core::lab::{self, Question, Service};
 
 use super::asking::ask;
 use crate::args::{AnswerFormat, ExplainArgs};
@@ -17,30 +17,28 @@ pub(super) fn explain(args: &ExplainArgs) -> Status {
             return Status::Invalid;
         }
     };
-    let moment = Moment { step: args.step, seed: args.seed };
     let (text, status) = match question {
         Some(question) => {
-            let answer =
-                ask(&args.scenario, args.seed, |file, observer| lab::explain(file, moment, &question, observer));
+            let answer = ask(&args.asked, |file, moment, observer| lab::explain(file, moment, &question, observer));
             let explanation = match answer {
                 Ok(explanation) => explanation,
                 Err(status) => return status,
             };
             let status = if explanation.outcome.is_delivered() { Status::Ok } else { Status::Failed };
-            let text = match args.format {
+            let text = match args.asked.format {
                 AnswerFormat::Text => explanation_text(&explanation),
                 AnswerFormat::Json => format!("{:#}\n", explanation_value(&explanation)),
             };
             (text, status)
         }
         None => {
-            let answer = ask(&args.scenario, args.seed, |file, observer| lab::explain_step(file, moment, observer));
+            let answer = ask(&args.asked, |file, moment, observer| lab::explain_step(file, moment, observer));
             let explanation = match answer {
                 Ok(explanation) => explanation,
                 Err(status) => return status,
             };
             let status = if explanation.step.drops.is_empty() { Status::Ok } else { Status::Failed };
-            let text = match args.format {
+            let text = match args.asked.format {
                 AnswerFormat::Text => step_explanation_text(&explanation),
                 AnswerFormat::Json => format!("{:#}\n", step_explanation_value(&explanation)),
             };

@@ -3,7 +3,7 @@
 
 use super::answer::{Answer, done, nothing};
 use super::error::permit;
-use super::lookup::{Resource, parse_id};
+use super::lookup::Resource;
 use super::prefix_list::Family;
 use super::route::check_link_local;
 use super::{ApiError, Caller, Cloud, Quota, RouteTable, RouteTarget, VpcEndpoint};
@@ -22,11 +22,10 @@ impl Cloud {
         &mut self,
         caller: &Caller,
         table: RouteTableId,
-        list: &str,
+        list: PrefixListId,
         target: RouteTarget,
         dry_run: bool,
     ) -> Answer {
-        let list: PrefixListId = parse_id(list)?;
         let found = self.prefix_list_of(caller, list)?;
         let (family, weight) = (found.family(), found.weight());
         found.blocks().into_iter().try_for_each(check_link_local)?; // RT-14
@@ -48,23 +47,15 @@ impl Cloud {
         &mut self,
         caller: &Caller,
         table: RouteTableId,
-        list: &str,
+        list: PrefixListId,
         target: RouteTarget,
         dry_run: bool,
     ) -> Answer {
-        let list: PrefixListId = parse_id(list)?;
-        self.prefix_list_of(caller, list)?;
-        let record = &self.route_tables[&table];
-        let at = record.prefix_list_routes.iter().position(|route| route.list == list).ok_or_else(|| {
+        let at = self.made_route_to(caller, table, list, "replace", || {
             ApiError::invalid_value(format!(
                 "There is no route defined for '{list}' in the route table. Use CreateRoute instead."
             ))
         })?;
-        if let RouteTarget::VpcEndpoint(_) = record.prefix_list_routes[at].target {
-            return Err(ApiError::invalid_value(format!(
-                "cannot replace VPC endpoint route {list} in route table {table}"
-            )));
-        }
         permit(dry_run)?;
         self.route_tables[&table].prefix_list_routes[at] = PrefixListRoute { list, target, origin: caller.origin };
         self.touch(table);
@@ -75,27 +66,39 @@ impl Cloud {
         &mut self,
         caller: &Caller,
         table: RouteTableId,
-        list: &str,
+        list: PrefixListId,
         dry_run: bool,
     ) -> Answer {
-        let list: PrefixListId = parse_id(list)?;
-        self.prefix_list_of(caller, list)?;
-        let record = &self.route_tables[&table];
-        let at = record.prefix_list_routes.iter().position(|route| route.list == list).ok_or_else(|| {
+        let at = self.made_route_to(caller, table, list, "remove", || {
             ApiError::new(
                 "InvalidRoute.NotFound",
                 format!("no route with destination-prefix-list-id {list} in route table {table}"),
             )
         })?;
-        if let RouteTarget::VpcEndpoint(_) = record.prefix_list_routes[at].target {
-            return Err(ApiError::invalid_value(format!(
-                "cannot remove VPC endpoint route {list} in route table {table}"
-            )));
-        }
         permit(dry_run)?;
         self.route_tables[&table].prefix_list_routes.remove(at);
         self.touch(table);
         nothing()
+    }
+
+    /// The place of a list's route that somebody made; an endpoint's own is not theirs to `change` (GWE-3).
+    fn made_route_to(
+        &self,
+        caller: &Caller,
+        table: RouteTableId,
+        list: PrefixListId,
+        change: &str,
+        missing: impl FnOnce() -> ApiError,
+    ) -> Result<usize, ApiError> {
+        self.prefix_list_of(caller, list)?;
+        let routes = &self.route_tables[&table].prefix_list_routes;
+        let at = routes.iter().position(|route| route.list == list).ok_or_else(missing)?;
+        if let RouteTarget::VpcEndpoint(_) = routes[at].target {
+            return Err(ApiError::invalid_value(format!(
+                "cannot {change} VPC endpoint route {list} in route table {table}"
+            )));
+        }
+        Ok(at)
     }
 
     /// How many routes of a family a table's prefix lists count as (RT-23).

@@ -2,12 +2,11 @@
 
 use super::answer::{Answer, done};
 use super::error::permit;
+use super::ip_permission::{IpPermission, IpRange, Ipv6Range, PrefixListPeer, UserIdGroupPair};
 use super::lookup::parse_id;
 use super::request::{members, requests};
 use super::security_group::check_text;
-use super::security_group_rule::{
-    Direction, IpPermission, IpRange, Ipv6Range, PrefixListPeer, UserIdGroupPair, duplicate,
-};
+use super::security_group_rule::{Direction, duplicate};
 use super::{ApiError, Caller, Cloud, GroupRule, RulePeer, RuleProtocol, SecurityGroup};
 use crate::id::*;
 

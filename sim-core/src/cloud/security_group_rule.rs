@@ -1,6 +1,7 @@
 //! Rules of security groups (SG-5, SG-6, SG-7, SG-9, SG-12, SG-29, SG-31).
 //!
-//! A request carries permissions: a protocol with its ports and any number of peers. A rule is one of these peers.
+//! A request carries permissions (`ip_permission.rs`): a protocol with its ports and any number of peers. A rule is one of
+//! these peers.
 
 use std::fmt;
 
@@ -10,12 +11,12 @@ use serde_json::Value;
 use super::answer::{Answer, Object, just};
 use super::describe::{Filter, check_filter, matches_wildcard};
 use super::error::permit;
+use super::ip_permission::{IpPermission, IpRange, UserIdGroupPair};
 use super::lookup::{Resource, parse_id};
 use super::prefix_list::Family;
-use super::request::{members, requests};
-use super::security_group::check_text;
+use super::request::requests;
 use super::tag::TagSpecification;
-use super::{ApiError, Caller, Cloud, PeeringStatus, Quota, RuleProtocol, SecurityGroup, Tags};
+use super::{ApiError, Caller, Cloud, Quota, RuleProtocol, SecurityGroup, Tags};
 use crate::id::*;
 
 /// One rule: a protocol with its ports and one peer (SG-5).
@@ -41,33 +42,11 @@ pub(crate) enum RulePeer {
     PrefixList(PrefixListId),
 }
 
-members! {
-    /// A protocol, its ports, and peers of four kinds.
-    IpPermission {
-        ip_protocol: Option<String>,
-        from_port: Option<i64>,
-        to_port: Option<i64>,
-        user_id_group_pairs: Vec<UserIdGroupPair>,
-        ip_ranges: Vec<IpRange>,
-        ipv6_ranges: Vec<Ipv6Range>,
-        prefix_list_ids: Vec<PrefixListPeer>,
-    }
-    /// A group as a peer.
-    UserIdGroupPair {
-        description: Option<String>,
-        group_id: Option<String>,
-        group_name: Option<String>,
-        user_id: Option<String>,
-        vpc_id: Option<String>,
-        vpc_peering_connection_id: Option<String>,
-        peering_status: Option<String>,
-    }
-    /// An IPv4 block as a peer.
-    IpRange { cidr_ip: String, description: Option<String>, }
-    /// An IPv6 block as a peer.
-    Ipv6Range { cidr_ipv6: String, description: Option<String>, }
-    /// A prefix list as a peer.
-    PrefixListPeer { prefix_list_id: String, description: Option<String>, }
+/// What the requests that add rules and those that take them away have in common.
+struct RuleChange {
+    group: SecurityGroupId,
+    permissions: Vec<IpPermission>,
+    dry_run: bool,
 }
 
 macro_rules! rule_requests {
@@ -88,6 +67,15 @@ macro_rules! rule_requests {
         }
 
         $(impl $name {
+            /// The group and the permissions that the request is about.
+            fn change(&self, cloud: &Cloud, caller: &Caller) -> Result<RuleChange, ApiError> {
+                Ok(RuleChange {
+                    group: cloud.ruled_group(caller, &self.group_id, &self.group_name)?,
+                    permissions: self.permissions(),
+                    dry_run: self.dry_run,
+                })
+            }
+
             /// The permissions, the one in the short form's members included.
             fn permissions(&self) -> Vec<IpPermission> {
                 let mut permissions = self.ip_permissions.clone();
@@ -190,9 +178,8 @@ impl Cloud {
         caller: &Caller,
         request: AuthorizeSecurityGroupIngress,
     ) -> Answer {
-        let group = self.ruled_group(caller, &request.group_id, &request.group_name)?;
-        let permissions = request.permissions();
-        self.authorize(caller, Direction::Ingress, group, &permissions, &request.tag_specifications, request.dry_run)
+        let change = request.change(self, caller)?;
+        self.authorize(caller, Direction::Ingress, change, &request.tag_specifications)
     }
 
     pub(crate) fn authorize_security_group_egress(
@@ -200,9 +187,8 @@ impl Cloud {
         caller: &Caller,
         request: AuthorizeSecurityGroupEgress,
     ) -> Answer {
-        let group = self.ruled_group(caller, &request.group_id, &request.group_name)?;
-        let permissions = request.permissions();
-        self.authorize(caller, Direction::Egress, group, &permissions, &request.tag_specifications, request.dry_run)
+        let change = request.change(self, caller)?;
+        self.authorize(caller, Direction::Egress, change, &request.tag_specifications)
     }
 
     pub(crate) fn revoke_security_group_ingress(
@@ -210,9 +196,8 @@ impl Cloud {
         caller: &Caller,
         request: RevokeSecurityGroupIngress,
     ) -> Answer {
-        let group = self.ruled_group(caller, &request.group_id, &request.group_name)?;
-        let permissions = request.permissions();
-        self.revoke(caller, Direction::Ingress, group, &permissions, &request.security_group_rule_ids, request.dry_run)
+        let change = request.change(self, caller)?;
+        self.revoke(caller, Direction::Ingress, change, &request.security_group_rule_ids)
     }
 
     pub(crate) fn revoke_security_group_egress(
@@ -220,9 +205,8 @@ impl Cloud {
         caller: &Caller,
         request: RevokeSecurityGroupEgress,
     ) -> Answer {
-        let group = self.ruled_group(caller, &request.group_id, &request.group_name)?;
-        let permissions = request.permissions();
-        self.revoke(caller, Direction::Egress, group, &permissions, &request.security_group_rule_ids, request.dry_run)
+        let change = request.change(self, caller)?;
+        self.revoke(caller, Direction::Egress, change, &request.security_group_rule_ids)
     }
 
     pub(crate) fn describe_security_group_rules(
@@ -258,7 +242,7 @@ impl Cloud {
                     };
                     if (wanted.is_empty() || wanted.contains(&rule.id)) && request.filters.iter().all(passes) {
                         shown.push(Value::from(
-                            self.describe_rule(group, direction, rule).list("Tags", tags.describe()),
+                            describe_rule(group.id, Some(group.owner), direction, rule).list("Tags", tags.describe()),
                         ));
                     }
                 }
@@ -297,13 +281,11 @@ impl Cloud {
         &mut self,
         caller: &Caller,
         direction: Direction,
-        id: SecurityGroupId,
-        permissions: &[IpPermission],
+        RuleChange { group: id, permissions, dry_run }: RuleChange,
         tags: &[TagSpecification],
-        dry_run: bool,
     ) -> Answer {
         let group = &self.security_groups[&id];
-        let added = self.read_permissions(caller, group, permissions)?;
+        let added = self.read_permissions(caller, group, &permissions)?;
         let existing = direction.of(group);
         for (at, (protocol, peer, _)) in added.iter().enumerate() {
             let twice = added[..at].iter().any(|(other, other_peer, _)| other == protocol && other_peer == peer);
@@ -332,7 +314,7 @@ impl Cloud {
                 self.index.named_by.entry(named).or_default().insert(id);
             }
             let rule = GroupRule { id: self.ids.next(), protocol, peer, description, origin: caller.origin };
-            let object = self.describe_rule(&self.security_groups[&id], direction, &rule);
+            let object = describe_rule(id, Some(self.security_groups[&id].owner), direction, &rule);
             shown.push(Value::from(object.optional_list("Tags", tags.describe())));
             if tags.iter().next().is_some() {
                 self.rule_tags.insert(rule.id, tags.clone());
@@ -347,10 +329,8 @@ impl Cloud {
         &mut self,
         caller: &Caller,
         direction: Direction,
-        id: SecurityGroupId,
-        permissions: &[IpPermission],
+        RuleChange { group: id, permissions, dry_run }: RuleChange,
         rule_ids: &[String],
-        dry_run: bool,
     ) -> Answer {
         let group = &self.security_groups[&id];
         let existing = direction.of(group);
@@ -363,7 +343,7 @@ impl Cloud {
             revoked.push(rule);
         }
         if rule_ids.is_empty() || !permissions.is_empty() {
-            for (protocol, peer, _) in self.read_permissions_to_revoke(caller, group, permissions)? {
+            for (protocol, peer, _) in self.read_permissions_to_revoke(caller, group, &permissions)? {
                 let rule = existing.iter().find(|rule| rule.protocol == protocol && rule.peer == peer);
                 revoked.push(rule.map(|rule| rule.id).ok_or_else(|| {
                     ApiError::new(
@@ -377,7 +357,7 @@ impl Cloud {
 
         let gone = |rule: &&GroupRule| revoked.contains(&rule.id);
         let shown: Vec<Value> =
-            existing.iter().filter(gone).map(|rule| describe_revoked(id, direction, rule)).collect();
+            existing.iter().filter(gone).map(|rule| describe_rule(id, None, direction, rule).into()).collect();
         let named: Vec<SecurityGroupId> = existing
             .iter()
             .filter(gone)
@@ -401,111 +381,6 @@ impl Cloud {
         Ok(Object::new().value("Return", true).value("RevokedSecurityGroupRules", shown).into())
     }
 
-    /// The rules that permissions mean, in their order, with group references checked (SG-9).
-    pub(super) fn read_permissions(
-        &self,
-        caller: &Caller,
-        group: &SecurityGroup,
-        permissions: &[IpPermission],
-    ) -> Result<Vec<(RuleProtocol, RulePeer, Option<String>)>, ApiError> {
-        let rules = self.read_permissions_to_revoke(caller, group, permissions)?;
-        for (_, peer, description) in &rules {
-            check_text(description.as_deref().unwrap_or_default(), "description")?;
-            match peer {
-                RulePeer::Group { group: other, owner } => self.check_reference(group, *other, *owner)?,
-                RulePeer::PrefixList(list) => drop(self.prefix_list_of(caller, *list)?),
-                RulePeer::Ipv4(_) | RulePeer::Ipv6(_) => {}
-            }
-        }
-        Ok(rules)
-    }
-
-    /// The rules that permissions mean. What is taken away may name what is gone (SG-12).
-    pub(super) fn read_permissions_to_revoke(
-        &self,
-        caller: &Caller,
-        group: &SecurityGroup,
-        permissions: &[IpPermission],
-    ) -> Result<Vec<(RuleProtocol, RulePeer, Option<String>)>, ApiError> {
-        if permissions.is_empty() {
-            return Err(ApiError::missing("ipPermissions"));
-        }
-        let mut rules = Vec::new();
-        for permission in permissions {
-            let Some(name) = &permission.ip_protocol else { return Err(ApiError::missing("ipProtocol")) };
-            let protocol = RuleProtocol::read(name, permission.from_port, permission.to_port)?;
-            let before = rules.len();
-            for range in &permission.ip_ranges {
-                let block = range.cidr_ip.parse::<Ipv4Net>().map_err(|_| malformed_block(&range.cidr_ip))?;
-                rules.push((protocol, RulePeer::Ipv4(block.trunc()), range.description.clone()));
-            }
-            for range in &permission.ipv6_ranges {
-                let block = range.cidr_ipv6.parse::<Ipv6Net>().map_err(|_| malformed_block(&range.cidr_ipv6))?;
-                rules.push((protocol, RulePeer::Ipv6(block.trunc()), range.description.clone()));
-            }
-            for pair in &permission.user_id_group_pairs {
-                rules.push((protocol, self.read_group_peer(caller, group, pair)?, pair.description.clone()));
-            }
-            for list in &permission.prefix_list_ids {
-                let id = parse_id(&list.prefix_list_id)?;
-                rules.push((protocol, RulePeer::PrefixList(id), list.description.clone()));
-            }
-            if rules.len() == before {
-                return Err(ApiError::missing("cidrIp"));
-            }
-        }
-        Ok(rules)
-    }
-
-    fn read_group_peer(
-        &self,
-        caller: &Caller,
-        group: &SecurityGroup,
-        pair: &UserIdGroupPair,
-    ) -> Result<RulePeer, ApiError> {
-        let owner = match &pair.user_id {
-            None => caller.account,
-            Some(text) => AccountId::parse(text)
-                .ok_or_else(|| ApiError::invalid_value(format!("Value ({text}) for parameter userId is invalid.")))?,
-        };
-        let other = match (&pair.group_id, &pair.group_name) {
-            (Some(id), _) => parse_id(id)?,
-            (None, Some(name)) => {
-                let named = self.index.vpc(group.vpc).security_groups.get(name);
-                *named.ok_or_else(|| ApiError::not_found(ResourceKind::SecurityGroup, name))?
-            }
-            (None, None) => return Err(ApiError::missing("groupId")),
-        };
-        // A group of another account may be named without saying whose it is.
-        let owner = match (&pair.user_id, self.security_groups.get(&other)) {
-            (None, Some(other)) => other.owner,
-            _ => owner,
-        };
-        Ok(RulePeer::Group { group: other, owner })
-    }
-
-    /// SG-9: the group named is of the same VPC, or of one that is actively peered in the same Region (SG-10).
-    fn check_reference(&self, group: &SecurityGroup, other: SecurityGroupId, owner: AccountId) -> Result<(), ApiError> {
-        let named = self.security_groups.get(&other).filter(|named| named.owner == owner);
-        let named = named.ok_or_else(|| ApiError::not_found(ResourceKind::SecurityGroup, other))?;
-        if named.vpc == group.vpc {
-            return Ok(());
-        }
-        let mut peerings = self.index.vpc(group.vpc).peerings.iter().map(|id| &self.peerings[id]);
-        let peered = peerings.any(|peering| {
-            peering.status == PeeringStatus::Active
-                && peering.other_side(group.vpc).vpc == named.vpc
-                && peering.requester.region == peering.accepter.region
-        });
-        if peered {
-            return Ok(());
-        }
-        Err(ApiError::new(
-            "InvalidGroup.NotFound",
-            "You have specified two resources that belong to different networks.",
-        ))
-    }
-
     /// How many rules one counts as (SG-29): a customer's prefix list as many as it may ever hold, AWS's as its weight.
     fn rule_weight(&self, group: &SecurityGroup, peer: &RulePeer, family: Family) -> usize {
         match peer {
@@ -520,83 +395,15 @@ impl Cloud {
             }
         }
     }
-
-    /// Rules as `IpPermissions`: those of one protocol and range of ports together.
-    pub(crate) fn describe_permissions(&self, vpc: VpcId, rules: &[GroupRule]) -> Vec<Value> {
-        let mut protocols: Vec<RuleProtocol> = Vec::new();
-        for rule in rules {
-            if !protocols.contains(&rule.protocol) {
-                protocols.push(rule.protocol);
-            }
-        }
-        let describe = |protocol: RuleProtocol| {
-            let (mut groups, mut ipv4, mut ipv6, mut lists) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-            for rule in rules.iter().filter(|rule| rule.protocol == protocol) {
-                let object = Object::new().optional_text("Description", rule.description.as_ref());
-                match rule.peer {
-                    RulePeer::Ipv4(block) => ipv4.push(object.text("CidrIp", block)),
-                    RulePeer::Ipv6(block) => ipv6.push(object.text("CidrIpv6", block)),
-                    RulePeer::PrefixList(list) => lists.push(object.text("PrefixListId", list)),
-                    RulePeer::Group { group, owner } => {
-                        let object = object.text("UserId", owner).text("GroupId", group);
-                        groups.push(self.describe_foreign_group(vpc, group, object));
-                    }
-                }
-            }
-            let range = protocol.port_numbers();
-            Object::new()
-                .text("IpProtocol", protocol.name())
-                .optional("FromPort", range.map(|(from, _)| from))
-                .optional("ToPort", range.map(|(_, to)| to))
-                .list("UserIdGroupPairs", groups)
-                .list("IpRanges", ipv4)
-                .list("Ipv6Ranges", ipv6)
-                .list("PrefixListIds", lists)
-                .into()
-        };
-        protocols.into_iter().map(describe).collect()
-    }
-
-    /// What is shown of a group in a peered VPC: the VPC, the connection and its status, `deleted` when the rule is stale.
-    pub(super) fn describe_foreign_group(&self, vpc: VpcId, group: SecurityGroupId, object: Object) -> Object {
-        let Some(other) = self.security_groups.get(&group).map(|group| group.vpc).filter(|other| *other != vpc) else {
-            return object;
-        };
-        let between = |id: &&VpcPeeringConnectionId| self.peerings[*id].other_side(vpc).vpc == other;
-        let peering = self.index.vpc(vpc).peerings.iter().rev().find(between);
-        object
-            .text("VpcId", other)
-            .optional_text("VpcPeeringConnectionId", peering)
-            .optional_text("PeeringStatus", peering.map(|id| self.peerings[id].status.code()))
-    }
-
-    fn describe_rule(&self, group: &SecurityGroup, direction: Direction, rule: &GroupRule) -> Object {
-        let (from, to) = rule.protocol.port_numbers().unwrap_or((-1, -1));
-        let object = Object::new()
-            .text("SecurityGroupRuleId", rule.id)
-            .text("GroupId", group.id)
-            .text("GroupOwnerId", group.owner)
-            .value("IsEgress", direction == Direction::Egress)
-            .text("IpProtocol", rule.protocol.name())
-            .value("FromPort", from)
-            .value("ToPort", to);
-        let object = match rule.peer {
-            RulePeer::Ipv4(block) => object.text("CidrIpv4", block),
-            RulePeer::Ipv6(block) => object.text("CidrIpv6", block),
-            RulePeer::PrefixList(list) => object.text("PrefixListId", list),
-            RulePeer::Group { group: other, owner } => {
-                object.value("ReferencedGroupInfo", Object::new().text("GroupId", other).text("UserId", owner))
-            }
-        };
-        object.optional_text("Description", rule.description.as_ref())
-    }
 }
 
-fn describe_revoked(group: SecurityGroupId, direction: Direction, rule: &GroupRule) -> Value {
+/// A rule's members. What was revoked is shown without the group's owner, and names another group by its id alone.
+fn describe_rule(group: SecurityGroupId, owner: Option<AccountId>, direction: Direction, rule: &GroupRule) -> Object {
     let (from, to) = rule.protocol.port_numbers().unwrap_or((-1, -1));
     let object = Object::new()
         .text("SecurityGroupRuleId", rule.id)
         .text("GroupId", group)
+        .optional_text("GroupOwnerId", owner)
         .value("IsEgress", direction == Direction::Egress)
         .text("IpProtocol", rule.protocol.name())
         .value("FromPort", from)
@@ -605,9 +412,12 @@ fn describe_revoked(group: SecurityGroupId, direction: Direction, rule: &GroupRu
         RulePeer::Ipv4(block) => object.text("CidrIpv4", block),
         RulePeer::Ipv6(block) => object.text("CidrIpv6", block),
         RulePeer::PrefixList(list) => object.text("PrefixListId", list),
-        RulePeer::Group { group, .. } => object.text("ReferencedGroupId", group),
+        RulePeer::Group { group, .. } if owner.is_none() => object.text("ReferencedGroupId", group),
+        RulePeer::Group { group, owner } => {
+            object.value("ReferencedGroupInfo", Object::new().text("GroupId", group).text("UserId", owner))
+        }
     };
-    object.optional_text("Description", rule.description.as_ref()).into()
+    object.optional_text("Description", rule.description.as_ref())
 }
 
 /// The group has such a rule already (SG-31).
@@ -616,8 +426,4 @@ pub(super) fn duplicate(protocol: RuleProtocol, peer: &RulePeer) -> ApiError {
         "InvalidPermission.Duplicate",
         format!("the specified rule \"{}\" already exists", in_words(protocol, peer)),
     )
-}
-
-fn malformed_block(text: &str) -> ApiError {
-    ApiError::invalid_value(format!("CIDR block {text} is malformed"))
 }

@@ -192,13 +192,9 @@ fn is_led_by_middlebox(at: &Interface<'_>, vpc: VpcIndex, direction: Direction, 
 /// Why nothing admitted the packet. A rule that all but matched says more than "no rule" (SG-11, SG-12).
 fn refusal(at: &Interface<'_>, direction: Direction, ip: &IpHeader) -> DropReason {
     let address = peer_address(direction, ip);
-    // A member that shows a public address, or one whose packets are led by an appliance.
-    let is_lost_identity = |peer: &Peer| match peer {
-        Peer::Group { vpc, group } => {
-            at.tables.is_public_of_member(*vpc, *group, address) || at.tables.is_member(*vpc, *group, address)
-        }
-        _ => false,
-    };
+    // `find_rule` has passed over a member that shows its own address, so an appliance stands between.
+    let is_led = |peer: &Peer| matches!(peer, Peer::Group { vpc, group } if at.tables.is_member(*vpc, *group, address));
+    let is_public = |peer: &Peer| matches!(peer, Peer::Group { vpc, group } if at.tables.is_public_of_member(*vpc, *group, address));
     let is_stale = |peer: &Peer| matches!(peer, Peer::StaleGroup);
     let all_but_matched = |is_wanted: &dyn Fn(&Peer) -> bool| {
         groups(at).find_map(|group| {
@@ -206,13 +202,13 @@ fn refusal(at: &Interface<'_>, direction: Direction, ip: &IpHeader) -> DropReaso
             rules.find(|rule| is_wanted(&rule.peer) && rule.protocol.matches(ip)).map(|rule| (group, rule))
         })
     };
-    for (is_wanted, code) in [
-        (&is_lost_identity as &dyn Fn(&Peer) -> bool, DropCode::SgReferencesNotPreserved),
-        (&is_stale, DropCode::UnknownPeeredSgs),
+    for (is_wanted, code, decider) in [
+        (&is_led as &dyn Fn(&Peer) -> bool, DropCode::SgReferencesNotPreserved, Decider::Address(address)),
+        (&is_public, DropCode::SgReferencesNotPreserved, Decider::NoMatch),
+        (&is_stale, DropCode::UnknownPeeredSgs, Decider::NoMatch),
     ] {
         if let Some((group, rule)) = all_but_matched(is_wanted) {
-            let by = group.id.into();
-            return DropReason { code, by, direction: Some(direction), decider: Decider::NoMatch, origin: rule.origin };
+            return DropReason { code, by: group.id.into(), direction: Some(direction), decider, origin: rule.origin };
         }
     }
     let has_rules = groups(at).any(|group| !group.rules(direction).is_empty());

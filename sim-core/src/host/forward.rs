@@ -8,10 +8,11 @@ use std::net::IpAddr;
 
 use super::Note;
 use super::fragment::Whole;
-use super::kernel::{Kernel, Nic};
+use super::kernel::Kernel;
 use super::neighbour::ETHERNET_HEADER;
 use super::netfilter::{Hook, Lost, Passage, RejectWith, Tracked};
 use super::network::{IpView, Way, is_link_local};
+use super::nic::Nic;
 use super::parameters::{IPV4_FORWARDING, IPV6_FORWARDING};
 use crate::net::{self, Frame, IpHeader, checksum, ether_type, lower_ttl};
 

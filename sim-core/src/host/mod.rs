@@ -18,6 +18,7 @@ mod kernel;
 mod neighbour;
 pub(crate) mod netfilter;
 mod network;
+mod nic;
 mod parameters;
 mod profile;
 mod resolver;
@@ -99,8 +100,8 @@ pub(crate) struct HostConfig {
     pub programs: Programs,
 }
 
-/// A network interface as the guest's DHCP client would have set it up.
-#[derive(Clone, Debug)]
+/// A network interface as the guest's DHCP client would have set it up; without any address it is not there.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct InterfaceConfig {
     /// Its hardware address.
     pub mac: MacAddr,
@@ -236,6 +237,13 @@ impl Host {
             sys.end_process(exit);
         }));
         process
+    }
+
+    /// Sets up an interface that was attached while the host runs, or other addresses of one it has; with none it is gone.
+    pub(crate) fn configure(&mut self, now: SimTime, interface: usize, config: InterfaceConfig) {
+        let kernel = self.kernel();
+        kernel.now = kernel.now.max(now);
+        kernel.configure(interface, config);
     }
 
     /// A frame arrives at an interface. Call [`run`](Self::run) afterwards.

@@ -409,7 +409,7 @@ impl Kernel {
     }
 
     fn free_local_port(&mut self) -> Option<u16> {
-        let ports = |nic: &super::kernel::Nic| {
+        let ports = |nic: &super::nic::Nic| {
             let taken = nic.stack.sockets().iter().filter_map(|(_, socket)| match socket {
                 smoltcp::socket::Socket::Tcp(socket) => socket.local_endpoint().map(|endpoint| endpoint.port),
                 _ => None,

@@ -19,6 +19,16 @@ pub(crate) enum AddressField {
     Destination,
 }
 
+impl AddressField {
+    /// The packet's other end.
+    pub(crate) fn other(self) -> Self {
+        match self {
+            AddressField::Source => AddressField::Destination,
+            AddressField::Destination => AddressField::Source,
+        }
+    }
+}
+
 /// Sets the port that goes with an address, or an echo's identifier, which stands for one; and the checksums that cover it. A
 /// later fragment has none, nor has a protocol without ports.
 pub(crate) fn rewrite_port(frame: &mut Frame, field: AddressField, new: u16) {

@@ -45,12 +45,19 @@ impl DropReason {
                     peer(self.direction, ip)
                 )
             }
-            DropCode::SgReferencesNotPreserved => format!(
-                "the {way} rule for {} names the security group of {}, whose members are recognised by their private \
-                 addresses only, and only where no appliance stands between",
-                service(ip),
-                peer_address(self.direction, ip)
-            ),
+            DropCode::SgReferencesNotPreserved => match self.decider {
+                Decider::Address(member) => format!(
+                    "the {way} rule for {} names the security group of {member}, which is not recognised where routes lead \
+                     by an appliance",
+                    service(ip)
+                ),
+                _ => format!(
+                    "the {way} rule for {} names a security group, and members are recognised by private address only, not \
+                     as {}",
+                    service(ip),
+                    peer_address(self.direction, ip)
+                ),
+            },
             DropCode::UnknownPeeredSgs => format!(
                 "the {way} rule for {} names a security group that is gone or no longer peered (stale)",
                 service(ip)

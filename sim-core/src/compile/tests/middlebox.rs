@@ -203,8 +203,8 @@ fn a_group_is_not_recognised_behind_an_appliance_sg_8_sg_11_edge_8() {
     let by_box = "box: tcp 10.0.1.10:4000 > 10.0.2.10:3306 SYN";
     let on_the_way =
         "at box | open-main rule 1 | in main | acl-main rule 100 | 10.0.0.0/16 to main | at c | acl-main rule 100";
-    let refused = "SG_REFERENCES_NOT_PRESERVED by db-sg: the inbound rule for tcp/3306 names the security group of 10.0.1.10, \
-                   whose members are recognised by their private addresses only, and only where no appliance stands between";
+    let refused = "SG_REFERENCES_NOT_PRESERVED by db-sg: the inbound rule for tcp/3306 names the security group of \
+                   10.0.1.10, which is not recognised where routes lead by an appliance";
     check(
         BETWEEN,
         &[
@@ -243,8 +243,7 @@ fn a_group_is_not_recognised_behind_an_appliance_sg_8_sg_11_edge_8() {
 #[test]
 fn a_rule_that_names_the_receivers_group_does_not_lead_by_an_appliance_either_edge_8() {
     let refused = "SG_REFERENCES_NOT_PRESERVED by web-sg: the outbound rule for tcp/3306 names the security group of \
-                   10.0.2.10, whose members are recognised by their private addresses only, and only where no appliance \
-                   stands between";
+                   10.0.2.10, which is not recognised where routes lead by an appliance";
     check(
         &BETWEEN.replace("allow web-sg egress all 0.0.0.0/0", "allow web-sg egress tcp/3306 db-sg"),
         &[("a: tcp 10.0.1.10:4000 > 10.0.2.10:3306 SYN", &format!("at a | {refused}"))],

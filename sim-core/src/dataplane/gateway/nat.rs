@@ -196,36 +196,30 @@ fn binding_back(bindings: &mut NatBindings, now: SimTime, frame: &Frame, ip: &Ip
     bindings.use_back(now, &FlowKey::of(ip))
 }
 
-fn rewrite_out(frame: &mut Frame, binding: &Binding) -> PortTranslation {
-    let Binding { inside, outside } = binding;
-    if is_about_another(frame) {
-        rewrite_quoted_port(frame, AddressField::Destination, outside.source_port);
-        rewrite_quoted_address(frame, AddressField::Destination, outside.source);
-    } else {
-        rewrite_port(frame, AddressField::Source, outside.source_port);
-    }
-    rewrite_address(frame, AddressField::Source, outside.source);
-    PortTranslation {
-        from: (inside.source, inside.source_port),
-        to: (outside.source, outside.source_port),
-        direction: Direction::Egress,
-    }
+/// From inside: the flow's source becomes the gateway's address and the port bound to it.
+fn rewrite_out(frame: &mut Frame, Binding { inside, outside }: &Binding) -> PortTranslation {
+    let (from, to) = ((inside.source, inside.source_port), (outside.source, outside.source_port));
+    rewrite_end(frame, AddressField::Source, to);
+    PortTranslation { from, to, direction: Direction::Egress }
 }
 
-fn rewrite_back(frame: &mut Frame, binding: &Binding) -> PortTranslation {
-    let Binding { inside, outside } = binding;
+/// Back from outside: the destination becomes the flow's source again.
+fn rewrite_back(frame: &mut Frame, Binding { inside, outside }: &Binding) -> PortTranslation {
+    let (from, to) = ((outside.source, outside.source_port), (inside.source, inside.source_port));
+    rewrite_end(frame, AddressField::Destination, to);
+    PortTranslation { from, to, direction: Direction::Ingress }
+}
+
+/// Gives one end of the packet another address and port. An ICMP error is about a packet of the other direction: there it is
+/// the quoted packet that has the port, at its other end.
+fn rewrite_end(frame: &mut Frame, end: AddressField, (address, port): (IpAddr, u16)) {
     if is_about_another(frame) {
-        rewrite_quoted_port(frame, AddressField::Source, inside.source_port);
-        rewrite_quoted_address(frame, AddressField::Source, inside.source);
+        rewrite_quoted_port(frame, end.other(), port);
+        rewrite_quoted_address(frame, end.other(), address);
     } else {
-        rewrite_port(frame, AddressField::Destination, inside.source_port);
+        rewrite_port(frame, end, port);
     }
-    rewrite_address(frame, AddressField::Destination, inside.source);
-    PortTranslation {
-        from: (outside.source, outside.source_port),
-        to: (inside.source, inside.source_port),
-        direction: Direction::Ingress,
-    }
+    rewrite_address(frame, end, address);
 }
 
 fn is_about_another(frame: &Frame) -> bool {

@@ -11,7 +11,7 @@ use crate::id::{InternetHostId, Region, ResourceId, VpcEndpointId};
 use crate::net::MacAddr;
 use crate::sim::boot::{BehindEndpoint, OutsideGuest, Serves};
 use crate::sim::internet::{HostPlace, InternetHost, interface, service_interface};
-use crate::sim::partition::Placement;
+use crate::sim::placement::Placement;
 use crate::sim::public_names;
 
 /// Hosts of services are numbered from here, above those that a scenario names.
