@@ -1,4 +1,4 @@
-//! `ip`, `ifconfig`, `arp` and `route`: what the guest's own network looks like (iproute2, net-tools).
+//! `ip` and `ifconfig`: what the guest's own network looks like (iproute2, net-tools).
 //!
 //! They show; addresses and routes of an instance come from the control plane. What a guest sets by itself is the MTU of its
 //! interface (MTU-1).
@@ -286,12 +286,16 @@ fn route_get(sys: &Sys, target: &str) -> i32 {
     }
     let via = route.gateway.map_or_else(String::new, |gateway| format!("via {gateway} "));
     let name = interface_name(sys, route.interface);
-    sys.print(format!("{target} {via}dev {name} src {} uid {uid} \n    cache \n", route.source));
+    // What path-MTU discovery has learnt, while it lasts.
+    let learnt = sys
+        .learnt_mtu(target)
+        .map_or_else(String::new, |(mtu, until)| format!("expires {}sec mtu {mtu} ", until.since(sys.now()).as_secs()));
+    sys.print(format!("{target} {via}dev {name} src {} uid {uid} \n    cache {learnt}\n", route.source));
     0
 }
 
 fn neighbours(sys: &Sys, families: Families) -> i32 {
-    for (number, ..) in interfaces(sys) {
+    for (number, config, _) in interfaces(sys) {
         let name = interface_name(sys, number);
         for (address, state) in sys.neighbours(number).into_iter().filter(|(address, _)| families.shows(*address)) {
             let state = match state {
@@ -299,6 +303,12 @@ fn neighbours(sys: &Sys, families: Families) -> i32 {
                 NeighbourState::Stale(mac) => format!("lladdr {mac} STALE"),
                 NeighbourState::Incomplete => "INCOMPLETE".to_owned(),
                 NeighbourState::Failed => "FAILED".to_owned(),
+            };
+            // Neighbour discovery tells routers from others.
+            let router = if Some(address) == config.ipv6_gateway.map(IpAddr::V6) { "router " } else { "" };
+            let state = match state.rsplit_once(' ') {
+                Some((mac, word)) => format!("{mac} {router}{word}"),
+                None => format!("{router}{state}"),
             };
             sys.print(format!("{address} dev {name} {state} \n"));
         }

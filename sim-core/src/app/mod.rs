@@ -4,17 +4,21 @@
 //! A program knows sockets, files and a clock. It does not know AWS, the fabric, or how its output will be shown; texts
 //! that differ between images come from the [`Profile`](crate::host::Profile).
 
+mod arp;
 mod aws_service;
 mod curl;
+mod dev_tcp;
 mod dns;
 mod ec2_metadata;
 mod endpoint_policy;
 mod hostname;
+mod http;
 mod httpd;
 mod ip;
 mod iperf3;
 mod iptables;
 mod metadata;
+mod nc;
 mod ntpdate;
 mod options;
 mod outside;
@@ -24,16 +28,21 @@ mod ping;
 mod probe;
 mod resolve;
 mod services;
-mod sshd;
+mod sockets;
+mod ssh;
 mod sysctl;
 mod system;
+mod tcpdump;
+mod telnet;
 #[cfg(test)]
 mod tests;
 mod text;
 mod time_server;
+mod traceroute;
 mod truncate;
+mod wget;
 
-use crate::host::{Program, Programs};
+use crate::host::{DEV_TCP, Program, Programs};
 
 /// Wraps an `async fn(Sys, Vec<String>) -> i32` as a [`Program`].
 macro_rules! program {
@@ -81,6 +90,17 @@ fn find(name: &str) -> Option<Program> {
     Some(match name {
         "ping" | "ping6" => program!(ping::main),
         "curl" => program!(curl::main),
+        "ssh" => program!(ssh::main),
+        "traceroute" | "traceroute6" => program!(traceroute::main),
+        "tracepath" | "tracepath6" => program!(traceroute::path::main),
+        "tcpdump" => program!(tcpdump::main),
+        "arp" => program!(arp::main),
+        "ss" => program!(sockets::ss),
+        "netstat" => program!(sockets::netstat),
+        DEV_TCP => program!(dev_tcp::main),
+        "wget" => program!(wget::main),
+        "nc" | "ncat" | "netcat" => program!(nc::main),
+        "telnet" => program!(telnet::main),
         "ntpdate" => program!(ntpdate::main),
         "dig" => program!(dns::dig::main),
         "host" => program!(dns::host::main),
@@ -92,7 +112,7 @@ fn find(name: &str) -> Option<Program> {
         "ec2-metadata" => program!(ec2_metadata::main),
         "hostname" => program!(hostname::main),
         "hostnamectl" => program!(hostname::control),
-        "sshd" => program!(sshd::main),
+        "sshd" => program!(ssh::server::main),
         OUTSIDE_SERVER => program!(outside::main),
         "iptables" | "ip6tables" => program!(iptables::main),
         "iptables-save" | "ip6tables-save" => program!(iptables::save),

@@ -10,10 +10,13 @@ use std::task::Waker;
 use super::executor::Task;
 use super::files::Volume;
 use super::fragment::Reassembly;
+use super::job::Jobs;
 use super::netfilter::Netfilter;
 use super::network::Way;
 use super::nic::Nic;
+use super::probe::Probes;
 use super::socket::Sockets;
+use super::tap::Tap;
 use super::{Finished, HostConfig, InterfaceConfig, Note, Output, ProcessId, Profile, Programs};
 use crate::engine::{SimTime, Stream};
 use crate::net::BufferPool;
@@ -45,6 +48,8 @@ pub(crate) struct Kernel {
     pub(super) reassembly: Reassembly,
     pub(super) netfilter: Netfilter,
     pub(super) sockets: Sockets,
+    pub(super) probes: Probes,
+    pub(super) taps: Vec<Tap>,
     pub(super) random: Stream,
     /// Sleepers in the order they wake.
     pub(super) timers: BTreeMap<(SimTime, u64), Waker>,
@@ -52,6 +57,7 @@ pub(crate) struct Kernel {
     pub(super) spawned: Vec<Task>,
     pub(super) processes: BTreeMap<ProcessId, Process>,
     pub(super) last_process: u32,
+    pub(super) jobs: Jobs,
     pub(super) pipes: BTreeMap<u32, Vec<u8>>,
     pub(super) next_pipe: u32,
     pub(super) notes: Vec<Note>,
@@ -98,12 +104,15 @@ impl Kernel {
             reassembly: Reassembly::default(),
             netfilter: Netfilter::default(),
             sockets: Sockets::default(),
+            probes: Probes::default(),
+            taps: Vec::new(),
             random,
             timers: BTreeMap::new(),
             next_timer: 0,
             spawned: Vec::new(),
             processes: BTreeMap::new(),
             last_process: 0,
+            jobs: Jobs::default(),
             pipes: BTreeMap::new(),
             next_pipe: 0,
             notes: Vec::new(),
@@ -138,6 +147,18 @@ impl Kernel {
         self.epoch_nanos + i128::from(self.now.as_nanos())
     }
 
+    /// Hands over the frames that leave, in order.
+    pub(super) fn send_frames(&mut self, send: &mut dyn FnMut(usize, Vec<u8>)) {
+        for interface in 0..self.nics.len() {
+            while let Some(frame) = self.nics[interface].link.outbox.pop_front() {
+                if !self.taps.is_empty() {
+                    self.show_frame(interface, true, &frame);
+                }
+                send(interface, frame);
+            }
+        }
+    }
+
     /// Wakes every program whose time has come.
     pub(super) fn fire_timers(&mut self) {
         while let Some(entry) = self.timers.first_entry() {
@@ -166,7 +187,7 @@ impl Kernel {
     pub(super) fn end_process(&mut self, id: ProcessId, exit: i32) {
         let now = self.now;
         if let Some(process) = self.processes.get_mut(&id) {
-            process.finished = Some((exit, now));
+            process.finished.get_or_insert((exit, now));
         }
     }
 

@@ -5,8 +5,6 @@
 
 mod parse;
 mod print;
-#[cfg(test)]
-mod tests;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

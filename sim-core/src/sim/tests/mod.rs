@@ -27,6 +27,7 @@ mod metadata;
 mod routing;
 mod services;
 mod side_by_side;
+mod traceroute;
 
 const IMAGE: &str = "ami-0123456789abcdef0";
 

@@ -1,6 +1,6 @@
 //! Rules typed by hand, and what they do to real packets.
 
-use crate::app::tests::{AL2, Lab, Wire};
+use super::*;
 
 fn lab() -> Lab {
     Lab::new(Wire::Cable, AL2).with_web_server()
