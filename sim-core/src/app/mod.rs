@@ -4,6 +4,7 @@
 //! A program knows sockets, files and a clock. It does not know AWS, the fabric, or how its output will be shown; texts
 //! that differ between images come from the [`Profile`](crate::host::Profile).
 
+mod address_echo;
 mod arp;
 mod aws_service;
 mod curl;
@@ -57,6 +58,9 @@ pub(crate) const OUTSIDE_SERVER: &str = "(outside server)";
 /// Sends one packet for an explanation. Not a command that an instance has.
 pub(crate) const PROBE: &str = "(probe)";
 pub(crate) use outside::ROOT as OUTSIDE_ROOT;
+
+/// Says from which address it was asked. No shell can type this name.
+pub(crate) const ADDRESS_ECHO: &str = "(address echo)";
 
 /// What a public service of AWS runs. No shell can type this name.
 pub(crate) const AWS_SERVICE: &str = "(AWS service)";
@@ -119,6 +123,7 @@ fn find(name: &str) -> Option<Program> {
         "iptables-restore" | "ip6tables-restore" => program!(iptables::restore),
         "nft" => program!(iptables::nft),
         "sysctl" => program!(sysctl::main),
+        ADDRESS_ECHO => program!(address_echo::main),
         AWS_SERVICE => program!(aws_service::main),
         PROBE => program!(probe::main),
         "systemctl" => program!(services::systemctl),

@@ -10,7 +10,7 @@ use super::dhcp;
 use super::guests::{LocalGuest, Plug};
 use super::partition::{Directory, GuestIndex};
 use super::{public_names, public_resolver};
-use crate::app::{AWS_SERVICE, ENDPOINT_POLICY, OUTSIDE_ROOT, OUTSIDE_SERVER};
+use crate::app::{ADDRESS_ECHO, AWS_SERVICE, ENDPOINT_POLICY, OUTSIDE_ROOT, OUTSIDE_SERVER};
 use crate::cloud::{Cloud, ImageFamily, PublicService};
 use crate::dataplane::tables::{EniIndex, ROUTER_IPV6, Tables};
 use crate::engine::{SimTime, mix};
@@ -75,6 +75,8 @@ pub(super) struct OutsideGuest {
 pub(super) enum Serves {
     /// The page of `/`, if there is one, and TCP ports that answer.
     Site { page: Option<String>, ports: Vec<u16> },
+    /// From which address it is asked.
+    AddressEcho,
     /// A public service of AWS.
     Service { service: PublicService, region: Region, endpoint: Option<BehindEndpoint> },
 }
@@ -354,7 +356,9 @@ impl Serves {
     /// What the host asks when it wants a name: a public resolver. A service of AWS asks nobody.
     fn resolver(&self) -> ResolverConfig {
         match self {
-            Serves::Site { .. } => ResolverConfig { servers: public_resolver::SERVERS.to_vec(), search: None },
+            Serves::Site { .. } | Serves::AddressEcho => {
+                ResolverConfig { servers: public_resolver::SERVERS.to_vec(), search: None }
+            }
             Serves::Service { .. } => ResolverConfig::default(),
         }
     }
@@ -368,6 +372,7 @@ impl Serves {
                 }
                 host.start_service(OUTSIDE_SERVER, &ports.iter().map(u16::to_string).collect::<Vec<_>>());
             }
+            Serves::AddressEcho => host.start_service(ADDRESS_ECHO, &[]),
             Serves::Service { service, region, endpoint } => {
                 let mut arguments = vec![service.label().to_owned(), region.name().to_owned()];
                 if let Some(BehindEndpoint { endpoint, vpc, policy }) = endpoint {
