@@ -8,6 +8,7 @@ mod address_echo;
 mod arp;
 mod aws_service;
 mod curl;
+mod daemon;
 mod dev_tcp;
 mod dns;
 mod ec2_metadata;

@@ -195,6 +195,11 @@ impl Sys {
         self.kernel(|kernel| kernel.package_mirror.clone())
     }
 
+    /// Whether a package is installed whose name `is` takes.
+    pub(crate) fn has_package(&self, is: impl Fn(&str) -> bool) -> bool {
+        self.kernel(|kernel| kernel.packages.iter().any(|name| is(name)))
+    }
+
     /// Whether a package is installed.
     pub(crate) fn is_installed(&self, package: &str) -> bool {
         self.kernel(|kernel| kernel.packages.contains(package))
