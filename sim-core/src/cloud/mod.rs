@@ -39,6 +39,7 @@ mod peering;
 mod place;
 mod prefix_list;
 mod prefix_list_route;
+mod private_dns_name;
 mod public_address;
 mod public_service;
 mod quota;
@@ -90,13 +91,14 @@ pub(crate) use nat_gateway::{Connectivity, NatGatewayState};
 pub(crate) use network_acl::{AclAction, AclEntry, NetworkAcl};
 #[cfg(test)]
 pub(crate) use network_interface::Attachment;
-pub(crate) use network_interface::{NetworkInterface, PrivateAddress, PublicAddress, Requester, private_dns_name};
+pub(crate) use network_interface::{NetworkInterface, PrivateAddress, PublicAddress, Requester};
 pub(crate) use operation::Operation;
 #[cfg(test)]
 pub(crate) use peering::PeeringSide;
 pub(crate) use peering::{PeeringStatus, VpcPeeringConnection};
 pub(crate) use prefix_list::PrefixList;
 pub(crate) use prefix_list_route::PrefixListRoute;
+pub(crate) use private_dns_name::{HostnameType, PrivateDnsNameOptions};
 pub(crate) use public_service::PublicService;
 pub(crate) use quota::{Quota, Quotas, UnknownQuota};
 pub(crate) use record_set::RecordValues;

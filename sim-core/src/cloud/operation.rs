@@ -28,6 +28,7 @@ use super::network_interface::*;
 use super::peering::*;
 use super::place::*;
 use super::prefix_list::*;
+use super::private_dns_name::*;
 use super::record_set::*;
 use super::route::*;
 use super::route_table::*;
@@ -181,6 +182,7 @@ operations! {
     ModifyInstanceAttribute modify_instance_attribute;
     DescribeInstanceAttribute describe_instance_attribute;
     ModifyInstanceMetadataOptions modify_instance_metadata_options;
+    ModifyPrivateDnsNameOptions modify_private_dns_name_options;
 
     AllocateAddress allocate_address;
     AssociateAddress associate_address;

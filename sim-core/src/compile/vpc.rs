@@ -9,7 +9,7 @@ use std::net::Ipv4Addr;
 use ipnet::IpNet;
 use rustc_hash::FxHashMap;
 
-use super::{Compiler, is_active, private_addresses};
+use super::{Compiler, is_active, names, private_addresses};
 use crate::cloud::{self, Cloud, Instance, InstanceState, NetworkInterface, Requester, RouteTarget, Switch};
 use crate::dataplane::conntrack::Timeouts;
 use crate::dataplane::names::VpcNames;
@@ -173,6 +173,7 @@ pub(super) fn eni_table(
         metadata_over_ipv6: metadata_over_ipv6(cloud, eni),
         groups: eni.groups.iter().filter_map(|group| compiler.slot(*group)).collect(),
         tracking: tracking(compiler, cloud, eni),
+        resource_name: names::resource_name(cloud, eni),
         origin: eni.origin,
     })
 }

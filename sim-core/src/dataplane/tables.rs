@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 
 use super::conntrack::Timeouts;
 use super::matching::{Block, ProtocolMatch};
-use super::names::{PublicNames, VpcNames};
+use super::names::{PublicNames, ResourceName, VpcNames};
 use crate::flat::flat;
 use crate::id::{
     AvailabilityZone, EgressOnlyInternetGatewayId, InternetGatewayId, NatGatewayId, NetworkAclId, NetworkInterfaceId,
@@ -288,6 +288,8 @@ pub(crate) struct EniTable {
     pub(crate) groups: SmallVec<[Slot; 2]>,
     /// What only few interfaces have.
     pub(crate) tracking: Option<Box<Tracking>>,
+    /// The name of its instance's id, where the interface is the primary one and the name has records.
+    pub(crate) resource_name: Option<Box<ResourceName>>,
     pub(crate) origin: Origin,
 }
 

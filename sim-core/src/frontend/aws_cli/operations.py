@@ -36,7 +36,7 @@ OPERATIONS = {
         AssignIpv6Addresses UnassignIpv6Addresses
         RunInstances DescribeInstances DescribeInstanceStatus StartInstances StopInstances
         TerminateInstances RebootInstances ModifyInstanceAttribute ModifyInstanceMetadataOptions
-        DescribeInstanceAttribute
+        DescribeInstanceAttribute ModifyPrivateDnsNameOptions
         AllocateAddress AssociateAddress DisassociateAddress ReleaseAddress DescribeAddresses
         CreateTags DeleteTags DescribeTags
         DescribeAvailabilityZones DescribeRegions CreateKeyPair DescribeKeyPairs

@@ -1,4 +1,4 @@
-//! NAT gateways, egress-only gateways and what a dual-stack VPC is made of.
+//! NAT gateways, egress-only gateways, what a dual-stack VPC is made of, and how its instances are named.
 
 use super::*;
 
@@ -67,4 +67,37 @@ Resources:
         ]
     );
     assert_eq!(stack.attribute(&mut recorder, "Out", "Id").as_deref(), Some("eigw-1"));
+}
+
+#[test]
+fn subnets_and_instances_say_how_instances_are_named_dns_4() {
+    let text = "\
+Resources:
+  Net:
+    Type: AWS::EC2::Subnet
+    Properties:
+      VpcId: vpc-a
+      CidrBlock: 10.0.0.0/24
+      PrivateDnsNameOptionsOnLaunch: { HostnameType: resource-name, EnableResourceNameDnsARecord: true }
+  Web:
+    Type: AWS::EC2::Instance
+    Properties:
+      ImageId: ami-1
+      SubnetId: !Ref Net
+      PrivateDnsNameOptions: { HostnameType: ip-name, EnableResourceNameDnsAAAARecord: false }
+";
+    let mut recorder = Recorder::default();
+    let (_, problems) = deployed(text, &[], &mut recorder);
+    assert_eq!(problems, "");
+    assert_eq!(
+        recorder.lines,
+        [
+            "  2 CreateSubnet {\"VpcId\":\"vpc-a\",\"CidrBlock\":\"10.0.0.0/24\"}",
+            "  7 ModifySubnetAttribute {\"SubnetId\":\"subnet-1\",\"PrivateDnsHostnameTypeOnLaunch\":\"resource-name\"}",
+            "  7 ModifySubnetAttribute {\"SubnetId\":\"subnet-1\",\"EnableResourceNameDnsARecordOnLaunch\":{\"Value\":true}}",
+            "  8 RunInstances {\"ImageId\":\"ami-1\",\"MinCount\":1,\"MaxCount\":1,\"SubnetId\":\"subnet-1\",\
+             \"PrivateDnsNameOptions\":{\"HostnameType\":\"ip-name\",\"EnableResourceNameDnsAAAARecord\":false}}",
+            "    settle",
+        ]
+    );
 }

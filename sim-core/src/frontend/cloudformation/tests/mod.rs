@@ -162,6 +162,13 @@ fn written(request: &RunInstances) -> Json {
         let tags = specification.tags.iter().map(|tag| json!({ "Key": tag.key, "Value": tag.value }));
         json!({ "ResourceType": specification.resource_type, "Tags": tags.collect::<Vec<_>>() })
     });
+    let names = request.private_dns_name_options.as_ref().map(|names| {
+        given(json!({
+            "HostnameType": names.hostname_type,
+            "EnableResourceNameDnsARecord": names.a_record,
+            "EnableResourceNameDnsAAAARecord": names.aaaa_record,
+        }))
+    });
     given(json!({
         "ImageId": request.image_id,
         "InstanceType": request.instance_type,
@@ -172,6 +179,7 @@ fn written(request: &RunInstances) -> Json {
         "UserData": request.user_data,
         "NetworkInterfaces": interfaces.collect::<Vec<_>>(),
         "TagSpecifications": tags.collect::<Vec<_>>(),
+        "PrivateDnsNameOptions": names,
     }))
 }
 
