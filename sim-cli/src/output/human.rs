@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use sim_core::lab::{
-    CommandReport, DiagnosticReport, DropReport, Leg, Observer, RunHeader, RunSummary, StackSummary, StepReport,
+    CommandReport, DiagnosticReport, DropReport, FlowLogReport, Leg, Observer, RunHeader, RunSummary, StackSummary,
+    StepReport,
 };
 use sim_core::{SimDuration, SimTime};
 
@@ -17,6 +18,9 @@ use super::{Render, title, wireshark_command};
 
 /// Our own lines end here.
 const COLUMNS: usize = 100;
+
+/// So many files of flow logs are named; a large lab has one for each of its interfaces.
+const FLOW_LOGS: usize = 10;
 
 /// How much is said.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -104,11 +108,11 @@ impl<W: Write> Human<W> {
     fn verdict(&mut self, step: &StepReport) -> io::Result<()> {
         let Styles { ok, failed, .. } = self.styles;
         if step.is_ok() {
-            for (drop, count) in grouped(&step.drops) {
+            for (drop, times) in grouped(&step.drops) {
                 if !drop.expected {
-                    self.drop(drop, count, "! ", 3)?;
+                    self.drop(drop, times, "! ", 3)?;
                 } else if self.detail == Detail::Verbose {
-                    self.drop(drop, count, "✗ ", 3)?;
+                    self.drop(drop, times, "✗ ", 3)?;
                 }
             }
             if step.passed.is_empty() {
@@ -121,20 +125,22 @@ impl<W: Write> Human<W> {
         for (index, failure) in step.failures.iter().enumerate() {
             self.wrapped(&failure.text, if index == 0 { 11 } else { 0 }, 11)?;
         }
-        for (drop, count) in grouped(&step.drops) {
+        for (drop, times) in grouped(&step.drops) {
             if !drop.expected || self.detail == Detail::Verbose {
-                self.drop(drop, count, "✗ ", 11)?;
+                self.drop(drop, times, "✗ ", 11)?;
             }
         }
         Ok(())
     }
 
     /// A drop: what was lost and the code, who did it and why, where that is written, where the frame is, what would help.
-    fn drop(&mut self, drop: &DropReport, count: usize, sign: &str, indent: usize) -> io::Result<()> {
+    fn drop(&mut self, drop: &DropReport, times: Times, sign: &str, indent: usize) -> io::Result<()> {
         let style = self.styles.dropped;
-        let packet = match count {
-            1 => drop.packet.text.clone(),
-            _ => format!("{} ({count} times)", drop.packet.text),
+        let text = &drop.packet.text;
+        let packet = match times {
+            Times { count: 1, .. } => text.clone(),
+            Times { count, other_ports: 0 } => format!("{text} ({count} times)"),
+            Times { other_ports, .. } => format!("{text} (and {other_ports} more, other ports)"),
         };
         let code = drop.code.as_str();
         write!(self.to, "{:indent$}{style}{sign}dropped{style:#}  {packet}", "")?;
@@ -157,7 +163,7 @@ impl<W: Write> Human<W> {
             places.push(source.to_string());
         }
         if let (Some(frame), Some(capture)) = (drop.frame, &drop.capture) {
-            let first = if count == 1 { "" } else { "first: " };
+            let first = if times.count == 1 { "" } else { "first: " };
             places.push(format!("{first}frame {frame} of {capture}"));
         }
         if !places.is_empty() {
@@ -217,6 +223,12 @@ impl<W: Write> Human<W> {
             writeln!(self.to, "{}   {frames}, {} dropped", captures.all, summary.dropped)?;
             writeln!(self.to, "  {}", wireshark_command(captures, summary.dropped))?;
         }
+        for FlowLogReport { path, records } in summary.flow_logs.iter().take(FLOW_LOGS) {
+            writeln!(self.to, "{path}   {}", plural(*records, "record"))?;
+        }
+        if let Some(more) = summary.flow_logs.len().checked_sub(FLOW_LOGS).filter(|more| *more > 0) {
+            writeln!(self.to, "  and {} beside them", plural(more, "flow log file"))?;
+        }
         self.to.flush()
     }
 }
@@ -265,9 +277,9 @@ impl<W: Write> Observer for Human<W> {
         let (number, name) = (step.number, heading(&printable(&title(step))));
         if self.detail == Detail::Quiet && step.is_ok() {
             writeln!(self.to, "{number:<2} {bold}{name}{bold:#}   {ok}ok{ok:#}")?;
-            for (drop, count) in grouped(&step.drops) {
+            for (drop, times) in grouped(&step.drops) {
                 if !drop.expected {
-                    self.drop(drop, count, "! ", 3)?;
+                    self.drop(drop, times, "! ", 3)?;
                 }
             }
             return self.to.flush();
@@ -324,23 +336,54 @@ impl<W: Write> Render for Human<W> {
     }
 }
 
+/// How often something like a packet was lost.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Times {
+    count: usize,
+    /// How many of them differ in their ports from the one that is shown.
+    other_ports: usize,
+}
+
+/// So many packets between two hosts that differ in their ports alone are told of one by one; more are a `traceroute` or a scan.
+const PORTS_SHOWN: usize = 4;
+
 /// Drops that tell the same story once, with how many there were: a SYN that is sent again is lost again.
-fn grouped(drops: &[DropReport]) -> Vec<(&DropReport, usize)> {
-    let mut groups: Vec<(&DropReport, usize)> = Vec::new();
+fn grouped(drops: &[DropReport]) -> Vec<(&DropReport, Times)> {
+    let mut groups: Vec<(&DropReport, Times)> = Vec::new();
     for drop in drops {
-        let same = |group: &DropReport| {
-            group.code == drop.code
-                && group.component.id == drop.component.id
-                && group.packet.text == drop.packet.text
-                && group.leg == drop.leg
-                && group.expected == drop.expected
-        };
+        let same = |group: &DropReport| is_alike(group, drop) && group.packet.text == drop.packet.text;
         match groups.iter_mut().find(|(group, _)| same(group)) {
-            Some((_, count)) => *count += 1,
-            None => groups.push((drop, 1)),
+            Some((_, times)) => times.count += 1,
+            None => groups.push((drop, Times { count: 1, other_ports: 0 })),
         }
     }
-    groups
+    let mut shown: Vec<(&DropReport, Times)> = Vec::new();
+    for &(drop, times) in &groups {
+        let alike = groups.iter().filter(|(other, _)| is_alike(other, drop)).count();
+        match shown.iter_mut().find(|(first, _)| alike > PORTS_SHOWN && is_alike(first, drop)) {
+            Some((_, first)) => {
+                first.count += times.count;
+                first.other_ports += times.count;
+            }
+            None => shown.push((drop, times)),
+        }
+    }
+    shown
+}
+
+/// Whether two drops differ at most in the packets' ports.
+fn is_alike(one: &DropReport, other: &DropReport) -> bool {
+    let (packet, another) = (&one.packet, &other.packet);
+    let has_ports = packet.source_port.is_some() && another.source_port.is_some();
+    one.code == other.code
+        && one.component.id == other.component.id
+        && one.leg == other.leg
+        && one.expected == other.expected
+        && packet.protocol == another.protocol
+        && packet.source == another.source
+        && packet.destination == another.destination
+        && packet.flags == another.flags
+        && (has_ports || packet.text == another.text)
 }
 
 fn stack_line(stack: &StackSummary) -> String {

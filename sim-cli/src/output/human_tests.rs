@@ -55,8 +55,28 @@ VPC peering                                          ap-northeast-2  seed 7
 4 steps: 3 ok, 1 failed     52.2 s virtual
 captures/vpc-peering/all.pcapng   38 frames, 5 dropped
   wireshark captures/vpc-peering/all.pcapng -Y 'frame.comment contains \"DROP\"'
+captures/vpc-peering/fl-0123456789abcdef0_eni-0123456789abcdef0-all.log   1 record
 ";
     assert_eq!(rendered(Detail::Normal, |to| sample::tell(to)), expected);
+}
+
+#[test]
+fn many_packets_that_differ_in_their_ports_are_told_of_once() {
+    let mut steps = sample::steps();
+    let first = steps[3].drops[0].clone();
+    for (ports, expected) in
+        [(4, "10.42.1.100:83   ENI_SG_RULES_MISMATCH"), (5, "10.42.1.100:80 (and 4 more, other ports)\n")]
+    {
+        let drop_at = |port: u16| {
+            let mut drop = first.clone();
+            drop.packet.destination_port = Some(port);
+            drop.packet.text = drop.packet.text.replace("10.42.1.100:80", &format!("10.42.1.100:{port}"));
+            drop
+        };
+        steps[3].drops = (80..80 + ports).map(drop_at).collect();
+        let text = rendered(Detail::Normal, |human| human.step(&steps[3]));
+        assert!(text.contains(expected), "{text}");
+    }
 }
 
 #[test]

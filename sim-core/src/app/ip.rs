@@ -1,16 +1,22 @@
-//! `ip`, `ifconfig`, `arp` and `route`: what the guest's own network looks like (iproute2, net-tools).
+//! `ip` and `ifconfig`: what the guest's own network looks like (iproute2, net-tools).
 //!
 //! They show; addresses and routes of an instance come from the control plane. What a guest sets by itself is the MTU of its
 //! interface (MTU-1).
 
 use std::net::IpAddr;
 
-use crate::host::{NeighbourState, Sys};
+use crate::host::{InterfaceConfig, NeighbourState, Sys};
 use crate::net::MacAddr;
 
 /// The number of an interface by its name.
 pub(crate) fn interface_number(sys: &Sys, name: &str) -> Option<usize> {
-    (0..sys.interfaces().len()).find(|&number| interface_name(sys, number) == name)
+    interfaces(sys).map(|(number, ..)| number).find(|&number| interface_name(sys, number) == name)
+}
+
+/// The interfaces with their numbers; one that was detached has no address and is not there.
+fn interfaces(sys: &Sys) -> impl Iterator<Item = (usize, InterfaceConfig, Vec<(IpAddr, u8)>)> {
+    let all = sys.interfaces().into_iter().enumerate();
+    all.filter(|(_, (_, addresses))| !addresses.is_empty()).map(|(number, (config, own))| (number, config, own))
 }
 
 /// The name of an interface.
@@ -141,6 +147,8 @@ const ETHERNET_FLAGS: &str = "<BROADCAST,MULTICAST,UP,LOWER_UP>";
 
 /// One line of the list of interfaces: the loopback, then the network interfaces.
 struct Shown {
+    /// Its place in the list, the loopback's is 0.
+    number: usize,
     name: String,
     mac: MacAddr,
     mtu: u32,
@@ -149,21 +157,22 @@ struct Shown {
 }
 
 fn shown(sys: &Sys) -> Vec<Shown> {
-    let interfaces = sys.interfaces();
-    let local = interfaces.iter().flat_map(|(_, addresses)| addresses).filter(|(address, _)| address.is_loopback());
+    let own = sys.interfaces().into_iter().flat_map(|(_, addresses)| addresses);
     let mut list = vec![Shown {
+        number: 0,
         name: "lo".to_owned(),
         mac: MacAddr::default(),
         mtu: 65_536,
-        addresses: local.copied().collect(),
+        addresses: own.filter(|(address, _)| address.is_loopback()).collect(),
         loopback: true,
     }];
-    for (number, (config, addresses)) in interfaces.iter().enumerate() {
+    for (number, config, addresses) in interfaces(sys) {
         list.push(Shown {
+            number: number + 1,
             name: interface_name(sys, number),
             mac: config.mac,
             mtu: u32::from(config.mtu),
-            addresses: addresses.iter().copied().filter(|(address, _)| !address.is_loopback()).collect(),
+            addresses: addresses.into_iter().filter(|(address, _)| !address.is_loopback()).collect(),
             loopback: false,
         });
     }
@@ -171,9 +180,7 @@ fn shown(sys: &Sys) -> Vec<Shown> {
 }
 
 fn addresses(sys: &Sys, only: Option<usize>, families: Families, brief: bool) {
-    for (number, interface) in
-        shown(sys).iter().enumerate().filter(|&(number, _)| only.is_none_or(|only| only == number))
-    {
+    for interface in shown(sys).iter().filter(|interface| only.is_none_or(|only| only == interface.number)) {
         let own = interface.addresses.iter().filter(|(address, _)| families.shows(*address));
         if brief {
             let state = if interface.loopback { "UNKNOWN" } else { "UP" };
@@ -181,7 +188,7 @@ fn addresses(sys: &Sys, only: Option<usize>, families: Families, brief: bool) {
             sys.print(format!("{:<16} {state:<14} {list}\n", interface.name));
             continue;
         }
-        print_link(sys, number, interface);
+        print_link(sys, interface);
         for &(address, prefix) in own {
             let name = &interface.name;
             match address {
@@ -209,20 +216,18 @@ fn addresses(sys: &Sys, only: Option<usize>, families: Families, brief: bool) {
 }
 
 fn links(sys: &Sys, only: Option<usize>, brief: bool) {
-    for (number, interface) in
-        shown(sys).iter().enumerate().filter(|&(number, _)| only.is_none_or(|only| only == number))
-    {
+    for interface in shown(sys).iter().filter(|interface| only.is_none_or(|only| only == interface.number)) {
         if brief {
             let (state, flags) = if interface.loopback { ("UNKNOWN", LOOPBACK_FLAGS) } else { ("UP", ETHERNET_FLAGS) };
             sys.print(format!("{:<16} {state:<14} {} {flags} \n", interface.name, interface.mac));
         } else {
-            print_link(sys, number, interface);
+            print_link(sys, interface);
         }
     }
 }
 
-fn print_link(sys: &Sys, number: usize, interface: &Shown) {
-    let Shown { name, mac, mtu, .. } = interface;
+fn print_link(sys: &Sys, interface: &Shown) {
+    let Shown { number, name, mac, mtu, .. } = interface;
     let number = number + 1;
     sys.print(if interface.loopback {
         format!(
@@ -236,7 +241,7 @@ fn print_link(sys: &Sys, number: usize, interface: &Shown) {
 }
 
 fn routes(sys: &Sys, families: Families) -> i32 {
-    for (number, (config, addresses)) in sys.interfaces().iter().enumerate() {
+    for (number, config, addresses) in interfaces(sys) {
         let name = interface_name(sys, number);
         let own = |v6: bool| {
             let mut own = addresses.iter().filter(|(address, _)| address.is_ipv6() == v6 && !address.is_loopback());
@@ -281,12 +286,16 @@ fn route_get(sys: &Sys, target: &str) -> i32 {
     }
     let via = route.gateway.map_or_else(String::new, |gateway| format!("via {gateway} "));
     let name = interface_name(sys, route.interface);
-    sys.print(format!("{target} {via}dev {name} src {} uid {uid} \n    cache \n", route.source));
+    // What path-MTU discovery has learnt, while it lasts.
+    let learnt = sys
+        .learnt_mtu(target)
+        .map_or_else(String::new, |(mtu, until)| format!("expires {}sec mtu {mtu} ", until.since(sys.now()).as_secs()));
+    sys.print(format!("{target} {via}dev {name} src {} uid {uid} \n    cache {learnt}\n", route.source));
     0
 }
 
 fn neighbours(sys: &Sys, families: Families) -> i32 {
-    for number in 0..sys.interfaces().len() {
+    for (number, config, _) in interfaces(sys) {
         let name = interface_name(sys, number);
         for (address, state) in sys.neighbours(number).into_iter().filter(|(address, _)| families.shows(*address)) {
             let state = match state {
@@ -294,6 +303,12 @@ fn neighbours(sys: &Sys, families: Families) -> i32 {
                 NeighbourState::Stale(mac) => format!("lladdr {mac} STALE"),
                 NeighbourState::Incomplete => "INCOMPLETE".to_owned(),
                 NeighbourState::Failed => "FAILED".to_owned(),
+            };
+            // Neighbour discovery tells routers from others.
+            let router = if Some(address) == config.ipv6_gateway.map(IpAddr::V6) { "router " } else { "" };
+            let state = match state.rsplit_once(' ') {
+                Some((mac, word)) => format!("{mac} {router}{word}"),
+                None => format!("{router}{state}"),
             };
             sys.print(format!("{address} dev {name} {state} \n"));
         }

@@ -4,16 +4,21 @@
 //! A program knows sockets, files and a clock. It does not know AWS, the fabric, or how its output will be shown; texts
 //! that differ between images come from the [`Profile`](crate::host::Profile).
 
+mod address_echo;
+mod arp;
 mod aws_service;
 mod curl;
+mod dev_tcp;
 mod dns;
 mod ec2_metadata;
 mod endpoint_policy;
 mod hostname;
+mod http;
 mod httpd;
 mod ip;
 mod iperf3;
 mod metadata;
+mod nc;
 mod ntpdate;
 mod options;
 mod outside;
@@ -23,15 +28,20 @@ mod ping;
 mod probe;
 mod resolve;
 mod services;
-mod sshd;
+mod sockets;
+mod ssh;
 mod system;
+mod tcpdump;
+mod telnet;
 #[cfg(test)]
 mod tests;
 mod text;
 mod time_server;
+mod traceroute;
 mod truncate;
+mod wget;
 
-use crate::host::{Program, Programs};
+use crate::host::{DEV_TCP, Program, Programs};
 
 /// Wraps an `async fn(Sys, Vec<String>) -> i32` as a [`Program`].
 macro_rules! program {
@@ -46,6 +56,9 @@ pub(crate) const OUTSIDE_SERVER: &str = "(outside server)";
 /// Sends one packet for an explanation. Not a command that an instance has.
 pub(crate) const PROBE: &str = "(probe)";
 pub(crate) use outside::ROOT as OUTSIDE_ROOT;
+
+/// Says from which address it was asked. No shell can type this name.
+pub(crate) const ADDRESS_ECHO: &str = "(address echo)";
 
 /// What a public service of AWS runs. No shell can type this name.
 pub(crate) const AWS_SERVICE: &str = "(AWS service)";
@@ -85,6 +98,17 @@ fn find(name: &str) -> Option<Program> {
     Some(match name {
         "ping" | "ping6" => program!(ping::main),
         "curl" => program!(curl::main),
+        "ssh" => program!(ssh::main),
+        "traceroute" | "traceroute6" => program!(traceroute::main),
+        "tracepath" | "tracepath6" => program!(traceroute::path::main),
+        "tcpdump" => program!(tcpdump::main),
+        "arp" => program!(arp::main),
+        "ss" => program!(sockets::ss),
+        "netstat" => program!(sockets::netstat),
+        DEV_TCP => program!(dev_tcp::main),
+        "wget" => program!(wget::main),
+        "nc" | "ncat" | "netcat" => program!(nc::main),
+        "telnet" => program!(telnet::main),
         "ntpdate" => program!(ntpdate::main),
         "dig" => program!(dns::dig::main),
         "host" => program!(dns::host::main),
@@ -96,8 +120,9 @@ fn find(name: &str) -> Option<Program> {
         "ec2-metadata" => program!(ec2_metadata::main),
         "hostname" => program!(hostname::main),
         "hostnamectl" => program!(hostname::control),
-        "sshd" => program!(sshd::main),
+        "sshd" => program!(ssh::server::main),
         OUTSIDE_SERVER => program!(outside::main),
+        ADDRESS_ECHO => program!(address_echo::main),
         AWS_SERVICE => program!(aws_service::main),
         PROBE => program!(probe::main),
         "systemctl" => program!(services::systemctl),

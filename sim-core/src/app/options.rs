@@ -30,6 +30,11 @@ impl<'a> Options<'a> {
         Options { words: arguments.get(1..).unwrap_or_default().iter(), with_value, bundle: "", ended: false }
     }
 
+    /// Words that have not been looked at.
+    pub(crate) fn remaining(&self) -> usize {
+        self.words.len()
+    }
+
     /// The next word as it stands: the value of a long option.
     pub(crate) fn take_word(&mut self) -> Option<&'a str> {
         self.words.next().map(String::as_str)

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use super::options::{Options, Parsed};
 use super::resolve::{Family, Resolved, look_up, reverse};
 use crate::engine::{SimDuration, SimTime};
-use crate::host::{EchoEvent, EchoRequest, Elapsed, Errno, IcmpError, PathMtuDiscovery, PingStyle, Sys};
+use crate::host::{EchoEvent, EchoRequest, Elapsed, Errno, IcmpError, PathMtuDiscovery, PingStyle, Signal, Sys};
 
 /// A ping without `-c` runs until somebody interrupts it; here that somebody comes after this many packets.
 const PATIENCE: u64 = 10;
@@ -120,6 +120,7 @@ impl Ping {
         let end = self.request.deadline.map(|length| started + length);
         let last = self.request.count.unwrap_or(if end.is_some() { u64::MAX } else { PATIENCE });
         let mut next_send = started;
+        let mut interrupted = false;
         loop {
             // With a deadline, ping goes on sending until enough replies came, whatever -c says about requests.
             let may_send = if end.is_some() { self.tally.received < last } else { self.tally.sent < last };
@@ -138,13 +139,21 @@ impl Ping {
             }
             let until = if may_send { next_send } else { self.last_wait() };
             let until = end.map_or(until, |end| end.min(until));
-            match self.sys.before(Some(until), socket.recv()).await {
-                Ok(event) => self.heard(event, style).await,
-                Err(Elapsed) if may_send => {}
-                Err(Elapsed) => break,
+            let waiting = self.sys.before(Some(until), socket.recv());
+            match self.sys.unless_signalled(waiting).await {
+                Ok(Ok(event)) => self.heard(event, style).await,
+                Ok(Err(Elapsed)) if may_send => {}
+                Ok(Err(Elapsed)) => break,
+                // Ctrl-C ends it with its statistics, other signals without.
+                Err(Signal::Interrupt) => {
+                    self.sys.print("^C");
+                    interrupted = true;
+                    break;
+                }
+                Err(signal) => return signal.exit(),
             }
         }
-        if self.request.count.is_none() && end.is_none() {
+        if self.request.count.is_none() && end.is_none() && !interrupted {
             self.sys.note(format!("ping without -c never ends; it was interrupted after {PATIENCE} packets"));
             self.sys.print("^C\n");
         }

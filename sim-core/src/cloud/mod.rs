@@ -18,6 +18,8 @@ mod dhcp_options;
 mod egress_only_internet_gateway;
 mod elastic_ip;
 mod error;
+mod flow_log;
+mod flow_log_format;
 mod group_reference;
 mod hosted_zone;
 mod identity;
@@ -78,6 +80,7 @@ pub(crate) use dhcp_options::{DhcpOptions, NameServer};
 pub(crate) use egress_only_internet_gateway::EgressOnlyInternetGateway;
 pub(crate) use elastic_ip::ElasticIp;
 pub(crate) use error::ApiError;
+pub(crate) use flow_log::{FlowLog, TrafficType};
 pub(crate) use hosted_zone::HostedZone;
 pub(crate) use image::{Image, ImageFamily};
 pub(crate) use instance::{Instance, InstanceState};
@@ -170,6 +173,7 @@ pub(crate) struct Cloud {
     pub(crate) vpc_endpoints: Records<VpcEndpointId, VpcEndpoint>,
     /// The customer-managed ones; AWS's own are the same for everybody and are in [`PublicService`].
     pub(crate) prefix_lists: Records<PrefixListId, PrefixList>,
+    pub(crate) flow_logs: Records<FlowLogId, FlowLog>,
     /// The tags an accepter gives to a peering connection are its own (PCX-10).
     accepter_tags: Records<VpcPeeringConnectionId, Tags>,
     /// Rules are parts of their groups; their tags are kept here.
@@ -217,6 +221,7 @@ impl Cloud {
             changes_given: 0,
             vpc_endpoints: Records::default(),
             prefix_lists: Records::default(),
+            flow_logs: Records::default(),
             accepter_tags: Records::default(),
             rule_tags: Records::default(),
             dhcp_options: Records::default(),

@@ -487,7 +487,7 @@ impl Cloud {
             self.index.subnet_mut(subnet).take(address);
             self.network_interfaces[&id].ipv4.push(PrivateAddress { address, public: None });
         }
-        self.touch(id);
+        self.addresses_changed(id);
         let shown = added.iter().map(|address| Object::new().text("PrivateIpAddress", address));
         Ok(Object::new().text("NetworkInterfaceId", id).list("AssignedPrivateIpAddresses", shown).into())
     }
@@ -521,7 +521,7 @@ impl Cloud {
             }
         }
         permit(request.dry_run)?;
-        self.touch(id);
+        self.addresses_changed(id);
         let subnet = interface_subnet(self, id);
         for address in removed {
             let addresses = &self.network_interfaces[&id].ipv4;
@@ -533,6 +533,15 @@ impl Cloud {
             self.index.subnet_mut(subnet).release(address);
         }
         nothing()
+    }
+}
+
+impl Cloud {
+    /// An interface has other addresses; the instance it is attached to sets them up.
+    pub(super) fn addresses_changed(&mut self, id: NetworkInterfaceId) {
+        self.touch(id);
+        let attachment = self.network_interfaces[&id].attachment.as_ref();
+        self.changed_instances.extend(attachment.map(|attachment| attachment.instance));
     }
 }
 

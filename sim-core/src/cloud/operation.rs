@@ -14,6 +14,7 @@ use super::default_vpc::*;
 use super::dhcp_options::*;
 use super::egress_only_internet_gateway::*;
 use super::elastic_ip::*;
+use super::flow_log::*;
 use super::group_reference::*;
 use super::hosted_zone::*;
 use super::identity::*;
@@ -189,6 +190,10 @@ operations! {
     DisassociateAddress disassociate_address;
     ReleaseAddress release_address;
     DescribeAddresses describe_addresses;
+
+    CreateFlowLogs create_flow_logs;
+    DescribeFlowLogs describe_flow_logs;
+    DeleteFlowLogs delete_flow_logs;
 
     CreateVpcEndpoint create_vpc_endpoint;
     ModifyVpcEndpoint modify_vpc_endpoint;

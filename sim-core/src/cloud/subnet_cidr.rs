@@ -120,7 +120,7 @@ impl Cloud {
         permit(request.dry_run)?;
         assigned.extend(self.draw_ipv6_addresses(id, block, count));
         self.network_interfaces[&id].ipv6.extend(&assigned);
-        self.touch(id);
+        self.addresses_changed(id);
         Ok(Object::new().list("AssignedIpv6Addresses", texts(&assigned)).text("NetworkInterfaceId", id).into())
     }
 
@@ -140,7 +140,7 @@ impl Cloud {
         }
         permit(request.dry_run)?;
         self.network_interfaces[&id].ipv6.retain(|address| !removed.contains(address));
-        self.touch(id);
+        self.addresses_changed(id);
         Ok(Object::new().text("NetworkInterfaceId", id).list("UnassignedIpv6Addresses", texts(&removed)).into())
     }
 

@@ -6,6 +6,7 @@ mod deletion;
 mod dhcp_options;
 mod egress_only_internet_gateway;
 mod endpoints;
+mod flow_log;
 mod hosted_zones;
 mod ipv6;
 mod lab;

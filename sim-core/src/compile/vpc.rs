@@ -172,6 +172,7 @@ pub(super) fn eni_table(
         guest: guest(cloud, eni),
         metadata_over_ipv6: metadata_over_ipv6(cloud, eni),
         groups: eni.groups.iter().filter_map(|group| compiler.slot(*group)).collect(),
+        is_logged: cloud.is_logged(eni),
         tracking: tracking(compiler, cloud, eni),
         resource_name: names::resource_name(cloud, eni),
         origin: eni.origin,

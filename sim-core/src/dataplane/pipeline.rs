@@ -21,6 +21,9 @@
 //! What the stages decided for one packet of a flow is done to the next without asking them again ([`super::known_way`]). A
 //! probe goes on past what drops it ([`super::probe`]); nothing else here knows of probes.
 //!
+//! Where the filters of an interface have let a packet through, its flow logs are told ([`Hop::accepted`]); where one of them
+//! refuses it, they are told there.
+//!
 //! No router of a VPC lowers the TTL (L2-12, L2-14), and none says why it drops (L2-18, L2-21), except for size (MTU-3).
 
 use super::conntrack::Flows;
@@ -179,11 +182,13 @@ fn leave(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<Ne
     hop.security_groups(&at, Direction::Egress, transit)?; // stateful
     hop.tell(transit, Step::Vpc { vpc: at.vpc.id });
     if let Some(neighbor) = eni::on_link(&at, &transit.frame.headers)? {
+        hop.accepted(&at, Direction::Egress, transit); // for flow logs
         return Ok(Next::Eni(neighbor)); // switched, no route table sees it (L2-6)
     }
     if !at.subnet.contains(ip.destination) {
         hop.network_acl(&at, Direction::Egress, transit, &ip)?; // stateless, never within a subnet (ACL-6)
     }
+    hop.accepted(&at, Direction::Egress, transit); // whatever becomes of it further on (FL-7)
     if let Some(peering) = hop.way_back_to_nat_gateway(at.eni.index, &transit.frame, &ip) {
         return Ok(Next::Peering(tables.side(peering, at.vpc_index))); // no route is needed (NAT-14)
     }
@@ -375,10 +380,12 @@ fn arrive(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<N
         hop.network_acl(&at, Direction::Ingress, transit, &ip)?; // stateless, never within a subnet (ACL-6)
     }
     if let Guest::NatGateway(id) = at.eni.guest {
+        hop.accepted(&at, Direction::Ingress, transit);
         return pass_nat_gateway(hop, NatGateway { id, at }, transit, &ip);
     }
     hop.note_way_back_to_nat_gateway(&at, transit, &ip);
     hop.security_groups(&at, Direction::Ingress, transit)?; // stateful
+    hop.accepted(&at, Direction::Ingress, transit);
     hop.address_checked(&at, transit, eni::check_destination(&at, &ip))?;
     eni::check_guest(&at)?;
     hop.delivered(transit, at.eni.id.into());
@@ -416,6 +423,7 @@ fn leave_nat(hop: &mut Hop<'_>, nat: NatGateway<'_>, transit: &mut Transit) -> R
     if !at.subnet.contains(ip.destination) {
         hop.network_acl(&at, Direction::Egress, transit, &ip)?; // stateless, never within a subnet (ACL-6)
     }
+    hop.accepted(&at, Direction::Egress, transit);
     let target = hop.route(&at, transit, ip.destination)?;
     if target == Target::NatGateway(at.eni.index) {
         let (decider, origin) = internet::route_taken(Some(at), ip.destination);

@@ -286,6 +286,8 @@ pub(crate) struct EniTable {
     pub(crate) guest: Guest,
     pub(crate) metadata_over_ipv6: MetadataOverIpv6,
     pub(crate) groups: SmallVec<[Slot; 2]>,
+    /// Whether a flow log notes what passes.
+    pub(crate) is_logged: bool,
     /// What only few interfaces have.
     pub(crate) tracking: Option<Box<Tracking>>,
     /// The name of its instance's id, where the interface is the primary one and the name has records.
@@ -306,6 +308,12 @@ impl EniTable {
     /// How long its flows may be idle (SG-21).
     pub(crate) fn timeouts(&self) -> Timeouts {
         self.tracking.as_ref().map_or(Timeouts::DEFAULT, |tracking| tracking.timeouts)
+    }
+
+    /// Its primary address of a family, under which flow logs know it (FL-4); unspecified if it has none.
+    pub(crate) fn primary_address(&self, is_ipv4: bool) -> IpAddr {
+        let unspecified = if is_ipv4 { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+        self.addresses.iter().copied().find(|address| address.is_ipv4() == is_ipv4).unwrap_or(unspecified)
     }
 
     /// The interfaces of its instance, itself included.

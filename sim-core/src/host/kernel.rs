@@ -4,28 +4,21 @@
 //! [`executor`](super::executor)). What belongs to packets is in `network.rs`, what belongs to sockets in `socket.rs`.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::task::Waker;
 
 use super::executor::Task;
 use super::files::Volume;
 use super::fragment::Reassembly;
-use super::neighbour::{Link, link_local};
+use super::job::Jobs;
 use super::network::Way;
+use super::nic::Nic;
+use super::probe::Probes;
 use super::socket::Sockets;
-use super::stack::Stack;
+use super::tap::Tap;
 use super::{Finished, HostConfig, InterfaceConfig, Note, Output, ProcessId, Profile, Programs};
 use crate::engine::{SimTime, Stream};
 use crate::net::BufferPool;
-
-/// One network interface with its layers.
-pub(super) struct Nic {
-    pub(super) config: InterfaceConfig,
-    /// Every address it answers for, with prefix lengths; loopback addresses live on the first interface.
-    pub(super) addresses: Vec<(IpAddr, u8)>,
-    pub(super) link: Link,
-    pub(super) stack: Stack,
-}
 
 /// A program that runs or has run.
 pub(super) struct Process {
@@ -53,6 +46,8 @@ pub(crate) struct Kernel {
     pub(super) last_way: Option<Way>,
     pub(super) reassembly: Reassembly,
     pub(super) sockets: Sockets,
+    pub(super) probes: Probes,
+    pub(super) taps: Vec<Tap>,
     pub(super) random: Stream,
     /// Sleepers in the order they wake.
     pub(super) timers: BTreeMap<(SimTime, u64), Waker>,
@@ -60,6 +55,7 @@ pub(crate) struct Kernel {
     pub(super) spawned: Vec<Task>,
     pub(super) processes: BTreeMap<ProcessId, Process>,
     pub(super) last_process: u32,
+    pub(super) jobs: Jobs,
     pub(super) pipes: BTreeMap<u32, Vec<u8>>,
     pub(super) next_pipe: u32,
     pub(super) notes: Vec<Note>,
@@ -87,27 +83,8 @@ pub(crate) struct Service {
 impl Kernel {
     pub(super) fn new(config: HostConfig, now: SimTime) -> Kernel {
         let mut random = Stream::new(config.seed, "guest");
-        let mut nics: Vec<Nic> = Vec::new();
-        for interface in config.interfaces {
-            let mut addresses: Vec<(IpAddr, u8)> =
-                interface.ipv4.iter().map(|&(address, net)| (IpAddr::V4(address), net.prefix_len())).collect();
-            addresses.extend(interface.ipv6.iter().map(|&(address, net)| (IpAddr::V6(address), net.prefix_len())));
-            if !interface.ipv6.is_empty() {
-                addresses.push((IpAddr::V6(link_local(interface.mac)), 64));
-            }
-            if nics.is_empty() {
-                addresses.push((IpAddr::V4(Ipv4Addr::LOCALHOST), 8));
-                addresses.push((IpAddr::V6(Ipv6Addr::LOCALHOST), 128));
-            }
-            let gateways = gateways(&interface);
-            let own = addresses.iter().map(|&(address, _)| address).collect();
-            let mut link = Link::new(interface.mac, own);
-            for &gateway in &gateways {
-                link.announce(now, gateway);
-            }
-            let stack = Stack::new(now, interface.mtu, &addresses, &gateways, random.next_u64());
-            nics.push(Nic { config: interface, addresses, link, stack });
-        }
+        let interfaces = config.interfaces.into_iter().enumerate();
+        let nics = interfaces.map(|(number, interface)| Nic::new(now, number, interface, random.next_u64())).collect();
         let resolver = config.resolver.file(config.profile);
         let volume = Volume::new(config.profile, &config.hostname, config.hosts_file, resolver);
         Kernel {
@@ -124,12 +101,15 @@ impl Kernel {
             last_way: None,
             reassembly: Reassembly::default(),
             sockets: Sockets::default(),
+            probes: Probes::default(),
+            taps: Vec::new(),
             random,
             timers: BTreeMap::new(),
             next_timer: 0,
             spawned: Vec::new(),
             processes: BTreeMap::new(),
             last_process: 0,
+            jobs: Jobs::default(),
             pipes: BTreeMap::new(),
             next_pipe: 0,
             notes: Vec::new(),
@@ -146,14 +126,35 @@ impl Kernel {
     pub(super) fn set_link_mtu(&mut self, interface: usize, mtu: u16) {
         let random_seed = self.random.next_u64();
         let Some(nic) = self.nics.get_mut(interface) else { return };
-        nic.config.mtu = mtu;
         self.last_way = None;
-        nic.stack.set_mtu(self.now, mtu, &nic.addresses, &gateways(&nic.config), random_seed);
+        nic.set_mtu(self.now, mtu, random_seed);
+    }
+
+    /// Sets up an interface that was attached, or one whose addresses have changed. Without addresses it is gone.
+    pub(super) fn configure(&mut self, interface: usize, config: InterfaceConfig) {
+        let random_seed = self.random.next_u64();
+        self.last_way = None;
+        match self.nics.get_mut(interface) {
+            Some(nic) => nic.configure(self.now, interface, config, random_seed),
+            None => self.nics.push(Nic::new(self.now, interface, config, random_seed)),
+        }
     }
 
     /// Nanoseconds since 1970.
     pub(super) fn wall_clock(&self) -> i128 {
         self.epoch_nanos + i128::from(self.now.as_nanos())
+    }
+
+    /// Hands over the frames that leave, in order.
+    pub(super) fn send_frames(&mut self, send: &mut dyn FnMut(usize, Vec<u8>)) {
+        for interface in 0..self.nics.len() {
+            while let Some(frame) = self.nics[interface].link.outbox.pop_front() {
+                if !self.taps.is_empty() {
+                    self.show_frame(interface, true, &frame);
+                }
+                send(interface, frame);
+            }
+        }
     }
 
     /// Wakes every program whose time has come.
@@ -184,7 +185,7 @@ impl Kernel {
     pub(super) fn end_process(&mut self, id: ProcessId, exit: i32) {
         let now = self.now;
         if let Some(process) = self.processes.get_mut(&id) {
-            process.finished = Some((exit, now));
+            process.finished.get_or_insert((exit, now));
         }
     }
 
@@ -202,10 +203,4 @@ impl Kernel {
             _ => process.terminal.push((output, bytes.to_vec())),
         }
     }
-}
-
-/// An interface's default routers.
-fn gateways(interface: &InterfaceConfig) -> Vec<IpAddr> {
-    let InterfaceConfig { ipv4_gateway, ipv6_gateway, .. } = interface;
-    ipv4_gateway.map(IpAddr::V4).into_iter().chain(ipv6_gateway.map(IpAddr::V6)).collect()
 }

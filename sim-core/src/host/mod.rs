@@ -13,15 +13,20 @@ mod errno;
 mod executor;
 mod files;
 mod fragment;
+mod job;
 mod kernel;
 mod neighbour;
 mod network;
+mod nic;
+mod probe;
 mod profile;
 mod resolver;
 mod shell;
 mod socket;
+mod socket_table;
 mod stack;
 mod sys;
+mod tap;
 mod udp;
 
 use std::collections::BTreeMap;
@@ -42,15 +47,19 @@ pub(crate) use disk::Disk;
 pub(crate) use errno::{Errno, IcmpError};
 use executor::Executor;
 pub(crate) use files::file_name;
+pub(crate) use job::{JobId, Signal};
 use kernel::Kernel;
 pub(crate) use kernel::Service;
 pub(crate) use neighbour::NeighbourState;
+pub(crate) use probe::{Probe, ProbeEvent, ProbeKind, ProbeSocket};
 pub(crate) use profile::Profile;
 pub(crate) use profile::{CurlConnectError, PingStyle};
 pub(crate) use resolver::ResolverConfig;
 pub(crate) use shell::{duration, unescape};
 pub(crate) use socket::{EchoEvent, EchoRequest, PathMtuDiscovery, TcpBuffers};
+pub(crate) use socket_table::{SocketLine, SocketProtocol, SocketState};
 pub(crate) use sys::{EchoSocket, Elapsed, Listener, Sink, Sys, TcpStream, UdpSocket};
+pub(crate) use tap::TappedFrame;
 
 /// A program: arguments with its own name first, to an exit status.
 pub(crate) type Program = fn(Sys, Vec<String>) -> Pin<Box<dyn Future<Output = i32> + Send>>;
@@ -71,6 +80,9 @@ impl fmt::Debug for Programs {
         f.write_str("Programs")
     }
 }
+
+/// The program that opens bash's `/dev/tcp/HOST/PORT`; no shell can type this name.
+pub(crate) const DEV_TCP: &str = "(dev tcp)";
 
 /// What a host is made from.
 #[derive(Clone, Debug)]
@@ -95,8 +107,8 @@ pub(crate) struct HostConfig {
     pub programs: Programs,
 }
 
-/// A network interface as the guest's DHCP client would have set it up.
-#[derive(Clone, Debug)]
+/// A network interface as the guest's DHCP client would have set it up; without any address it is not there.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct InterfaceConfig {
     /// Its hardware address.
     pub mac: MacAddr,
@@ -161,12 +173,9 @@ pub(crate) struct Host {
     /// Always there between calls; away only while programs run.
     kernel: Option<Box<Kernel>>,
     executor: Executor,
-    /// The shell of each process that was started from outside.
-    shells: BTreeMap<ProcessId, u64>,
+    /// The shell of each process that was started from outside, as a task and as a job.
+    shells: BTreeMap<ProcessId, (u64, JobId)>,
 }
-
-/// What a shell says of a command that Ctrl-C ended: 128 and the signal's number.
-const EXIT_INTERRUPTED: i32 = 130;
 
 /// How often [`Host::run`] goes around at one moment before it stops until the next microsecond: a bound on a program or
 /// a stack that never comes to rest.
@@ -212,11 +221,12 @@ impl Host {
         let home = if user == "ec2-user" { "/home/ec2-user".to_owned() } else { format!("/home/{user}") };
         let (process, sys) = self.begin(now, user, &home);
         let text = command_line.to_owned();
+        let job = sys.job;
         let shell = self.executor.spawn(Box::pin(async move {
             let exit = shell::run(&sys, shell::Mode::Interactive, &text).await;
             sys.end_process(exit);
         }));
-        self.shells.insert(process, shell);
+        self.shells.insert(process, (shell, job));
         process
     }
 
@@ -231,6 +241,13 @@ impl Host {
             sys.end_process(exit);
         }));
         process
+    }
+
+    /// Sets up an interface that was attached while the host runs, or other addresses of one it has; with none it is gone.
+    pub(crate) fn configure(&mut self, now: SimTime, interface: usize, config: InterfaceConfig) {
+        let kernel = self.kernel();
+        kernel.now = kernel.now.max(now);
+        kernel.configure(interface, config);
     }
 
     /// A frame arrives at an interface. Call [`run`](Self::run) afterwards.
@@ -262,11 +279,7 @@ impl Host {
             // Programs go first, so that one whose patience has just ended speaks before the stack retries for it.
             let mut kernel = self.executor.poll(kernel);
             let unfinished = kernel.work();
-            for (interface, nic) in kernel.nics.iter_mut().enumerate() {
-                for frame in nic.link.outbox.drain(..) {
-                    send(interface, frame);
-                }
-            }
+            kernel.send_frames(send);
             self.kernel = Some(kernel);
             if !unfinished && !self.executor.has_ready() {
                 return;
@@ -282,12 +295,16 @@ impl Host {
         (wake < SimTime::MAX).then(|| wake.max(kernel.now + SimDuration::from_micros(1)))
     }
 
-    /// Ends a command line as Ctrl-C does: exit status 130. What it left in the background runs on.
+    /// Ends a command line as Ctrl-C does: exit status 130. Programs that hear the signal speak once more; what was left in the
+    /// background runs on.
     pub(crate) fn interrupt(&mut self, now: SimTime, process: ProcessId) {
-        if let (Some(shell), Some(kernel)) = (self.shells.remove(&process), self.kernel.take()) {
-            let mut kernel = self.executor.end(shell, kernel);
+        if let (Some((shell, job)), Some(mut kernel)) = (self.shells.remove(&process), self.kernel.take()) {
             kernel.now = kernel.now.max(now);
-            kernel.end_process(process, EXIT_INTERRUPTED);
+            kernel.signal_job(job, Signal::Interrupt);
+            let kernel = self.executor.poll(kernel);
+            let mut kernel = self.executor.end(shell, kernel);
+            kernel.remove_job(job);
+            kernel.end_process(process, Signal::Interrupt.exit());
             self.kernel = Some(kernel);
         }
     }
@@ -297,7 +314,8 @@ impl Host {
         let kernel = self.kernel();
         let Some(main) = kernel.programs.find(program) else { return };
         let process = kernel.begin_process();
-        let sys = Sys::new(self.executor.desk, process, "/", BTreeMap::new());
+        let job = kernel.begin_job(program, None);
+        let sys = Sys::new(self.executor.desk, process, "/", BTreeMap::new(), job);
         let arguments: Vec<String> = iter::once(program.to_owned()).chain(arguments.iter().cloned()).collect();
         self.executor.spawn(Box::pin(async move {
             main(sys, arguments).await;
@@ -375,10 +393,11 @@ impl Host {
         kernel.now = kernel.now.max(now);
         kernel.volume.files().make_directories(home);
         let process = kernel.begin_process();
+        let job = kernel.begin_job("bash", None);
         let environment =
             [("HOME", home), ("USER", user), ("PATH", "/usr/local/bin:/usr/bin:/usr/sbin"), ("PWD", home)];
         let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        (process, Sys::new(self.executor.desk, process, home, environment))
+        (process, Sys::new(self.executor.desk, process, home, environment, job))
     }
 
     fn kernel(&mut self) -> &mut Kernel {

@@ -91,6 +91,11 @@ impl Link {
         }
     }
 
+    /// Answers for other addresses from now on.
+    pub(super) fn set_addresses(&mut self, addresses: Vec<IpAddr>) {
+        self.addresses = addresses;
+    }
+
     /// Asks for a neighbour before anybody needs it, as the boot of an instance does for its gateway.
     pub(super) fn announce(&mut self, now: SimTime, neighbour: IpAddr) {
         self.entries.entry(neighbour).or_insert_with(|| Entry {

@@ -182,6 +182,9 @@ impl Kernel {
     /// Reads the frames that have arrived.
     pub(super) fn take_arrived(&mut self) {
         while let Some((interface, frame)) = self.arrived.pop_front() {
+            if !self.taps.is_empty() {
+                self.show_frame(interface, false, &frame);
+            }
             let now = self.now;
             if self.nics.get_mut(interface).is_some_and(|nic| nic.link.receive(now, &frame)) {
                 self.ip_input(interface, frame);
@@ -202,7 +205,7 @@ impl Kernel {
             let nic = &mut self.nics[interface];
             nic.link.tick(self.now);
             for packet in std::mem::take(&mut nic.link.unreachable) {
-                self.neighbour_unreachable(interface, &packet[ETHERNET_HEADER..]);
+                self.neighbour_unreachable(&packet[ETHERNET_HEADER..]);
                 given_up = true;
             }
         }
@@ -330,6 +333,10 @@ impl Kernel {
         let mut opens = false;
         if ours && ip.total_len <= bytes.len() && !ip.fragment {
             let payload = &bytes[ip.header_len.min(ip.total_len)..ip.total_len];
+            if !self.probes.is_empty() && self.probe_answered(&ip, payload) && ip.protocol == protocol::UDP {
+                self.pool.give(packet);
+                return;
+            }
             match ip.protocol {
                 protocol::ICMP | protocol::ICMPV6 if payload.len() >= 8 && self.icmp_input(&ip, payload) => {
                     self.pool.give(packet);
@@ -392,7 +399,9 @@ impl Kernel {
                 self.path_mtu.insert(quoted.destination, (mtu, self.now + PATH_MTU_LIFETIME));
                 self.last_way = None;
             }
-            self.icmp_error(ip.source, quoted, error);
+            if self.probes.is_empty() || !self.probe_failed(ip, &quoted, error) {
+                self.icmp_error(ip.source, quoted, error);
+            }
         }
         true
     }
@@ -439,12 +448,11 @@ impl Kernel {
     }
 
     /// Nobody on the link has the next hop: the sender hears it from its own kernel, as Linux does.
-    fn neighbour_unreachable(&mut self, interface: usize, packet: &[u8]) {
-        let Some(quoted) = Quoted::parse(packet) else { return };
-        let own = IpView::parse(packet).map(|ip| ip.source);
-        let own = own.or_else(|| self.nics[interface].addresses.first().map(|&(address, _)| address));
-        if let Some(own) = own {
-            self.icmp_error(own, quoted, IcmpError::HostUnreachable);
+    fn neighbour_unreachable(&mut self, packet: &[u8]) {
+        let (Some(quoted), Some(sent)) = (Quoted::parse(packet), IpView::parse(packet)) else { return };
+        let from_us = IpView { destination: sent.source, ttl: self.profile.initial_ttl(), ..sent };
+        if self.probes.is_empty() || !self.probe_failed(&from_us, &quoted, IcmpError::HostUnreachable) {
+            self.icmp_error(sent.source, quoted, IcmpError::HostUnreachable);
         }
     }
 }

@@ -71,6 +71,23 @@ impl Profile {
         }
     }
 
+    /// Which Ncat it installs.
+    pub(crate) const fn ncat_version(self) -> &'static str {
+        match self {
+            Profile::AmazonLinux2 => "7.50",
+            Profile::Ubuntu => "7.94SVN",
+            Profile::AmazonLinux2023 | Profile::Windows => "7.93",
+        }
+    }
+
+    /// Which wget it has.
+    pub(crate) const fn wget_version(self) -> &'static str {
+        match self {
+            Profile::AmazonLinux2 => "1.14 (linux-gnu)",
+            Profile::AmazonLinux2023 | Profile::Ubuntu | Profile::Windows => "1.21.4",
+        }
+    }
+
     pub(crate) const fn curl_connect_error(self) -> CurlConnectError {
         match self {
             Profile::AmazonLinux2 | Profile::Ubuntu => CurlConnectError::CouldNt,

@@ -22,6 +22,7 @@ use super::errno::{Errno, IcmpError};
 use super::kernel::Kernel;
 use super::neighbour::ETHERNET_HEADER;
 use super::network::{IpView, Quoted};
+use super::socket_table::{SocketLine, SocketProtocol, SocketState};
 use super::udp::UdpSocket;
 use crate::engine::{SimDuration, SimTime};
 use crate::net::protocol;
@@ -133,6 +134,23 @@ pub(crate) enum PathMtuDiscovery {
 }
 
 impl Sockets {
+    /// The listeners, as a list of sockets shows them; `is_open` says whether a connection that nobody has accepted is past its handshake.
+    pub(super) fn listener_lines(
+        &self,
+        everywhere: impl Fn(u16) -> SocketAddr,
+        is_open: impl Fn(usize, SocketHandle) -> bool,
+    ) -> Vec<SocketLine> {
+        let line = |(&port, listener): (&u16, &Listening)| SocketLine {
+            protocol: SocketProtocol::Tcp,
+            state: SocketState::Listen,
+            receive_queue: listener.pending.iter().filter(|&&(nic, handle)| is_open(nic, handle)).count(),
+            send_queue: BACKLOG,
+            local: everywhere(port),
+            remote: None,
+        };
+        self.listeners.iter().map(line).collect()
+    }
+
     pub(super) fn next_id(&mut self) -> SocketId {
         self.next += 1;
         SocketId(self.next)
@@ -243,6 +261,13 @@ impl Kernel {
         } else {
             socket.close();
             self.sockets.closing.push((entry.interface, entry.handle, self.now + LINGER));
+        }
+    }
+
+    /// Says that nothing more will be sent; what the peer sends is still read (shutdown(2), `SHUT_WR`).
+    pub(super) fn tcp_shutdown(&mut self, id: SocketId) {
+        if let Some(socket) = self.tcp_socket(id) {
+            socket.close();
         }
     }
 
@@ -409,7 +434,7 @@ impl Kernel {
     }
 
     fn free_local_port(&mut self) -> Option<u16> {
-        let ports = |nic: &super::kernel::Nic| {
+        let ports = |nic: &super::nic::Nic| {
             let taken = nic.stack.sockets().iter().filter_map(|(_, socket)| match socket {
                 smoltcp::socket::Socket::Tcp(socket) => socket.local_endpoint().map(|endpoint| endpoint.port),
                 _ => None,

@@ -64,9 +64,9 @@ impl Stack {
         Stack { interface, queues, sockets: SocketSet::new(Vec::new()), due: Due::At(None) }
     }
 
-    /// Connections that open from now on have room for `mtu` bytes. smoltcp asks its device only once, so the interface is
-    /// made anew below the same sockets.
-    pub(super) fn set_mtu(
+    /// Takes other addresses and gateways, and connections that open from now on have room for `mtu` bytes. smoltcp asks its
+    /// device only once, so the interface is made anew below the same sockets.
+    pub(super) fn configure(
         &mut self,
         now: SimTime,
         mtu: u16,

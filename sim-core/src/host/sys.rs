@@ -14,6 +14,7 @@ use std::task::{Context, Poll};
 use super::errno::Errno;
 use super::executor::Desk;
 use super::files::{FileError, FileSystem};
+use super::job::JobId;
 use super::kernel::{Kernel, Service};
 use super::neighbour::NeighbourState;
 use super::network::Route;
@@ -51,6 +52,8 @@ pub(crate) struct Sys {
     pub(crate) environment: Arc<BTreeMap<String, String>>,
     /// The line of the script that runs, for notes.
     pub(crate) line: Option<u32>,
+    /// The job it runs in.
+    pub(super) job: JobId,
 }
 
 /// Time ran out.
@@ -58,7 +61,13 @@ pub(crate) struct Sys {
 pub(crate) struct Elapsed;
 
 impl Sys {
-    pub(super) fn new(desk: Desk, process: ProcessId, directory: &str, environment: BTreeMap<String, String>) -> Sys {
+    pub(super) fn new(
+        desk: Desk,
+        process: ProcessId,
+        directory: &str,
+        environment: BTreeMap<String, String>,
+        job: JobId,
+    ) -> Sys {
         Sys {
             desk,
             process,
@@ -68,6 +77,7 @@ impl Sys {
             directory: directory.to_owned(),
             environment: Arc::new(environment),
             line: None,
+            job,
         }
     }
 
@@ -76,7 +86,10 @@ impl Sys {
     }
 
     pub(super) fn end_process(&self, exit: i32) {
-        self.kernel(|kernel| kernel.end_process(self.process, exit));
+        self.kernel(|kernel| {
+            kernel.remove_job(self.job);
+            kernel.end_process(self.process, exit);
+        });
     }
 
     /// A terminal's text so far.
@@ -340,6 +353,11 @@ impl Sys {
         })
     }
 
+    /// The path MTU that was learnt for a destination, and until when it is believed.
+    pub(crate) fn learnt_mtu(&self, destination: IpAddr) -> Option<(u16, SimTime)> {
+        self.kernel(|kernel| kernel.path_mtu.get(&destination).copied().filter(|&(_, until)| until > kernel.now))
+    }
+
     /// The largest packet that is known to reach a destination.
     pub(crate) fn path_mtu(&self, destination: IpAddr) -> Option<u16> {
         self.kernel(|kernel| kernel.path_mtu(destination))
@@ -419,6 +437,11 @@ impl TcpStream {
             bytes = &bytes[sent..];
         }
         Ok(())
+    }
+
+    /// Says that nothing more will be sent; what the peer sends can still be read.
+    pub(crate) fn shutdown(&self) {
+        self.desk.with(|kernel| kernel.tcp_shutdown(self.id));
     }
 
     /// Lets what is sent from now on begin with this TTL or hop limit (the socket options IP_TTL and IPV6_UNICAST_HOPS).

@@ -42,6 +42,11 @@ struct Datagram {
 }
 
 impl UdpSocket {
+    /// Its port, its peer and the bytes that wait, as a list of sockets shows them.
+    pub(super) fn line(&self) -> (u16, Option<SocketAddr>, usize) {
+        (self.port, self.peer, self.waiting)
+    }
+
     fn wake(&mut self) {
         if let Some(waker) = self.waker.take() {
             waker.wake();

@@ -10,7 +10,7 @@ use super::dhcp;
 use super::guests::{LocalGuest, Plug};
 use super::partition::{Directory, GuestIndex};
 use super::{public_names, public_resolver};
-use crate::app::{AWS_SERVICE, ENDPOINT_POLICY, OUTSIDE_ROOT, OUTSIDE_SERVER};
+use crate::app::{ADDRESS_ECHO, AWS_SERVICE, ENDPOINT_POLICY, OUTSIDE_ROOT, OUTSIDE_SERVER};
 use crate::cloud::{Cloud, HostnameType, ImageFamily, PublicService};
 use crate::dataplane::tables::{EniIndex, ROUTER_IPV6, Tables};
 use crate::engine::{SimTime, mix};
@@ -54,7 +54,7 @@ enum GuestRecord {
         id: InstanceId,
         family: ImageFamily,
         region: Region,
-        /// What it boots with, or has booted with.
+        /// What it boots with, has booted with or got since, by place.
         interfaces: SmallVec<[(EniIndex, BootInterface); 1]>,
         /// Each boot has chance of its own: other ports, other sequence numbers.
         boots: u32,
@@ -75,6 +75,8 @@ pub(super) struct OutsideGuest {
 pub(super) enum Serves {
     /// The page of `/`, if there is one, and TCP ports that answer.
     Site { page: Option<String>, ports: Vec<u16> },
+    /// From which address it is asked.
+    AddressEcho,
     /// A public service of AWS.
     Service { service: PublicService, region: Region, endpoint: Option<BehindEndpoint> },
 }
@@ -90,8 +92,36 @@ pub(super) struct BehindEndpoint {
 /// An interface as its guest configures it at boot. Most of a large world sleeps for ever, and nearly every interface has one
 /// IPv4 address and no more; what follows from it is worked out when its guest wakes.
 enum BootInterface {
-    Plain { mac: MacAddr, address: Ipv4Addr, prefix_len: u8 },
+    Plain {
+        mac: MacAddr,
+        address: Ipv4Addr,
+        prefix_len: u8,
+    },
     Other(Box<InterfaceConfig>),
+    /// Detached since the guest has booted; its place is free.
+    Gone {
+        mac: MacAddr,
+    },
+}
+
+/// What has become of an interface of a running instance.
+#[derive(Debug)]
+pub(super) struct InterfaceChange {
+    pub(super) eni: EniIndex,
+    /// Its place among the guest's interfaces.
+    pub(super) port: u16,
+    /// How the guest sets it up now.
+    pub(super) config: InterfaceConfig,
+    pub(super) kind: ChangeKind,
+}
+
+/// How an interface has changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum ChangeKind {
+    Attached,
+    Detached,
+    /// It has other addresses.
+    Addresses,
 }
 
 impl Guests {
@@ -187,7 +217,8 @@ impl Guests {
             GuestRecord::Instance { interfaces, .. } => interfaces.as_slice(),
             GuestRecord::Outside(_) => &[],
         };
-        interfaces.iter().map(|(eni, _)| *eni)
+        let is_there = |interface: &&(EniIndex, BootInterface)| !matches!(interface.1, BootInterface::Gone { .. });
+        interfaces.iter().filter(is_there).map(|(eni, _)| *eni)
     }
 
     /// Gives an instance that boots these interfaces, with the addresses they have now. Answers those it had before.
@@ -205,6 +236,51 @@ impl Guests {
             .iter()
             .filter_map(|eni| interface_config(tables, *eni, family).map(|config| (*eni, BootInterface::new(config))));
         mem::replace(interfaces, now.collect()).into_iter().map(|(eni, _)| eni).collect()
+    }
+
+    /// Gives a running instance these interfaces, with the addresses they have now, and says what has changed. Those it keeps
+    /// keep their places.
+    pub(super) fn change_interfaces(
+        &mut self,
+        guest: GuestIndex,
+        enis: &[EniIndex],
+        tables: &Tables,
+    ) -> Vec<InterfaceChange> {
+        let GuestRecord::Instance { family, interfaces, .. } = &mut self.record_mut(guest).1 else { return Vec::new() };
+        let mut changes = Vec::new();
+        for ((eni, interface), port) in interfaces.iter_mut().zip(0..) {
+            let before = interface.config();
+            let is_gone = matches!(interface, BootInterface::Gone { .. });
+            let now = enis.contains(eni).then(|| interface_config(tables, *eni, *family)).flatten();
+            let (config, kind) = match now {
+                Some(now) if is_gone => (now, ChangeKind::Attached),
+                Some(now) if now != before => (now, ChangeKind::Addresses),
+                None if !is_gone => (InterfaceConfig::detached(before.mac), ChangeKind::Detached),
+                _ => continue,
+            };
+            *interface = BootInterface::new(config.clone());
+            changes.push(InterfaceChange { eni: *eni, port, config, kind });
+        }
+        for eni in enis {
+            if interfaces.iter().any(|(known, _)| known == eni) {
+                continue;
+            }
+            let Some(config) = interface_config(tables, *eni, *family) else { continue };
+            let free = interfaces.iter().position(|(_, interface)| matches!(interface, BootInterface::Gone { .. }));
+            let place = (*eni, BootInterface::new(config.clone()));
+            let port = match free {
+                Some(free) => {
+                    interfaces[free] = place;
+                    free
+                }
+                None => {
+                    interfaces.push(place);
+                    interfaces.len() - 1
+                }
+            };
+            changes.push(InterfaceChange { eni: *eni, port: port as u16, config, kind: ChangeKind::Attached });
+        }
+        changes
     }
 
     /// How often an instance has booted.
@@ -280,7 +356,9 @@ impl Serves {
     /// What the host asks when it wants a name: a public resolver. A service of AWS asks nobody.
     fn resolver(&self) -> ResolverConfig {
         match self {
-            Serves::Site { .. } => ResolverConfig { servers: public_resolver::SERVERS.to_vec(), search: None },
+            Serves::Site { .. } | Serves::AddressEcho => {
+                ResolverConfig { servers: public_resolver::SERVERS.to_vec(), search: None }
+            }
             Serves::Service { .. } => ResolverConfig::default(),
         }
     }
@@ -294,6 +372,7 @@ impl Serves {
                 }
                 host.start_service(OUTSIDE_SERVER, &ports.iter().map(u16::to_string).collect::<Vec<_>>());
             }
+            Serves::AddressEcho => host.start_service(ADDRESS_ECHO, &[]),
             Serves::Service { service, region, endpoint } => {
                 let mut arguments = vec![service.label().to_owned(), region.name().to_owned()];
                 if let Some(BehindEndpoint { endpoint, vpc, policy }) = endpoint {
@@ -312,6 +391,7 @@ impl BootInterface {
             ([(address, block)], []) => {
                 BootInterface::Plain { mac: config.mac, address: *address, prefix_len: block.prefix_len() }
             }
+            ([], []) => BootInterface::Gone { mac: config.mac },
             _ => BootInterface::Other(Box::new(config)),
         }
     }
@@ -332,14 +412,13 @@ impl BootInterface {
                 }
             }
             BootInterface::Other(config) => (**config).clone(),
+            BootInterface::Gone { mac } => InterfaceConfig::detached(*mac),
         }
     }
 }
 
 /// An instance's interface as its DHCP client sets it up (ADDR-12, ADDR-19): the subnet's router is the default route. Secondary
-/// IPv4 addresses are the guest's own business: Amazon Linux configures them when it boots, others only the primary one.
-///
-/// Differs from AWS: an address assigned while the instance runs is configured at its next boot.
+/// IPv4 addresses are the guest's own business: Amazon Linux configures them, others only the primary one.
 fn interface_config(tables: &Tables, eni: EniIndex, family: ImageFamily) -> Option<InterfaceConfig> {
     let interface = tables.interface(eni)?;
     let subnet = interface.subnet;

@@ -9,7 +9,7 @@ use super::platform::Platform;
 use crate::dataplane::pipeline::Next;
 use crate::dataplane::tables::EniIndex;
 use crate::engine::{EventKey, SimDuration, SimTime};
-use crate::host::{Disk, Host, ProcessId};
+use crate::host::{Disk, Host, InterfaceConfig, ProcessId};
 use crate::id::AvailabilityZone;
 use crate::net::BufferPool;
 
@@ -49,7 +49,7 @@ pub(super) struct Awake {
     pub(super) platform: Platform,
     /// Frames that arrive before are not seen until then.
     pub(super) next_interrupt: SimTime,
-    /// The interfaces it booted with.
+    /// Its interfaces.
     pub(super) plugs: Vec<Plug>,
     /// When the next wake-up is due, if one is scheduled.
     pub(super) alarm: Option<SimTime>,
@@ -61,6 +61,15 @@ impl Awake {
     pub(super) fn new(host: Host, plugs: Vec<Plug>) -> Awake {
         let platform = Platform::default();
         Awake { host, platform, next_interrupt: SimTime::ZERO, plugs, alarm: None, awaited: Vec::new() }
+    }
+
+    /// An interface is plugged in, pulled out, or has other addresses.
+    pub(super) fn configure(&mut self, now: SimTime, interface: usize, plug: Plug, config: InterfaceConfig) {
+        match self.plugs.get_mut(interface) {
+            Some(place) => *place = plug,
+            None => self.plugs.push(plug),
+        }
+        self.host.configure(now, interface, config);
     }
 
     /// A frame arrives at an interface; says when the guest sees it.

@@ -1,12 +1,14 @@
 //! The Internet: one router that knows every public address of the scenario, and the hosts behind it; and the public services
 //! of AWS, which live beside it.
 //!
-//! Hosts are those the scenario names, and the mirrors that package managers ask. A service answers at its public addresses, and
+//! Hosts are those the scenario names, those everybody knows, and the mirrors that package managers ask. A service answers at its public addresses, and
 //! behind each gateway endpoint as a host of its own: AWS keeps apart what comes from different VPCs under the same private
 //! address, and so does a host for each. The way between AWS's edge and a host costs some hops of TTL (L2-16); how many is a SIM
 //! value, since it differs with every path.
 //!
-//! Differs from AWS: a router on the way that lets a TTL run out does not tell the sender.
+//! A router on the way where a TTL runs out tells the sender (RFC 1812 §5.3.1), which is what `traceroute` lives on. They are
+//! passed all at once, and their addresses are SIM values too: from 240.0.0.0/4, which no host has and which AWS's own routers
+//! show. Differs from AWS: the routers before AWS's services keep silent, all of them.
 
 use std::mem;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -22,7 +24,10 @@ use crate::dataplane::pipeline::{Entry, Hop, Next, Transit};
 use crate::dataplane::tables::{EndpointIndex, ServiceIndex};
 use crate::host::InterfaceConfig;
 use crate::id::{InternetHostId, Origin, ResourceId};
-use crate::net::{ArpOperation, ArpPacket, MacAddr, NeighborRole, NeighborSolicitation, lower_ttl, rewrite_macs};
+use crate::net::{
+    ArpOperation, ArpPacket, IpHeader, MacAddr, NeighborRole, NeighborSolicitation, lower_ttl, rewrite_macs,
+    time_exceeded,
+};
 use crate::trace::{Decider, Direction, DropCode, DropReason, Step};
 
 /// The hardware address of the router that every Internet host sees.
@@ -34,6 +39,9 @@ pub(crate) const ID: InternetHostId = InternetHostId::from_number(0);
 /// Routers between AWS's edge and a host: 64 - 7 is the TTL of 57 that L2-16 saw.
 const ROUTERS: u8 = 7;
 
+/// What the routers are called, where IPv6 is spoken: the last group is their number, from AWS's edge on.
+const ROUTER_NET_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0xffff, 0, 0, 0, 0, 0);
+
 /// Routers more between AWS's edge and a host outside AWS that talks to a service of AWS: 64 - 15 is the TTL of 49 that an
 /// office saw (L2-16).
 const ACCESS_ROUTERS: u8 = 8;
@@ -42,7 +50,7 @@ const ACCESS_ROUTERS: u8 = 8;
 const INTERNET_MTU: u16 = 1500;
 
 /// The largest IP packet of a service behind a gateway endpoint (MTU-2o).
-const BEHIND_ENDPOINT_MTU: u16 = 9001;
+pub(super) const BEHIND_ENDPOINT_MTU: u16 = 9001;
 
 /// A host outside AWS.
 #[derive(Clone, Debug)]
@@ -122,6 +130,16 @@ impl Internet {
         number
     }
 
+    /// Whether a host that the scenario names is at an address.
+    fn has_of_the_scenarios(&self, address: IpAddr) -> bool {
+        self.by_address.get(&address).is_some_and(|number| self.hosts[*number as usize].is_the_scenarios())
+    }
+
+    /// Whether any host is at an address.
+    pub(super) fn has(&self, address: IpAddr) -> bool {
+        self.by_address.contains_key(&address)
+    }
+
     /// How many services have their hosts.
     pub(super) fn services(&self) -> usize {
         self.services.len()
@@ -158,9 +176,9 @@ impl Internet {
     }
 }
 
-/// The interface of a host at `address`, as its DHCP client would have set it up: the router is the first address of its /24
-/// (the second for the first itself), or `fe80::1`.
-pub(crate) fn interface(mac: MacAddr, address: IpAddr) -> InterfaceConfig {
+/// The interface of a host at these addresses, as its DHCP client would have set it up: the router is the first address of the
+/// first one's /24 (the second for the first itself), or `fe80::1`.
+pub(crate) fn interface(mac: MacAddr, addresses: &[IpAddr]) -> InterfaceConfig {
     let mut config = InterfaceConfig {
         mac,
         mtu: INTERNET_MTU,
@@ -169,27 +187,21 @@ pub(crate) fn interface(mac: MacAddr, address: IpAddr) -> InterfaceConfig {
         ipv4_gateway: None,
         ipv6_gateway: None,
     };
-    match address {
-        IpAddr::V4(address) => {
-            let [a, b, c, d] = address.octets();
-            let subnet = Ipv4Net::new_assert(address, 24).trunc();
-            config.ipv4.push((address, subnet));
-            config.ipv4_gateway = Some(Ipv4Addr::new(a, b, c, if d == 1 { 2 } else { 1 }));
+    for address in addresses {
+        match *address {
+            IpAddr::V4(address) if config.ipv4_gateway.is_some() => {
+                config.ipv4.push((address, Ipv4Net::from(address)));
+            }
+            IpAddr::V4(address) => {
+                let [a, b, c, d] = address.octets();
+                config.ipv4.push((address, Ipv4Net::new_assert(address, 24).trunc()));
+                config.ipv4_gateway = Some(Ipv4Addr::new(a, b, c, if d == 1 { 2 } else { 1 }));
+            }
+            IpAddr::V6(address) => {
+                config.ipv6.push((address, Ipv6Net::new_assert(address, 64).trunc()));
+                config.ipv6_gateway = Some(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1));
+            }
         }
-        IpAddr::V6(address) => {
-            config.ipv6.push((address, Ipv6Net::new_assert(address, 64).trunc()));
-            config.ipv6_gateway = Some(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1));
-        }
-    }
-    config
-}
-
-/// The interface of a service's host: all its addresses, the first one's router.
-pub(crate) fn service_interface(mac: MacAddr, addresses: &[Ipv4Addr], place: HostPlace) -> InterfaceConfig {
-    let mut config = interface(mac, IpAddr::V4(addresses[0]));
-    config.ipv4.extend(addresses[1..].iter().map(|address| (*address, Ipv4Net::from(*address))));
-    if let HostPlace::BehindEndpoint(_) = place {
-        config.mtu = BEHIND_ENDPOINT_MTU;
     }
     config
 }
@@ -259,20 +271,47 @@ fn deliver(hop: &mut Hop<'_>, host: &InternetHost, number: u32, transit: &mut Tr
 pub(crate) fn route(hop: &mut Hop<'_>, internet: &Internet, transit: &mut Transit) -> Onward {
     let Some(ip) = transit.frame.headers.ip else { return Onward::Consumed };
     if !lower_ttl(&mut transit.frame, ROUTERS) {
-        return lose(hop, transit, DropCode::TtlExpired, ip.destination);
+        return expire(hop, internet, transit, &ip);
     }
-    if !internet.by_address.contains_key(&ip.destination) && public_resolver::answer(hop, transit) {
+    if !internet.has_of_the_scenarios(ip.destination) && public_resolver::answer(hop, transit) {
         return route(hop, internet, transit);
     }
-    if let Some(&number) = internet.by_address.get(&ip.destination) {
+    arrive(hop, internet, transit, ip.destination)
+}
+
+/// The routers are behind a frame, and there is its destination.
+fn arrive(hop: &mut Hop<'_>, internet: &Internet, transit: &mut Transit, destination: IpAddr) -> Onward {
+    if let Some(&number) = internet.by_address.get(&destination) {
         return deliver(hop, &internet.hosts[number as usize], number, transit);
     }
-    match hop.tables.internet_gateway_of(ip.destination) {
+    match hop.tables.internet_gateway_of(destination) {
         Some(vpc) => {
             transit.entry = Entry::InternetGateway(vpc);
             Onward::Gateway(Next::InternetGatewayIn(vpc))
         }
-        None => lose(hop, transit, DropCode::InternetNoSuchHost, ip.destination),
+        None => lose(hop, transit, DropCode::InternetNoSuchHost, destination),
+    }
+}
+
+/// A TTL runs out at one of the routers, which tells the sender.
+fn expire(hop: &mut Hop<'_>, internet: &Internet, transit: &mut Transit, ip: &IpHeader) -> Onward {
+    let passed = ip.ttl.saturating_sub(1);
+    let number = if internet.by_address.contains_key(&ip.source) { ROUTERS - passed } else { passed + 1 };
+    let answer = time_exceeded(&transit.frame, ROUTER_MAC, router_address(number, ip.source), Vec::new());
+    let lost = lose(hop, transit, DropCode::TtlExpired, ip.destination);
+    let Some(mut frame) = answer else { return lost };
+    lower_ttl(&mut frame, passed);
+    transit.frame = frame;
+    transit.packet = transit.packet.answer();
+    transit.entry = Entry::Router;
+    arrive(hop, internet, transit, ip.source)
+}
+
+/// The address of a router, in the family of whom it talks to.
+fn router_address(number: u8, sender: IpAddr) -> IpAddr {
+    match sender {
+        IpAddr::V4(_) => IpAddr::from([240, 0, 0, number]),
+        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::from_bits(ROUTER_NET_V6.to_bits() | u128::from(number))),
     }
 }
 

@@ -11,10 +11,13 @@ pub(crate) mod internet;
 pub(crate) mod links;
 mod metadata;
 pub(crate) mod partition;
+mod placement;
 mod platform;
 mod public_names;
 mod public_resolver;
 pub(crate) mod ranks;
+mod stations;
+mod well_known;
 mod windows;
 pub(crate) mod world;
 

@@ -4,28 +4,24 @@
 //! into other partitions, so that several can run side by side. Every way a frame takes is one event; events are small and name
 //! a slot where the frame lies.
 
-use std::mem;
+mod running;
 
 use super::flight::{Crossing, Flight, Flights, Slot, Station};
-use super::guests::{Awake, Guest, GuestState, LocalGuest, Onward, Outlet, Plug, Port, Sparse};
+use super::guests::{Guest, GuestState, LocalGuest, Onward, Outlet, Plug, Port, Sparse};
 use super::internet::{self, HostPlace, Internet};
-use super::links::{FabricLink, LinkSettings, Road};
-use super::metadata;
-use super::platform::Maker;
+use super::links::{LinkSettings, Road};
+use super::placement::{Behind, Placement, Wiring};
+use super::stations::{Scheduler, guest_behind, plug_id, road, station_id, zone_of};
 use crate::cloud::Cloud;
-use crate::dataplane::answer_in_vpc;
 use crate::dataplane::conntrack::Flows;
-use crate::dataplane::pipeline::{self, Entry, Hop, Next, Outcome, Transit};
-use crate::dataplane::services::PlatformService;
-use crate::dataplane::tables::{EndpointIndex, EniIndex, PeeringSide, ServiceIndex, Tables, VpcIndex};
-use crate::engine::{EventKey, EventQueue, SimTime, mix};
+use crate::dataplane::pipeline::{self, Hop, Next, Outcome, Transit};
+use crate::dataplane::tables::{EniIndex, Tables};
+use crate::engine::{EventQueue, SimTime};
 use crate::flat::flat;
-use crate::host::{Disk, Finished, Host, Note, ProcessId};
-use crate::id::{AvailabilityZone, InstanceId, Origin, ResourceId};
+use crate::host::{Disk, Host, InterfaceConfig, Note, ProcessId};
+use crate::id::{InstanceId, Origin, ResourceId};
 use crate::net::{BufferPool, Frame, Headers, fragment};
-use crate::trace::{
-    Decider, DropCode, DropReason, Leg, PacketId, PacketTag, Purpose, Recording, Step, Trace, WatchedFlow,
-};
+use crate::trace::{Decider, DropCode, DropReason, PacketTag, Purpose, Recording, Step, Trace, WatchedFlow};
 
 /// A guest, by number: an instance or a host on the Internet. The same for the whole run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -56,105 +52,6 @@ pub(crate) trait Directory {
 
     /// The instance that a guest is, if it is one.
     fn instance(&self, guest: GuestIndex) -> Option<InstanceId>;
-}
-
-/// Which partition has what. Every world of so many partitions is cut in the same way.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Placement {
-    pub partitions: u32,
-}
-
-impl Placement {
-    /// The partition of the Internet and its hosts.
-    pub(crate) const INTERNET: u32 = 0;
-
-    /// The partition that has a VPC.
-    pub(crate) fn of_vpc(self, vpc: VpcIndex) -> u32 {
-        vpc.0 % self.partitions
-    }
-
-    /// The partition in which a frame that a VPC's gateway or interface sends on is judged next; `None` when it stays.
-    fn of_next(self, tables: &Tables, next: Next) -> Option<u32> {
-        if self.partitions == 1 {
-            return None;
-        }
-        match next {
-            Next::Eni(eni) => Some(self.of_vpc(tables.enis[eni.0 as usize].vpc)),
-            Next::InternetGatewayIn(vpc) => Some(self.of_vpc(vpc)),
-            Next::EndpointIn(endpoint) => Some(self.of_vpc(tables.endpoint(endpoint).vpc)),
-            Next::Internet | Next::BehindEndpoint(_) | Next::PublicService(_) => Some(Placement::INTERNET),
-            // The near side of a peering connection belongs to the VPC that sends, as its Internet gateway does.
-            Next::Peering(_)
-            | Next::InternetGatewayOut(_)
-            | Next::EgressOnlyGateway(_)
-            | Next::EndpointOut(_)
-            | Next::Guest(_) => None,
-        }
-    }
-}
-
-/// Which guest is behind which interface of a VPC.
-#[derive(Debug, Default)]
-pub(crate) struct Wiring {
-    behind: Vec<Option<Behind>>,
-}
-
-/// A guest, by its place in its partition, and the number of its interface.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Behind {
-    pub guest: LocalGuest,
-    pub port: u16,
-}
-
-impl Wiring {
-    /// Who is behind an interface.
-    pub(crate) fn behind(&self, eni: EniIndex) -> Option<Behind> {
-        self.behind.get(eni.0 as usize).copied().flatten()
-    }
-
-    /// Plugs an interface in.
-    pub(crate) fn connect(&mut self, eni: EniIndex, behind: Behind) {
-        let index = eni.0 as usize;
-        if index >= self.behind.len() {
-            self.behind.resize(index + 1, None);
-        }
-        self.behind[index] = Some(behind);
-    }
-
-    /// Pulls an interface out; its link is dead from then on.
-    pub(crate) fn disconnect(&mut self, eni: EniIndex) {
-        if let Some(behind) = self.behind.get_mut(eni.0 as usize) {
-            *behind = None;
-        }
-    }
-}
-
-/// Five kinds of things schedule events: interfaces, Internet hosts (and the Internet itself, before the first), the two sides
-/// of peering connections, and the edges of VPCs, where both kinds of Internet gateways are, and gateway endpoints. A NAT gateway is an interface. Their
-/// numbers interleave, so that they are distinct and dense.
-const SCHEDULERS: u32 = 5;
-
-/// What schedules an event.
-#[derive(Clone, Copy, Debug)]
-enum Scheduler {
-    Port(Plug),
-    Internet,
-    PeeringSide(PeeringSide),
-    InternetGateway(VpcIndex),
-    Endpoint(EndpointIndex),
-}
-
-impl Scheduler {
-    fn number(self) -> u32 {
-        match self {
-            Scheduler::Port(Plug::Eni(eni)) => eni.0 * SCHEDULERS,
-            Scheduler::Port(Plug::Internet(host)) => (host + 1) * SCHEDULERS + 1,
-            Scheduler::Internet => 1,
-            Scheduler::PeeringSide(side) => side.number() * SCHEDULERS + 2,
-            Scheduler::InternetGateway(vpc) => vpc.0 * SCHEDULERS + 3,
-            Scheduler::Endpoint(endpoint) => endpoint.0 * SCHEDULERS + 4,
-        }
-    }
 }
 
 /// Something that is due. Kept small: the queue moves these around.
@@ -230,9 +127,12 @@ impl Partition {
         }
     }
 
-    /// Leaves a word about a guest.
-    pub(crate) fn note(&mut self, guest: GuestIndex, note: Note) {
-        self.notes.push((guest, note));
+    /// Sets up an interface of a guest that is awake; one that sleeps finds it when it wakes.
+    pub(crate) fn configure(&mut self, guest: LocalGuest, interface: usize, plug: Plug, config: InterfaceConfig) {
+        let now = self.now();
+        if let GuestState::Awake(awake) = &mut self.guests[guest.0 as usize].state {
+            awake.configure(now, interface, plug, config);
+        }
     }
 
     /// Switches a guest on: it can be reached and woken.
@@ -246,7 +146,7 @@ impl Partition {
     /// Switches a guest off: its memory is gone and frames for it are lost. Its disk stays.
     pub(crate) fn switch_off(&mut self, guest: LocalGuest) {
         let Guest { number, state, disk } = &mut self.guests[guest.0 as usize];
-        if let GuestState::Awake(mut awake) = mem::take(state) {
+        if let GuestState::Awake(mut awake) = std::mem::take(state) {
             self.notes.extend(awake.host.take_notes().into_iter().map(|note| (*number, note)));
             *disk = Some(Box::new(awake.host.into_disk()));
         }
@@ -347,67 +247,6 @@ impl Partition {
         &mut self.pool
     }
 
-    /// Starts a command line on a guest.
-    pub(crate) fn start(&mut self, shared: &Shared<'_>, guest: LocalGuest, command_line: &str) -> Option<ProcessId> {
-        self.start_with(shared, guest, |host, now| host.start(now, command_line))
-    }
-
-    /// Starts a guest's user data.
-    pub(crate) fn start_user_data(
-        &mut self,
-        shared: &Shared<'_>,
-        guest: LocalGuest,
-        script: &str,
-    ) -> Option<ProcessId> {
-        self.start_with(shared, guest, |host, now| host.start_user_data(now, script))
-    }
-
-    fn start_with(
-        &mut self,
-        shared: &Shared<'_>,
-        guest: LocalGuest,
-        start: impl FnOnce(&mut Host, SimTime) -> ProcessId,
-    ) -> Option<ProcessId> {
-        self.begin_outside();
-        let now = self.now();
-        let awake = self.awake(shared, guest)?;
-        let process = start(&mut awake.host, now);
-        awake.awaited.push(process);
-        self.run_guest(shared, guest);
-        Some(process)
-    }
-
-    /// Ends a program as Ctrl-C does.
-    pub(crate) fn interrupt(&mut self, shared: &Shared<'_>, guest: LocalGuest, process: ProcessId) {
-        self.begin_outside();
-        let now = self.now();
-        if let Some(awake) = self.awake(shared, guest) {
-            awake.host.interrupt(now, process);
-            self.run_guest(shared, guest);
-        }
-    }
-
-    /// Something happens that no event has brought about; it comes after all events of this moment.
-    fn begin_outside(&mut self) {
-        self.trace.begin(EventKey { time: self.now(), source: u32::MAX, sequence: u64::MAX });
-    }
-
-    /// Takes what a program left, once it has ended.
-    pub(crate) fn take_finished(&mut self, guest: LocalGuest, process: ProcessId) -> Option<Finished> {
-        match &mut self.guests[guest.0 as usize].state {
-            GuestState::Awake(awake) => awake.host.take_finished(process),
-            GuestState::Off | GuestState::Asleep => None,
-        }
-    }
-
-    /// Whether a program runs or waits to be collected; one whose guest was switched off is gone without a word.
-    pub(crate) fn knows(&mut self, guest: LocalGuest, process: ProcessId) -> bool {
-        match &mut self.guests[guest.0 as usize].state {
-            GuestState::Awake(awake) => awake.host.knows(process),
-            GuestState::Off | GuestState::Asleep => false,
-        }
-    }
-
     /// The awaited programs that have ended since they were last asked for.
     pub(crate) fn ended(&mut self) -> &mut Vec<(GuestIndex, ProcessId)> {
         &mut self.ended
@@ -416,164 +255,6 @@ impl Partition {
     /// What guests had to say since it was last taken.
     pub(crate) fn notes(&mut self) -> &mut Vec<(GuestIndex, Note)> {
         &mut self.notes
-    }
-
-    fn awake(&mut self, shared: &Shared<'_>, guest: LocalGuest) -> Option<&mut Awake> {
-        let now = self.now();
-        let Guest { number, state, disk } = &mut self.guests[guest.0 as usize];
-        if matches!(state, GuestState::Asleep) {
-            let (host, plugs) = shared.directory.boot(*number, shared.cloud, disk.take().map(|disk| *disk), now);
-            *state = GuestState::Awake(Box::new(Awake::new(host, plugs)));
-        }
-        match state {
-            GuestState::Awake(awake) => Some(awake),
-            GuestState::Off | GuestState::Asleep => None,
-        }
-    }
-
-    /// Lets a guest run at the present moment; what it sends goes onto its links.
-    fn run_guest(&mut self, shared: &Shared<'_>, guest: LocalGuest) {
-        if self.awake(shared, guest).is_some() {
-            self.run_awake(shared, guest);
-        }
-    }
-
-    /// Lets a guest that is awake run.
-    fn run_awake(&mut self, shared: &Shared<'_>, guest: LocalGuest) {
-        let now = self.queue.now();
-        let Partition { guests, outbox, pool, .. } = self;
-        let GuestState::Awake(awake) = &mut guests[guest.0 as usize].state else { return };
-        awake.run(now, pool, &mut |interface, frame| outbox.push((interface, frame)));
-        if !outbox.is_empty() {
-            let mut outbox = mem::take(outbox);
-            for (interface, bytes) in outbox.drain(..) {
-                self.send(shared, guest, interface, bytes);
-            }
-            self.outbox = outbox;
-        }
-        self.run_platform(shared, guest);
-        self.look_after(guest, now);
-    }
-
-    /// Hands a packet to the service at the far end of a guest's link.
-    fn ask_platform(&mut self, shared: &Shared<'_>, eni: EniIndex, service: PlatformService, slot: Slot) {
-        let now = self.queue.now();
-        let frame = self.flights.remove(slot).transit.frame;
-        let (Some(Behind { guest, port }), Some(at)) = (shared.wiring.behind(eni), shared.tables.interface(eni)) else {
-            return self.pool.give(frame.bytes);
-        };
-        let Guest { number, state, .. } = &mut self.guests[guest.0 as usize];
-        let GuestState::Awake(awake) = state else { return self.pool.give(frame.bytes) };
-        let instance = shared.directory.instance(*number);
-        let contents =
-            || instance.map(|instance| metadata::of(shared.cloud, instance, shared.seed)).unwrap_or_default();
-        let seed = mix(shared.seed ^ mix(u64::from(number.0)));
-        let maker = Maker {
-            now,
-            epoch_nanos: shared.cloud.epoch_nanos(),
-            seed,
-            router_mac: at.subnet.router_mac,
-            resolver: at.vpc.resolver,
-        };
-        awake.platform.receive(maker, (service, port), frame, contents);
-        self.run_platform(shared, guest);
-        self.look_after(guest, now);
-    }
-
-    /// Lets the services that a guest has asked run; what they send goes down its links.
-    fn run_platform(&mut self, shared: &Shared<'_>, guest: LocalGuest) {
-        let now = self.queue.now();
-        let Partition { guests, outbox, pool, .. } = self;
-        let GuestState::Awake(awake) = &mut guests[guest.0 as usize].state else { return };
-        if awake.platform.is_empty() {
-            return;
-        }
-        let Awake { platform, plugs, .. } = &mut **awake;
-        let resolve = |interface: usize, question: &Frame| match plugs.get(interface) {
-            Some(Plug::Eni(eni)) => answer_in_vpc(shared.tables, shared.tables.interface(*eni)?.vpc_index, question),
-            _ => None,
-        };
-        platform.run(now, pool, &resolve, &mut |interface, frame| outbox.push((interface, frame)));
-        let mut outbox = mem::take(outbox);
-        for (interface, bytes) in outbox.drain(..) {
-            self.send_from_platform(shared, guest, interface, bytes);
-        }
-        self.outbox = outbox;
-    }
-
-    /// Puts a service's frame onto the link down to its guest.
-    fn send_from_platform(&mut self, shared: &Shared<'_>, guest: LocalGuest, interface: usize, bytes: Vec<u8>) {
-        let GuestState::Awake(awake) = &self.guests[guest.0 as usize].state else { return };
-        let Some(&Plug::Eni(eni)) = awake.plugs.get(interface) else { return };
-        let plug = Plug::Eni(eni);
-        if shared.wiring.behind(eni).is_none_or(|behind| behind.guest != guest) {
-            return self.pool.give(bytes); // Detached meanwhile.
-        }
-        let packet = PacketTag { leg: Leg::Return, ..PacketTag::new(PacketId(self.port(plug).packet())) };
-        let transit = Transit::new(Frame::new(bytes), packet, Entry::Router);
-        let (now, tables) = (self.queue.now(), shared.tables);
-        let hop = &mut Hop { now, tables, rules: shared.rules, flows: &mut self.flows, trace: &mut self.trace };
-        pipeline::leave_platform(hop, eni, &transit);
-        let slot = self.flights.insert(Flight { to: Station::Guest(plug), transit, zone: None });
-        self.down_the_access_link(shared, plug, slot);
-    }
-
-    /// After a guest has run: when it wants to be called again, what it has to say, and which programs have ended.
-    fn look_after(&mut self, guest: LocalGuest, now: SimTime) {
-        let Guest { number, state: GuestState::Awake(awake), .. } = &mut self.guests[guest.0 as usize] else { return };
-        let Awake { host, platform, awaited, .. } = &mut **awake;
-        if host.has_notes() {
-            self.notes.extend(host.take_notes().into_iter().map(|note| (*number, note)));
-        }
-        awaited.retain(|process| {
-            let has_ended = host.has_ended(*process);
-            if has_ended {
-                self.ended.push((*number, *process));
-            }
-            !has_ended
-        });
-        if let Some(at) = host.next_wake().into_iter().chain(platform.next_wake()).min() {
-            self.wake_at(guest, at.max(now));
-        }
-    }
-
-    /// Sees to it that a guest that is awake runs at `at` or before.
-    fn wake_at(&mut self, guest: LocalGuest, at: SimTime) {
-        let GuestState::Awake(awake) = &mut self.guests[guest.0 as usize].state else { return };
-        let Some(&plug) = awake.plugs.first() else { return };
-        if awake.alarm.is_none_or(|alarm| alarm > at) {
-            awake.alarm = Some(at);
-            let key = self.port(plug).outlet.key(at);
-            self.queue.push(key, Event::Wake(guest));
-        }
-    }
-
-    /// Puts a guest's frame onto its link.
-    fn send(&mut self, shared: &Shared<'_>, guest: LocalGuest, interface: usize, bytes: Vec<u8>) {
-        let now = self.now();
-        let GuestState::Awake(awake) = &self.guests[guest.0 as usize].state else { return };
-        let Some(&plug) = awake.plugs.get(interface) else { return };
-        if let Plug::Eni(eni) = plug
-            && shared.wiring.behind(eni) != Some(Behind { guest, port: interface as u16 })
-        {
-            return; // Detached since the guest has booted: there is no link to put it on.
-        }
-        let port = self.port(plug);
-        let (entry, zone) = match plug {
-            Plug::Eni(eni) => (Entry::Interface(eni), port.zone(shared.rules, || zone_of(shared.tables, eni))),
-            // What comes from the Internet enters a VPC at its gateway, which says so.
-            Plug::Internet(_) => (Entry::Router, None),
-        };
-        let packet = PacketTag::new(PacketId(port.packet()));
-        let arrival = port.out.carry(shared.links, now, bytes.len()).map(|at| port.outlet.key(at));
-        let transit = Transit::new(Frame::new(bytes), packet, entry);
-        match arrival {
-            Some(key) => {
-                let slot = self.flights.insert(Flight { to: Station::Leave(plug), transit, zone });
-                self.queue.push(key, Event::Arrival(slot));
-            }
-            None => self.lose_at(shared, plug, &transit, DropCode::LinkQueueFull),
-        }
     }
 
     /// A frame has arrived at the end of a link.
@@ -777,84 +458,4 @@ impl Partition {
         let reason = DropReason { code, by, direction: None, decider: Decider::Resource, origin: Origin::Aws };
         self.trace.record(packet, headers, Step::Dropped(reason));
     }
-}
-
-/// The road of a frame from one station of the fabric, in this partition, to the next.
-fn road(shared: &Shared<'_>, partition: u32, from: Next, next: Next, zone: Option<AvailabilityZone>) -> Road {
-    let (links, tables) = (shared.links, shared.tables);
-    let of_vpc = |vpc: VpcIndex| tables.vpc(vpc).region;
-    let of_service = |service: ServiceIndex| tables.service(service).region;
-    let zone_of = |eni| zone_of(shared.tables, eni).or(zone);
-    let way = match (from, next) {
-        (_, Next::Internet) | (Next::Internet, _) => links.internet(),
-        (Next::BehindEndpoint(endpoint), _) | (_, Next::BehindEndpoint(endpoint)) => {
-            let endpoint = tables.endpoint(endpoint);
-            links.gateway_to_service(of_vpc(endpoint.vpc), of_service(endpoint.service))
-        }
-        (Next::PublicService(service), Next::InternetGatewayIn(vpc))
-        | (Next::InternetGatewayOut(vpc), Next::PublicService(service)) => {
-            links.gateway_to_service(of_vpc(vpc), of_service(service))
-        }
-        (Next::Guest(from), Next::Eni(to)) => links.between(zone_of(from), zone_of(to)),
-        (Next::Guest(from), _) => links.up_to_gateway(zone_of(from)),
-        (_, Next::Eni(to)) => links.beyond_gateway(zone, zone_of(to)),
-        _ => links.nowhere(),
-    };
-    let link = FabricLink::new(shared.seed, link_end(from), link_end(next));
-    let elsewhere = shared.placement.of_next(shared.tables, next).filter(|elsewhere| *elsewhere != partition);
-    Road { link, way, elsewhere }
-}
-
-fn guest_behind(shared: &Shared<'_>, plug: Plug) -> Option<Behind> {
-    match plug {
-        Plug::Eni(eni) => shared.wiring.behind(eni),
-        Plug::Internet(host) => Some(Behind { guest: shared.internet.guest(host), port: 0 }),
-    }
-}
-
-fn plug_id(shared: &Shared<'_>, plug: Plug) -> ResourceId {
-    match plug {
-        Plug::Eni(eni) => shared.tables.eni_id(eni).into(),
-        Plug::Internet(host) => shared.internet.id(host),
-    }
-}
-
-/// The number of a station as the end of a link, which the link's chance depends on.
-fn link_end(station: Next) -> u64 {
-    let (number, kind) = match station {
-        Next::Guest(eni) | Next::Eni(eni) => (eni.0, 0),
-        Next::Internet => (0, 1),
-        Next::Peering(side) => (side.peering().0, 2),
-        Next::InternetGatewayOut(vpc) | Next::InternetGatewayIn(vpc) | Next::EgressOnlyGateway(vpc) => (vpc.0, 3),
-        // Of its kind the Internet is number 0; endpoints, what is behind them, and services share the others.
-        Next::EndpointOut(endpoint) | Next::EndpointIn(endpoint) => (endpoint.0 * 3 + 1, 1),
-        Next::BehindEndpoint(endpoint) => (endpoint.0 * 3 + 2, 1),
-        Next::PublicService(service) => (service.0 * 3 + 3, 1),
-    };
-    u64::from(number) * 4 + kind
-}
-
-/// A station as a drop names it.
-fn station_id(tables: &Tables, station: Next) -> ResourceId {
-    match station {
-        Next::Guest(eni) | Next::Eni(eni) => tables.eni_id(eni).into(),
-        Next::Peering(side) => tables.peering(side).id.into(),
-        Next::InternetGatewayOut(vpc) | Next::InternetGatewayIn(vpc) => {
-            let gateway = tables.vpc(vpc).internet_gateway.as_ref();
-            gateway.map_or_else(|| tables.vpc_id(vpc).into(), |gateway| gateway.id.into())
-        }
-        Next::EgressOnlyGateway(vpc) => {
-            let gateway = tables.vpc(vpc).egress_only_gateway;
-            gateway.map_or_else(|| tables.vpc_id(vpc).into(), ResourceId::from)
-        }
-        Next::EndpointOut(endpoint) | Next::EndpointIn(endpoint) | Next::BehindEndpoint(endpoint) => {
-            tables.endpoint(endpoint).id.into()
-        }
-        Next::Internet | Next::PublicService(_) => internet::ID.into(),
-    }
-}
-
-/// The zone an interface is in; none once it is deleted.
-fn zone_of(tables: &Tables, eni: EniIndex) -> Option<AvailabilityZone> {
-    tables.interface(eni).map(|interface| interface.subnet.zone)
 }

@@ -4,6 +4,7 @@
 //! change of state that comes due, guests are switched on or off. What was touched is compiled again before the next packet
 //! meets it, so that a thousand requests in a row cost one compilation.
 
+mod following;
 mod services;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -13,21 +14,19 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 use serde_json::Value;
-use smallvec::SmallVec;
 
 use super::boot::{Guests, OutsideGuest, Packages, Serves};
 use super::guests::LocalGuest;
 use super::internet::{self, HostPlace, Internet, InternetHost};
 use super::links::LinkSettings;
-use super::partition::{Behind, GuestIndex, Partition, Placement, Shared, Wiring};
+use super::partition::{GuestIndex, Partition, Shared};
+use super::placement::{Placement, Wiring};
 use super::public_names;
 use super::ranks::{Ranks, Transport};
 use super::windows::{self, Run, Threads, WaitFor};
-use crate::cloud::{
-    ApiError, Caller, Cloud, CloudConfig, Instance, InstanceState, Launch, Operation, Quotas, RunInstances,
-};
+use crate::cloud::{ApiError, Caller, Cloud, CloudConfig, Launch, Operation, Quotas, RunInstances};
 use crate::compile::Compiler;
-use crate::dataplane::tables::{EniIndex, Tables};
+use crate::dataplane::tables::Tables;
 use crate::engine::{SimDuration, SimTime};
 use crate::flat::Flat;
 use crate::host::{Finished, Note, ProcessId, Programs};
@@ -35,9 +34,6 @@ use crate::id::{InstanceId, InternetHostId, ResourceId};
 use crate::net::MacAddr;
 use crate::net::dns::DomainName;
 use crate::trace::{Detail, Purpose, Recording, Trace, WatchedFlow};
-
-/// From `running` until user data starts: firmware, kernel, services. A SIM value; AWS promises none.
-const BOOT: SimDuration = SimDuration::from_secs(20);
 
 /// A change of the control plane that comes sooner than this is a launch under way, or something like it.
 const LAUNCH: SimDuration = SimDuration::from_secs(60);
@@ -133,8 +129,6 @@ pub(crate) struct World {
     seed: u64,
     /// Guests that boot, by when they are up, then by number. No moment is without guests.
     boots: BTreeMap<SimTime, VecDeque<Boot>>,
-    /// Interfaces that wait for their guest's next boot, about which the user has been told.
-    announced: FxHashSet<(GuestIndex, EniIndex)>,
     /// User data under way.
     booting: FxHashSet<Running>,
 }
@@ -197,12 +191,12 @@ impl World {
             links,
             seed,
             boots: BTreeMap::new(),
-            announced: FxHashSet::default(),
             booting: FxHashSet::default(),
         };
         for (number, host) in internet.into_iter().enumerate() {
             world.add_internet_host(number as u32, host);
         }
+        world.add_well_known_hosts();
         world
     }
 
@@ -483,55 +477,6 @@ impl World {
         self.ranks.as_mut().map_or(here, |ranks| ranks.any(here))
     }
 
-    /// Brings guests in step with the control plane.
-    fn follow_cloud(&mut self) {
-        let changed = self.cloud.take_changed_instances();
-        if changed.is_empty() {
-            return;
-        }
-        self.compile();
-        let (mut known, new): (Vec<InstanceId>, Vec<InstanceId>) =
-            changed.into_iter().partition(|id| self.guests.of_instance(*id).is_some());
-        self.start_new(&new);
-        known.sort_unstable();
-        known.dedup();
-        for id in known {
-            self.follow_instance(id);
-        }
-    }
-
-    /// Makes guests of the instances that run for the first time and lets them boot. They are numbered by id, and plugged in in
-    /// the order in which they were created, in which what is near in memory belongs together: for a quarter of a million that is
-    /// most of the time.
-    fn start_new(&mut self, instances: &[InstanceId]) {
-        let mut starting = Vec::with_capacity(instances.len());
-        for (at, id) in instances.iter().enumerate() {
-            let Some(instance) = self.cloud.instances.get(id) else { continue };
-            if instance.state == InstanceState::Running {
-                let launch = instance.launch.user_data.is_some().then(|| instance.launch.clone());
-                let enis = self.interfaces_of(instance);
-                let vpc = enis.first().map(|eni| self.tables.enis[eni.0 as usize].vpc);
-                let partition = vpc.map_or(0, |vpc| self.placement.of_vpc(vpc));
-                let image = (instance.launch.image.family, instance.zone.region());
-                starting.push((*id, at, image, partition, launch, enis));
-            }
-        }
-        starting.sort_unstable_by_key(|(id, at, ..)| (*id, *at));
-        starting.dedup_by_key(|(id, ..)| *id);
-        let up = self.now() + BOOT;
-        let mut guests = vec![None; instances.len()];
-        for (id, at, (family, region), partition, launch, enis) in starting {
-            let local = self.partitions[partition as usize].add_guest(self.guests.next());
-            let guest = self.guests.add_instance(id, family, region, (partition, local));
-            // The newest number is the last of its moment.
-            self.boots.entry(up).or_default().push_back((guest, launch));
-            guests[at] = Some((guest, enis));
-        }
-        for (guest, enis) in guests.into_iter().flatten() {
-            self.plug_in(guest, &enis);
-        }
-    }
-
     /// Brings the tables in step with the control plane.
     pub(crate) fn compile(&mut self) {
         if self.cloud.is_touched() {
@@ -542,122 +487,13 @@ impl World {
         }
     }
 
-    /// Switches an instance's guest on or off, as its state asks.
-    fn follow_instance(&mut self, id: InstanceId) {
-        let Some(instance) = self.cloud.instances.get(&id) else { return };
-        let Some(guest) = self.instance_guest(id) else { return };
-        match instance.state {
-            InstanceState::Running if self.is_on(guest) => self.follow_attachments(id, guest),
-            InstanceState::Running if self.boots.values().any(|due| boot_of(due, guest).is_ok()) => {
-                self.plug_in(guest, &self.interfaces_of(instance));
-            }
-            InstanceState::Running => {
-                // User data runs at the first boot only, as cloud-init has it.
-                let is_first = self.guests.boots(guest) == 0;
-                let launch = (is_first && instance.launch.user_data.is_some()).then(|| instance.launch.clone());
-                self.plug_in(guest, &self.interfaces_of(instance));
-                let up = self.now() + BOOT;
-                let due = self.boots.entry(up).or_default();
-                if let Err(at) = boot_of(due, guest) {
-                    due.insert(at, (guest, launch));
-                }
-            }
-            InstanceState::Pending { .. } => {}
-            _ => {
-                self.switch_off(guest);
-                for due in self.boots.values_mut() {
-                    if let Ok(at) = boot_of(due, guest) {
-                        due.remove(at);
-                    }
-                }
-                self.boots.retain(|_, due| !due.is_empty());
-                self.booting.retain(|running| running.guest != guest);
-            }
-        }
-    }
-
-    fn is_on(&self, guest: GuestIndex) -> bool {
-        let (partition, local) = self.guests.place(guest);
-        self.partitions[partition as usize].is_on(local)
-    }
-
-    fn switch_off(&mut self, guest: GuestIndex) {
-        let (partition, local) = self.guests.place(guest);
-        let partition = &mut self.partitions[partition as usize];
-        partition.switch_off(local);
-        self.guests.interfaces(guest).for_each(|eni| partition.forget_flows(eni));
-    }
-
-    /// Gives an instance that boots the interfaces it has, with the addresses they have.
-    fn plug_in(&mut self, guest: GuestIndex, enis: &[EniIndex]) {
-        let (_, local) = self.guests.place(guest);
-        let before = self.guests.set_interfaces(guest, enis, &self.tables);
-        self.announced.retain(|(waiting, _)| *waiting != guest);
-        before.into_iter().for_each(|eni| self.unplug(guest, eni));
-        for (eni, port) in enis.iter().zip(0..) {
-            self.wiring.connect(*eni, Behind { guest: local, port });
-        }
-    }
-
-    /// Pulls an interface out of a guest, which may be running: its link is dead from then on.
-    fn unplug(&mut self, guest: GuestIndex, eni: EniIndex) {
-        let (partition, local) = self.guests.place(guest);
-        if self.wiring.behind(eni).is_some_and(|behind| behind.guest == local) {
-            self.wiring.disconnect(eni);
-            self.partitions[partition as usize].forget_flows(eni);
-        }
-    }
-
-    /// A running instance loses a detached interface at once and sees an attached one when it boots.
-    ///
-    /// Differs from AWS: there a running Linux configures a new interface by itself.
-    fn follow_attachments(&mut self, id: InstanceId, guest: GuestIndex) {
-        let now = self.interfaces_of(&self.cloud.instances[&id]);
-        let booted: Vec<EniIndex> = self.guests.interfaces(guest).collect();
-        for eni in booted.iter().filter(|eni| !now.contains(eni)) {
-            self.unplug(guest, *eni);
-        }
-        for eni in now.iter().filter(|eni| !booted.contains(eni)) {
-            if !self.announced.insert((guest, *eni)) {
-                continue; // It has been said.
-            }
-            let text = format!(
-                "{} is attached while the instance runs; it is used from the next boot on",
-                self.tables.eni_id(*eni)
-            );
-            let (partition, _) = self.guests.place(guest);
-            self.partitions[partition as usize].note(guest, Note { text, line: None });
-        }
-    }
-
-    fn interfaces_of(&self, instance: &Instance) -> SmallVec<[EniIndex; 2]> {
-        instance.interfaces.iter().filter_map(|eni| self.compiler.eni_index(*eni)).collect()
-    }
-
-    /// Switches on the guest whose boot is due.
-    fn boot_next(&mut self) {
-        let Some(mut due) = self.boots.first_entry() else { return };
-        let first = due.get_mut().pop_front();
-        if due.get().is_empty() {
-            due.remove();
-        }
-        let Some((guest, launch)) = first else { return };
-        let (place, local) = self.guests.place(guest);
-        self.partitions[place as usize].switch_on(local);
-        self.guests.count_boot(guest);
-        let Some(script) = launch.as_ref().and_then(|launch| launch.user_data.as_deref()) else { return };
-        let process = self.with(guest, |partition, local, shared| partition.start_user_data(shared, local, script));
-        self.booting.extend(process.map(|process| Running { guest, process }));
-        self.gather();
-    }
-
     fn add_internet_host(&mut self, number: u32, config: InternetHostConfig) {
         let InternetHostConfig { name, address, names, http, ports } = config;
         names.into_iter().for_each(|name| self.tables.public_names.add(name, address));
         let local = self.partitions[Placement::INTERNET as usize].add_guest(self.guests.next());
         let id = InternetHostId::from_number(u64::from(number) + 1);
         let mac = MacAddr::local(0xff_0000_0000 | u64::from(number));
-        let interface = internet::interface(mac, address);
+        let interface = internet::interface(mac, &[address]);
         let serves = Serves::Site { page: http, ports };
         let outside = OutsideGuest { id, name: name.clone(), number, interface, serves };
         let guest = self.guests.add_outside(outside, (Placement::INTERNET, local));
@@ -672,9 +508,4 @@ impl World {
             index: guest,
         });
     }
-}
-
-/// Where a guest's boot is among those due at one moment, or would be.
-fn boot_of(due: &VecDeque<Boot>, guest: GuestIndex) -> Result<usize, usize> {
-    due.binary_search_by_key(&guest, |(booting, _)| *booting)
 }

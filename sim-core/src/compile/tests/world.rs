@@ -12,6 +12,7 @@
 //! allow sg ingress tcp/80 0.0.0.0/0                 also tcp/1-2, icmp, all, a group's name for the block
 //! acl web ingress 100 deny tcp/80 0.0.0.0/0         the subnet gets the ACL `acl-web`
 //! eni a web 10.0.1.10 [sg …] [public 203.0.113.7] [forwards] [stopped] [with other-eni] [type m8i.large] [idle TCP,STREAM,UDP]
+//! log main|web|a                                    what passes in a VPC, in a subnet or at an interface is logged
 //! allowance 100                                     of tracked flows for each instance; only as the first line
 //! ```
 //!
@@ -226,6 +227,7 @@ impl World {
             ["acl", subnet, direction, number, action, service, block] => {
                 self.acl_entry(subnet, direction, number, action, service, block);
             }
+            ["log", resource] => self.flow_log(resource),
             ["eni", name, subnet, address, ref rest @ ..] => self.eni(name, subnet, address, rest),
             ["allowance", flows] => {
                 let mut quotas = Quotas::default();
@@ -338,6 +340,23 @@ impl World {
         };
         self.cloud.security_groups.insert(id, group);
         id
+    }
+
+    fn flow_log(&mut self, resource: &str) {
+        let id = self.names[resource];
+        let resource_type = match id.kind() {
+            ResourceKind::Vpc => "VPC",
+            ResourceKind::Subnet => "Subnet",
+            _ => "NetworkInterface",
+        };
+        let request = serde_json::json!({
+            "ResourceIds": [id.to_string()], "ResourceType": resource_type, "TrafficType": "ALL",
+            "LogDestinationType": "s3", "LogDestination": "arn:aws:s3:::lab",
+        });
+        let caller =
+            Caller { account: AccountId::DEFAULT, region: Region::DEFAULT, now: self.now, origin: Origin::Aws };
+        let operation = Operation::from_value("CreateFlowLogs", request).expect("well-formed");
+        self.cloud.apply(&caller, operation).expect("the resource is there");
     }
 
     fn rules(&mut self, group: &str, direction: &str) -> &mut Vec<GroupRule> {
@@ -681,8 +700,11 @@ impl World {
         };
         let outcome = stage(hop, &mut transit);
         account.extend(trace.recording().events.iter().filter_map(|event| self.line(event)));
-        let observed =
-            trace.recording().events.iter().filter(|event| matches!(event.step, Step::Seen { .. } | Step::Dropped(_)));
+        let observed = trace
+            .recording()
+            .events
+            .iter()
+            .filter(|event| matches!(event.step, Step::Seen { .. } | Step::FlowLogged { .. } | Step::Dropped(_)));
         self.seen.extend(observed.map(|event| format!("{:?} {:?} {:?}", event.leg, event.headers, event.step)));
         self.seen.push(format!("{outcome:?} {:?} {:?}", transit.entry, transit.frame));
         let next = match outcome {
@@ -723,6 +745,9 @@ impl World {
             Step::Fragmented { limit_bytes, .. } => format!("cut to {limit_bytes} bytes"),
             Step::PortTranslated { from: (from, from_port), to: (to, to_port), .. } => {
                 format!("{from}:{from_port} becomes {to}:{to_port}")
+            }
+            Step::FlowLogged { interface, own, direction, action } => {
+                format!("{} logs {action:?} {direction:?} of {own}", name((*interface).into()))
             }
             Step::Delivered { .. } => "delivered".to_owned(),
             Step::Dropped(reason) => {

@@ -43,6 +43,7 @@ OPERATIONS = {
         CreateVpcEndpoint ModifyVpcEndpoint DeleteVpcEndpoints DescribeVpcEndpoints DescribeVpcEndpointServices
         CreateManagedPrefixList ModifyManagedPrefixList DeleteManagedPrefixList DescribeManagedPrefixLists
         GetManagedPrefixListEntries GetManagedPrefixListAssociations DescribePrefixLists
+        CreateFlowLogs DescribeFlowLogs DeleteFlowLogs
     """,
     "route53": """
         CreateHostedZone GetHostedZone DeleteHostedZone

@@ -182,6 +182,8 @@ pub(super) enum Parameter {
     Count,
     Status,
     ProcessId,
+    /// `$!`.
+    LastJob,
     ShellName,
 }
 

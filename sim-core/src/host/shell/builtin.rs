@@ -70,8 +70,11 @@ impl Shell {
                     2
                 }
             },
-            // Background commands are not waited for: what they print belongs to nobody by then.
-            "wait" | "trap" | "ulimit" | "umask" | "shopt" | "alias" | "hash" => 0,
+            "wait" => self.wait(sys, operands).await,
+            "kill" => self.kill(sys, operands),
+            "killall" | "pkill" => self.kill_by_name(sys, &arguments[0], operands),
+            "jobs" => self.list_jobs(sys),
+            "trap" | "ulimit" | "umask" | "shopt" | "alias" | "hash" => 0,
             "eval" => {
                 let text = operands.join(" ");
                 return Some(self.deeper(sys, &text).await);
@@ -263,26 +266,6 @@ impl Shell {
             return Flow::Exit;
         }
         flow
-    }
-
-    async fn timeout(&mut self, sys: &Sys, operands: &[String]) -> Flow {
-        let mut words = operands.iter().skip_while(|word| word.starts_with('-'));
-        let Some(length) = words.next().and_then(|text| duration(text)) else {
-            sys.eprint("timeout: invalid time interval\n");
-            self.status = 125;
-            return Flow::Next;
-        };
-        let command: Vec<String> = words.cloned().collect();
-        if command.is_empty() {
-            self.status = 125;
-            return Flow::Next;
-        }
-        let mut shell = self.child();
-        let deadline = sys.now() + length;
-        let ended = sys.before(Some(deadline), shell.call(sys, command)).await;
-        self.rejoin(&shell);
-        self.status = if ended.is_ok() { shell.final_status() } else { 124 };
-        Flow::Next
     }
 
     fn test_words(&self, sys: &Sys, words: &[String]) -> i32 {

@@ -3,7 +3,7 @@
 
 use super::ast::{End, Otherwise, Parameter, Piece, Word};
 use super::interpret::{Shell, Step};
-use crate::host::{Sink, Sys};
+use crate::host::{JobId, Sink, Sys};
 
 /// A value longer than this is cut: a script may double a variable for ever.
 const VALUE_MAX: usize = 1 << 20;
@@ -126,6 +126,7 @@ impl Shell {
             Parameter::Count => Some(self.positional.len().to_string()),
             Parameter::Status => Some(self.status.to_string()),
             Parameter::ProcessId => Some("1".to_owned()),
+            Parameter::LastJob => self.jobs.last().map(JobId::to_string),
             Parameter::ShellName => Some("bash".to_owned()),
         };
         let counts = |also_if_empty: bool| value.as_ref().is_some_and(|value| !also_if_empty || !value.is_empty());

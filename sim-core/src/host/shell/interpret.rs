@@ -13,8 +13,8 @@ use std::sync::Arc;
 use super::Mode;
 use super::ast::*;
 use super::parser::{Parser, SyntaxError};
-use crate::host::files::FileError;
-use crate::host::{Output, Sink, Sys};
+use crate::host::files::{FileError, file_name};
+use crate::host::{DEV_TCP, JobId, Output, Signal, Sink, Sys};
 
 /// Commands a script may run before it is stopped.
 const STEPS_MAX: u32 = 10_000;
@@ -45,6 +45,8 @@ pub(super) struct Shell {
     pub(super) exported: BTreeSet<String>,
     pub(super) functions: BTreeMap<String, Arc<Command>>,
     pub(super) positional: Vec<String>,
+    /// What it has left in the background, in the order of `%1`, `%2`…
+    pub(super) jobs: Vec<JobId>,
     pub(super) status: i32,
     pub(super) exit: Option<i32>,
     pub(super) directory: String,
@@ -67,6 +69,7 @@ impl Shell {
             exported: sys.environment.keys().cloned().collect(),
             functions: BTreeMap::new(),
             positional: Vec::new(),
+            jobs: Vec::new(),
             status: 0,
             exit: None,
             directory: sys.directory.clone(),
@@ -125,11 +128,14 @@ impl Shell {
     }
 
     fn start_in_background(&mut self, sys: &Sys, item: &Item) {
-        let (mut shell, sys, item) = (self.child(), sys.clone(), item.clone());
-        let task = sys.clone();
-        task.spawn(async move {
+        let (mut shell, item) = (self.child(), item.clone());
+        shell.jobs.clear();
+        let job = sys.start_job("bash", move |sys| async move {
             shell.run_item(&sys, &item).await;
+            sys.forget_jobs(&shell.jobs);
+            shell.final_status()
         });
+        self.jobs.push(job);
         self.status = 0;
     }
 
@@ -163,6 +169,9 @@ impl Shell {
                     shell.run_command(&part, command).await;
                     self.rejoin(&shell);
                     self.status = shell.final_status();
+                    if self.end_by_signal(sys) == Flow::Exit {
+                        return Flow::Exit;
+                    }
                     input = pipe.map(|pipe| sys.drain_pipe(pipe)).unwrap_or_default().into();
                 }
                 Flow::Next
@@ -198,7 +207,7 @@ impl Shell {
             for redirection in &command.redirections {
                 if !self.redirect(&mut sys, redirection).await {
                     self.status = 1;
-                    return Flow::Next;
+                    return self.end_by_signal(&sys);
                 }
             }
             self.nesting += 1;
@@ -217,7 +226,7 @@ impl Shell {
                 shell.run(sys, script).await;
                 self.rejoin(&shell);
                 self.status = shell.final_status();
-                Flow::Next
+                self.end_by_signal(sys)
             }
             CommandKind::If { branches, otherwise } => {
                 for (condition, body) in branches {
@@ -393,8 +402,9 @@ impl Shell {
                 return flow;
             }
             if let Some(program) = sys.program(&name) {
-                self.status = program(sys.clone(), arguments).await;
-                return Flow::Next;
+                let short = file_name(&name);
+                self.status = sys.run_job(short, |sys| program(sys, arguments)).await;
+                return self.after_program(sys);
             }
             if name.contains('/') {
                 return self.run_file(sys, &name, &arguments[1..]).await;
@@ -402,6 +412,28 @@ impl Shell {
             self.not_found(sys, &name);
             Flow::Next
         })
+    }
+
+    /// A shell waits for what runs in the foreground before it minds a signal that both have got. A program that heard Ctrl-C
+    /// and ended by itself has dealt with it; one that was ended by it takes the whole line along, as bash has it.
+    fn after_program(&mut self, sys: &Sys) -> Flow {
+        match sys.signal() {
+            None => Flow::Next,
+            Some(Signal::Interrupt) if self.status != Signal::Interrupt.exit() => {
+                sys.forget_interrupt();
+                Flow::Next
+            }
+            Some(_) => self.end_by_signal(sys),
+        }
+    }
+
+    /// The end of the line, if this shell's job has been sent a signal that is still to be minded.
+    fn end_by_signal(&mut self, sys: &Sys) -> Flow {
+        if sys.signal().is_none() {
+            return Flow::Next;
+        }
+        self.exit = Some(self.status);
+        Flow::Exit
     }
 
     async fn call_function(&mut self, sys: &Sys, body: &Command, arguments: &[String]) -> Flow {
@@ -506,6 +538,9 @@ impl Shell {
         match redirection {
             Redirection::Read(file) => {
                 let name = self.text(sys, file).await;
+                if let Some((host, port)) = dev_tcp(&name) {
+                    return self.connect(sys, host, port).await;
+                }
                 if name == "/dev/null" {
                     sys.stdin = Arc::from([]);
                     return true;
@@ -527,6 +562,9 @@ impl Shell {
             }
             Redirection::Write { descriptor, file, append } => {
                 let name = self.text(sys, file).await;
+                if let Some((host, port)) = dev_tcp(&name) {
+                    return self.connect(sys, host, port).await;
+                }
                 let Some(sink) = self.open(sys, &name, *append) else { return false };
                 match descriptor {
                     1 => sys.stdout = sink,
@@ -550,6 +588,13 @@ impl Shell {
         true
     }
 
+    /// Opens `/dev/tcp/HOST/PORT`.
+    async fn connect(&mut self, sys: &Sys, host: &str, port: &str) -> bool {
+        let Some(program) = sys.program(DEV_TCP) else { return false };
+        let arguments = [DEV_TCP, host, port].map(str::to_owned).to_vec();
+        sys.run_job(DEV_TCP, |sys| program(sys, arguments)).await == 0
+    }
+
     fn open(&self, sys: &Sys, name: &str, append: bool) -> Option<Sink> {
         match name {
             "/dev/null" => return Some(Sink::Null),
@@ -567,6 +612,11 @@ impl Shell {
             }
         }
     }
+}
+
+/// Host and port of bash's `/dev/tcp/HOST/PORT`.
+fn dev_tcp(name: &str) -> Option<(&str, &str)> {
+    name.strip_prefix("/dev/tcp/")?.split_once('/')
 }
 
 /// How a loop goes on after a round: `None` for the next one.

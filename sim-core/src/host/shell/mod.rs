@@ -1,7 +1,7 @@
 //! The shell of an instance: what a person types, and user data at first boot.
 //!
 //! `parser` reads text into a small tree (`ast`), `interpret` runs it, `expand` expands words, `arithmetic` calculates,
-//! `builtin` is what a shell does itself. Commands are read and run one after the other, so that a syntax error stops a script
+//! `builtin` is what a shell does itself, `jobs` what it does about the background. Commands are read and run one after the other, so that a syntax error stops a script
 //! where bash would stop it: what stands above has run. Good bash that is not simulated is a note that names its line, and
 //! the lines around it run.
 
@@ -10,6 +10,7 @@ mod ast;
 mod builtin;
 mod expand;
 mod interpret;
+mod jobs;
 mod parser;
 #[cfg(test)]
 mod tests;
@@ -18,7 +19,7 @@ pub(crate) use builtin::duration;
 pub(crate) use expand::unescape;
 use interpret::Shell;
 
-use super::Sys;
+use super::{Sink, Sys};
 
 /// Who reads the text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,6 +34,13 @@ pub(super) enum Mode {
 pub(super) async fn run(sys: &Sys, mode: Mode, text: &str) -> i32 {
     let mut shell = Shell::new(sys, mode);
     shell.run_text(sys, text).await;
+    // A terminal would go on showing it; here nobody looks any longer.
+    if mode == Mode::Interactive && shell.jobs.iter().any(|job| sys.job_runs(*job)) {
+        sys.note(
+            "what was left in the background runs on, and what it prints from now on is not shown; `wait` waits for it",
+        );
+    }
+    sys.forget_jobs(&shell.jobs);
     shell.final_status()
 }
 
@@ -60,4 +68,37 @@ pub(super) async fn run_user_data(sys: &Sys, text: &str) -> i32 {
     let sys = Sys { line: Some(1), ..sys.clone() };
     sys.note(format!("{skipped} user data is not simulated; nothing of it was run"));
     0
+}
+
+/// What a command line left that was run for somebody elsewhere.
+pub(crate) struct Ran {
+    pub(crate) exit: i32,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
+}
+
+impl Sys {
+    /// Runs a command line in a new login of `user`, without a terminal.
+    pub(crate) async fn run_as(&self, user: &str, text: &str, stdin: &[u8]) -> Ran {
+        let home = if user == "root" { "/root".to_owned() } else { format!("/home/{user}") };
+        self.files(|files| files.make_directories(&home));
+        let mut environment = (*self.environment).clone();
+        let path = "/usr/local/bin:/usr/bin:/usr/sbin";
+        for (name, value) in [("HOME", home.as_str()), ("USER", user), ("PATH", path), ("PWD", home.as_str())] {
+            environment.insert(name.to_owned(), value.to_owned());
+        }
+        let (stdout, stderr) = (self.new_pipe(), self.new_pipe());
+        let sys = Sys {
+            stdin: stdin.into(),
+            stdout: Sink::Pipe(stdout),
+            stderr: Sink::Pipe(stderr),
+            directory: home,
+            environment: environment.into(),
+            line: None,
+            ..self.clone()
+        };
+        let body = async |sys: Sys| run(&sys, Mode::Interactive, text).await;
+        let exit = sys.run_job("bash", body).await;
+        Ran { exit, stdout: self.drain_pipe(stdout), stderr: self.drain_pipe(stderr) }
+    }
 }

@@ -33,7 +33,7 @@ impl Telling<'_> {
                 }
                 self.line(*point, "sent to the Internet".to_owned(), HopVerdict::Pass, None)
             }
-            Step::Vpc { .. } => return None,
+            Step::Vpc { .. } | Step::FlowLogged { .. } => return None,
             Step::Answered { service } => {
                 let (point, _) = self.here?;
                 self.line(point, format!("{service}: the VPC itself answers"), HopVerdict::Delivered, None)

@@ -101,3 +101,30 @@ Resources:
         ]
     );
 }
+
+#[test]
+fn a_flow_log_needs_no_bucket_that_is_there_fl_1() {
+    let text = "\
+Resources:
+  Bucket: { Type: AWS::S3::Bucket }
+  Vpc: { Type: AWS::EC2::VPC, Properties: { CidrBlock: 10.0.0.0/16 } }
+  Log:
+    Type: AWS::EC2::FlowLog
+    Properties:
+      ResourceType: VPC
+      ResourceId: !Ref Vpc
+      TrafficType: ALL
+      MaxAggregationInterval: '60'
+      LogDestinationType: s3
+      LogDestination: !GetAtt Bucket.Arn
+      LogFormat: '${srcaddr} ${dstaddr}'
+";
+    let mut recorder = Recorder::default();
+    let (stack, problems) = deployed(text, &[], &mut recorder);
+    assert_eq!(problems, "");
+    let [_, made] = &recorder.lines[..] else { panic!("{:?}", recorder.lines) };
+    let request = "  4 CreateFlowLogs {\"ResourceType\":\"VPC\",\"TrafficType\":\"ALL\",\"LogDestinationType\":\"s3\",";
+    assert!(made.starts_with(request), "{made}");
+    assert!(made.ends_with("\"MaxAggregationInterval\":60,\"ResourceIds\":[\"vpc-1\"]}"), "{made}");
+    assert_eq!(stack.attribute(&mut recorder, "Log", "Id").as_deref(), Some("fl-1"));
+}

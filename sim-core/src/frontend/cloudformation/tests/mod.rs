@@ -97,6 +97,7 @@ impl Api for Recorder {
             "CreateEgressOnlyInternetGateway" => {
                 json!({ "EgressOnlyInternetGateway": { "EgressOnlyInternetGatewayId": self.id("eigw") } })
             }
+            "CreateFlowLogs" => json!({ "FlowLogIds": [self.id("fl")] }),
             "CreateNatGateway" => json!({ "NatGateway": { "NatGatewayId": self.id("nat") } }),
             // Pending when one looks for the first time.
             "DescribeNatGateways" => {

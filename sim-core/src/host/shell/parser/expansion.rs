@@ -59,7 +59,8 @@ impl Parser {
             '@' | '*' => Parameter::All,
             '#' => Parameter::Count,
             '?' => Parameter::Status,
-            '$' | '!' => Parameter::ProcessId,
+            '$' => Parameter::ProcessId,
+            '!' => Parameter::LastJob,
             _ => return None,
         };
         self.bump();

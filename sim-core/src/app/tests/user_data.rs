@@ -1,0 +1,65 @@
+//! User data of labs.
+
+use super::*;
+
+/// The scripts of the labs, in their style.
+#[test]
+fn lab_user_data_runs_without_a_word_from_us() {
+    let peering = "#!/bin/bash\nhostnamectl --static set-hostname lab-EC2\nyum -y install tcpdump httpd\nservice httpd start\n\
+                   chkconfig httpd on\necho \"<html><h1>Lab - Web Server</h1></html>\" > /var/www/html/index.html\n";
+    let endpoint = "#!/bin/bash\n(\necho \"qwe123\"\necho \"qwe123\"\n) | passwd --stdin root\n\
+                    sed -i \"s/^PasswordAuthentication no/PasswordAuthentication yes/g\" /etc/ssh/sshd_config\n\
+                    sed -i \"s/^#PermitRootLogin yes/PermitRootLogin yes/g\" /etc/ssh/sshd_config\nservice sshd restart\n\
+                    yum install -y httpd\nsystemctl start httpd && systemctl enable httpd\n\
+                    echo \"<html><h1>Lab - Web Server</h1></html>\" > /var/www/html/index.html\n";
+    let short = "#!/bin/bash\nyum install -y httpd\nsystemctl enable --now httpd\necho \"<h1>Lab - Web Server</h1>\" > /var/www/html/index.html\n";
+    let extras = "#!/bin/bash -ex\namazon-linux-extras install -y nginx1\nsystemctl start nginx\n\
+                  cat <<EOF > /usr/share/nginx/html/index.html\n<h1>Lab - Web Server on $(hostname -f)</h1>\nEOF\n";
+    let python = "#!/bin/sh\nmkdir -p /srv/www\ncd /srv/www\necho 'Lab - Web Server' > index.html\nnohup python3 -m http.server 80 > /tmp/log 2>&1 &\n";
+    for script in [peering, endpoint, short, extras, python] {
+        for script in [script.to_owned(), script.replace('\n', "\r\n")] {
+            let mut lab = Lab::new(Wire::Router, AL2);
+            let run = lab.user_data(1, &script);
+            assert_eq!((run.exit, run.notes), (0, vec![]), "{script}\n{}{}", run.stdout, run.stderr);
+            let page = lab.typed(0, "curl -s 10.0.2.101");
+            assert!(page.stdout.contains("Lab - Web Server"), "{script}\n{page:?}");
+        }
+    }
+    let mut lab = Lab::new(Wire::Router, AL2);
+    lab.user_data(1, endpoint);
+    let run = lab.typed(1, "grep -v '^#' /etc/ssh/sshd_config; hostname");
+    assert!(
+        run.stdout.contains("PasswordAuthentication yes\n") && run.stdout.contains("PermitRootLogin yes\n"),
+        "{run:?}"
+    );
+    lab.user_data(1, peering);
+    assert_eq!(lab.typed(1, "hostname").stdout, "lab-EC2\n");
+    assert_eq!(lab.typed(1, "grep -c Changing /var/log/cloud-init-output.log").stdout, "0\n");
+
+    let mut lab = Lab::new(Wire::Router, Profile::Ubuntu);
+    let run = lab.user_data(1, "#!/bin/bash\napt update\napt install -y apache2\nsystemctl start apache2\necho \"<h1>tokyo</h1>\" > /var/www/html/index.html\n");
+    assert_eq!((run.exit, run.notes), (0, vec![]));
+    assert_eq!(lab.typed(0, "curl -s 10.0.2.101").stdout, "<h1>tokyo</h1>\n");
+}
+
+#[test]
+fn a_page_written_before_the_server_is_installed_has_no_directory() {
+    let run = Lab::new(Wire::Cable, AL2).user_data(0, "#!/bin/bash\necho hi > /var/www/html/index.html\n");
+    assert_eq!(run.exit, 1);
+    assert!(run.stderr.ends_with("line 2: /var/www/html/index.html: No such file or directory\n"), "{run:?}");
+}
+
+#[test]
+fn what_is_not_understood_is_a_note_that_names_the_line() {
+    let script = "#!/bin/bash\necho one\nfrobnicate --now\ncat <(echo x)\necho two > /tmp/two\nif true; then a=(1); fi\ncat /tmp/two\ndone\necho three\n";
+    let run = Lab::new(Wire::Cable, AL2).user_data(0, script);
+    let lines: Vec<_> = run.notes.iter().map(|note| note.line).collect();
+    assert_eq!(lines, [Some(3), Some(4), Some(6), Some(8)], "{:?}", run.notes);
+    assert_eq!((run.stdout.as_str(), run.exit), ("one\ntwo\n", 2), "what stands above a syntax error runs: {run:?}");
+    for skipped in
+        ["#cloud-config\npackages: [httpd]\n", "MIME-Version: 1.0\n\n", "echo hi\n", "#!/usr/bin/python3\nprint(1)\n"]
+    {
+        let run = Lab::new(Wire::Cable, AL2).user_data(0, skipped);
+        assert_eq!((run.exit, run.notes.len(), run.stdout.as_str()), (0, 1, ""), "{skipped}");
+    }
+}

@@ -1,0 +1,67 @@
+//! Instances stop and start.
+
+use super::*;
+
+#[test]
+fn a_stopped_instance_keeps_its_disk_and_its_enabled_services_and_gets_another_public_address() {
+    // IGW-9, ADDR-15, L2-10.
+    let mut lab = Lab::new();
+    let site = lab.site("10.0.0.0/16", "10.0.1.0/24");
+    let client = lab.instance(&site.subnet, &site.group, json!({}));
+    let server = lab.instance(&site.subnet, &site.group, json!({}));
+    lab.boot();
+    let (private, public) = (lab.private(&server), lab.public(&server));
+    lab.run(&server, "sudo yum -y install httpd");
+    lab.run(&server, "sudo systemctl start httpd");
+    lab.run(&server, "echo kept > /var/www/html/index.html");
+    assert_eq!(lab.run(&client, &format!("curl -s {private}")), ("kept\n".to_owned(), 0));
+
+    lab.stop(&server);
+    assert_eq!(lab.ping(&client, &private), "BAD_STATE");
+    lab.start(&server);
+    assert_eq!(lab.private(&server), private);
+    assert_ne!(lab.public(&server), public);
+    // The service was started by hand only: the machine answers, and nobody listens.
+    assert_eq!(lab.ping(&client, &private), "pong");
+    assert_eq!(lab.run(&client, &format!("curl -s {private}")).1, 7);
+
+    lab.run(&server, "sudo systemctl enable --now httpd");
+    lab.stop(&server);
+    lab.start(&server);
+    assert_eq!(lab.run(&client, &format!("curl -s {private}")), ("kept\n".to_owned(), 0));
+}
+
+#[test]
+fn an_instance_stopped_before_it_is_up_runs_its_user_data_at_the_next_boot() {
+    let mut lab = Lab::new();
+    let site = lab.site("10.0.0.0/16", "10.0.1.0/24");
+    // echo done > /tmp/mark
+    let request = json!({
+        "ImageId": IMAGE, "MinCount": 1, "MaxCount": 1, "SubnetId": site.subnet,
+        "UserData": "IyEvYmluL2Jhc2gKZWNobyBkb25lID4+IC90bXAvbWFyawo=",
+    });
+    let id = lab.get("RunInstances", request, "/Instances/0/InstanceId");
+    lab.pass(SimDuration::from_secs(15));
+    lab.stop(&id);
+    for boot in ["first", "second"] {
+        lab.start(&id);
+        assert_eq!(lab.run(&id, "cat /tmp/mark"), ("done\n".to_owned(), 0), "once only, seen after the {boot} boot");
+        lab.stop(&id);
+    }
+}
+
+#[test]
+fn a_program_whose_instance_stops_is_gone_and_nobody_waits_for_it() {
+    let mut lab = Lab::new();
+    let site = lab.site("10.1.0.0/16", "10.1.1.0/24");
+    let a = lab.instance(&site.subnet, &site.group, json!({}));
+    lab.boot();
+    let running = lab.type_on(&a, "sleep 1000");
+    lab.stop(&a);
+    let before = lab.world.now();
+    assert!(lab.drain(|world| world.wait_for(running, SimTime::MAX)).is_none());
+    assert_eq!(lab.world.now(), before);
+    lab.start(&a);
+    assert!(lab.drain(|world| world.wait_for(running, SimTime::MAX)).is_none(), "a new process has a new number");
+    assert_eq!(lab.run(&a, "echo up"), ("up\n".to_owned(), 0));
+}
