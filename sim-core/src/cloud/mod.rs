@@ -34,6 +34,7 @@ mod launch;
 mod lookup;
 mod metadata_options;
 mod nat_gateway;
+mod nat_gateway_address;
 mod network_acl;
 mod network_interface;
 mod operation;

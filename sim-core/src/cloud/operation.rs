@@ -24,6 +24,7 @@ use super::key_pair::*;
 use super::launch::*;
 use super::metadata_options::*;
 use super::nat_gateway::*;
+use super::nat_gateway_address::*;
 use super::network_acl::*;
 use super::network_interface::*;
 use super::peering::*;
@@ -126,6 +127,10 @@ operations! {
     CreateNatGateway create_nat_gateway;
     DeleteNatGateway delete_nat_gateway;
     DescribeNatGateways describe_nat_gateways;
+    AssignPrivateNatGatewayAddress assign_private_nat_gateway_address;
+    UnassignPrivateNatGatewayAddress unassign_private_nat_gateway_address;
+    AssociateNatGatewayAddress associate_nat_gateway_address;
+    DisassociateNatGatewayAddress disassociate_nat_gateway_address;
     CreateEgressOnlyInternetGateway create_egress_only_internet_gateway;
     DeleteEgressOnlyInternetGateway delete_egress_only_internet_gateway;
     DescribeEgressOnlyInternetGateways describe_egress_only_internet_gateways;

@@ -282,6 +282,8 @@ pub(crate) struct EniTable {
     pub(crate) subnet: Slot,
     /// Primary IPv4 address first.
     pub(crate) addresses: SmallVec<[IpAddr; 1]>,
+    /// How many at the end of the list take no new flows: a NAT gateway's that drain (NAT-17).
+    pub(crate) draining: u8,
     pub(crate) source_dest_check: SourceDestCheck,
     pub(crate) guest: Guest,
     pub(crate) metadata_over_ipv6: MetadataOverIpv6,

@@ -19,6 +19,8 @@ OPERATIONS = {
         CreateInternetGateway DeleteInternetGateway AttachInternetGateway DetachInternetGateway
         DescribeInternetGateways
         CreateNatGateway DeleteNatGateway DescribeNatGateways
+        AssignPrivateNatGatewayAddress UnassignPrivateNatGatewayAddress
+        AssociateNatGatewayAddress DisassociateNatGatewayAddress
         CreateEgressOnlyInternetGateway DeleteEgressOnlyInternetGateway DescribeEgressOnlyInternetGateways
         CreateVpcPeeringConnection AcceptVpcPeeringConnection RejectVpcPeeringConnection
         DeleteVpcPeeringConnection DescribeVpcPeeringConnections ModifyVpcPeeringConnectionOptions
