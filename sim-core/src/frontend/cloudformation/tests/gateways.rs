@@ -128,3 +128,23 @@ Resources:
     assert!(made.ends_with("\"MaxAggregationInterval\":60,\"ResourceIds\":[\"vpc-1\"]}"), "{made}");
     assert_eq!(stack.attribute(&mut recorder, "Log", "Id").as_deref(), Some("fl-1"));
 }
+
+#[test]
+fn egress_rules_of_a_template_replace_the_default_one_for_ipv6_too_sg_3() {
+    let text = "\
+Resources:
+  Group:
+    Type: AWS::EC2::SecurityGroup
+    Properties:
+      GroupDescription: web
+      VpcId: vpc-dual
+      SecurityGroupEgress:
+        - { IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 0.0.0.0/0 }
+";
+    let mut recorder = Recorder::default();
+    let (_, problems) = deployed(text, &[], &mut recorder);
+    assert_eq!(problems, "");
+    let revoked = recorder.lines.iter().find(|line| line.contains("RevokeSecurityGroupEgress"));
+    let revoked = revoked.expect("the default rules go");
+    assert!(revoked.contains("\"CidrIp\":\"0.0.0.0/0\"") && revoked.contains("\"CidrIpv6\":\"::/0\""), "{revoked}");
+}

@@ -73,6 +73,11 @@ impl Api for Recorder {
             "CreateRouteTable" => json!({ "RouteTable": { "RouteTableId": self.id("rtb") } }),
             "AssociateRouteTable" => json!({ "AssociationId": self.id("rtbassoc") }),
             "CreateSecurityGroup" => json!({ "GroupId": self.id("sg") }),
+            // A group comes with a rule for IPv6 where its VPC has a block.
+            "DescribeSecurityGroups" if self.lines.iter().any(|line| line.contains("vpc-dual")) => {
+                let open = json!({ "IpProtocol": "-1", "Ipv6Ranges": [{ "CidrIpv6": "::/0" }] });
+                json!({ "SecurityGroups": [{ "IpPermissionsEgress": [open] }] })
+            }
             "AuthorizeSecurityGroupIngress" | "AuthorizeSecurityGroupEgress" => {
                 json!({ "SecurityGroupRules": [{ "SecurityGroupRuleId": self.id("sgr") }] })
             }
