@@ -17,6 +17,7 @@ mod http;
 mod httpd;
 mod ip;
 mod iperf3;
+mod iptables;
 mod metadata;
 mod nc;
 mod ntpdate;
@@ -30,6 +31,7 @@ mod resolve;
 mod services;
 mod sockets;
 mod ssh;
+mod sysctl;
 mod system;
 mod tcpdump;
 mod telnet;
@@ -122,6 +124,11 @@ fn find(name: &str) -> Option<Program> {
         "hostnamectl" => program!(hostname::control),
         "sshd" => program!(ssh::server::main),
         OUTSIDE_SERVER => program!(outside::main),
+        "iptables" | "ip6tables" => program!(iptables::main),
+        "iptables-save" | "ip6tables-save" => program!(iptables::save),
+        "iptables-restore" | "ip6tables-restore" => program!(iptables::restore),
+        "nft" => program!(iptables::nft),
+        "sysctl" => program!(sysctl::main),
         ADDRESS_ECHO => program!(address_echo::main),
         AWS_SERVICE => program!(aws_service::main),
         PROBE => program!(probe::main),

@@ -104,6 +104,7 @@ async fn install(sys: &Sys, tool: Tool, packages: &[&str]) -> i32 {
 /// The files a package brings, as far as anything here looks at them.
 fn bring(sys: &Sys, package: &str) {
     sys.files(|files| match package {
+        "iptables-services" => files.write("/etc/sysconfig/iptables", super::iptables::PACKAGED.as_bytes()),
         "httpd" => files.make_directories("/var/www/html"),
         "apache2" => files.write(
             "/var/www/html/index.html",

@@ -4,6 +4,7 @@
 //! a state.
 
 use super::httpd::{Flavour, Site, serve};
+use super::iptables;
 use crate::host::{Profile, Service, Sys};
 
 /// `systemctl VERB [--now] UNIT…`.
@@ -24,6 +25,7 @@ pub(crate) async fn systemctl(sys: Sys, arguments: Vec<String>) -> i32 {
 /// `service UNIT VERB`.
 pub(crate) async fn service(sys: Sys, arguments: Vec<String>) -> i32 {
     match arguments.get(1..).unwrap_or_default() {
+        [unit, verb] if unit == "iptables" && verb == "save" && exists(&sys, unit) => iptables::save_service(&sys),
         [unit, verb] => {
             if sys.profile() == Profile::AmazonLinux2
                 && matches!(verb.as_str(), "start" | "stop" | "restart" | "reload")
@@ -130,6 +132,9 @@ fn start(sys: &Sys, unit: &str) -> i32 {
         sys.set_service(unit, state);
         let service = Some((unit.to_owned(), state.generation));
         sys.spawn(serve(sys.clone(), Site { flavour, root: root.to_owned(), port: 80, service }));
+    } else if unit == "iptables" {
+        sys.set_service(unit, state);
+        iptables::start_service(sys);
     } else {
         sys.set_service(unit, state);
         if unit != "sshd" {
@@ -142,6 +147,9 @@ fn start(sys: &Sys, unit: &str) -> i32 {
 fn stop(sys: &Sys, unit: &str) -> i32 {
     let state = sys.service(unit);
     sys.set_service(unit, Service { running: false, ..state });
+    if unit == "iptables" {
+        iptables::stop_service(sys);
+    }
     if state.running && web_server(sys, unit).is_some() {
         // The server itself ends when it next runs; the port is free at once, so that a restart finds it so.
         sys.stop_listening(80);
@@ -161,6 +169,7 @@ fn web_server(sys: &Sys, unit: &str) -> Option<(Flavour, &'static str)> {
 fn exists(sys: &Sys, unit: &str) -> bool {
     match unit {
         "sshd" | "crond" | "rsyslog" | "chronyd" | "amazon-ssm-agent" | "network" | "systemd-networkd" => true,
+        "iptables" => sys.is_installed("iptables-services"),
         unit => {
             sys.is_installed(unit)
                 || sys.is_installed(unit.trim_end_matches('d'))
@@ -174,6 +183,7 @@ fn describe(unit: &str) -> &str {
         "httpd" | "apache2" => "The Apache HTTP Server",
         "nginx" => "The nginx HTTP and reverse proxy server",
         "sshd" => "OpenSSH server daemon",
+        "iptables" => "IPv4 firewall with iptables",
         other => other,
     }
 }

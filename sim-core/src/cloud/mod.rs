@@ -20,6 +20,7 @@ mod elastic_ip;
 mod error;
 mod flow_log;
 mod flow_log_format;
+mod gateway_route_table;
 mod group_reference;
 mod hosted_zone;
 mod identity;

@@ -7,6 +7,7 @@ mod dhcp_options;
 mod egress_only_internet_gateway;
 mod endpoints;
 mod flow_log;
+mod gateway_route_table;
 mod hosted_zones;
 mod ipv6;
 mod lab;

@@ -53,7 +53,12 @@ pub(super) fn remove_eni(tables: &mut Tables, eni: EniIndex) {
 /// Gives a VPC an Internet gateway, through which its interfaces' public addresses are reached.
 pub(super) fn attach_gateway(cloud: &Cloud, tables: &mut Tables, index: VpcIndex, id: InternetGatewayId) {
     let vpc = Arc::make_mut(&mut tables.vpcs[index.0 as usize]);
-    let mut gateway = InternetGatewayTable { id, public_of: FxHashMap::default(), private_of: FxHashMap::default() };
+    let mut gateway = InternetGatewayTable {
+        id,
+        route_table: None,
+        public_of: FxHashMap::default(),
+        private_of: FxHashMap::default(),
+    };
     for eni in vpc.enis.iter().filter_map(|eni| cloud.network_interfaces.get(&eni.id)) {
         publish(&mut gateway, index, eni, &mut tables.internet);
         publish_ipv6(index, eni, &mut tables.internet);

@@ -9,9 +9,9 @@ use super::gateway::nat::{PortTranslation, Refusal};
 use super::pipeline::{self, Entry, Hop, Next, Outcome, Transit};
 use super::route_table::Chosen;
 use super::services::{self, Answer, PlatformService, Service};
-use super::tables::{EniIndex, EniTable, Interface, PeeringIndex, ROUTER_IPV6, Target};
+use super::tables::{EniIndex, EniTable, Interface, PeeringIndex, ROUTER_IPV6, RouteTable, Target};
 use super::{network_acl, route_table, security_group};
-use crate::id::{Origin, ResourceId};
+use crate::id::{Origin, ResourceId, VpcId};
 use crate::net::{FlowKey, Frame, IpHeader, packet_too_big};
 use crate::trace::{Decider, Direction, DropCode, DropReason, FlowAction, Leg, Step};
 
@@ -222,10 +222,20 @@ impl Hop<'_> {
         transit: &Transit,
         destination: IpAddr,
     ) -> Result<Target, DropReason> {
-        let table = route_table::of(at);
+        self.route_by(route_table::of(at), at.vpc.id, transit, destination)
+    }
+
+    /// What a table of a VPC says: a subnet's, or a gateway's own (EDGE-1).
+    pub(super) fn route_by(
+        &mut self,
+        table: &RouteTable,
+        vpc: VpcId,
+        transit: &Transit,
+        destination: IpAddr,
+    ) -> Result<Target, DropReason> {
         let Chosen { destination, target, origin } = route_table::lookup(table, destination)?;
         let target_id = match target {
-            Target::Local => at.vpc.id.into(),
+            Target::Local => vpc.into(),
             Target::InternetGateway(gateway) => gateway.into(),
             Target::Peering(peering) => self.tables.peering_id(peering).into(),
             Target::Eni(eni) => self.tables.eni_id(eni).into(),

@@ -16,7 +16,8 @@
 //! ```
 //!
 //! A NAT gateway has an interface like an instance. What arrives there is translated and leaves by the same interface, in the
-//! same event: from `arrive_eni` on, by any of the ways above.
+//! same event: from `arrive_eni` on, by any of the ways above. An instance that forwards does so in its own time: what leaves it is
+//! a packet of its own. A gateway route table sends what comes in by an instance first.
 //!
 //! What the stages decided for one packet of a flow is done to the next without asking them again ([`super::known_way`]). A
 //! probe goes on past what drops it ([`super::probe`]); nothing else here knows of probes.
@@ -28,7 +29,7 @@
 
 use super::conntrack::Flows;
 use super::gateway::nat::NatGateway;
-use super::gateway::{egress_only, endpoint, internet, peering};
+use super::gateway::{egress_only, endpoint, ingress_routing, internet, peering};
 use super::hop::{Stop, deleted, detached, fits, ip_of, sent_from_inside};
 use super::known_way::HandOver;
 use super::services::PlatformService;
@@ -259,6 +260,7 @@ fn go_out(hop: &mut Hop<'_>, index: VpcIndex, transit: &mut Transit) -> Result<N
         Err(reason) => return Ok(hop.go_round(transit, sender, reason)?),
     };
     fits(ip, sender, gateway.id.into(), internet::MTU_BYTES)?;
+    ingress_routing::check_way_out(vpc, gateway, sender, ip.source)?; // both ways by the same appliance (EDGE-6)
     let destination = ip.destination;
     hop.tell(transit, Step::Gateway { gateway: gateway.id.into() });
     let translation = internet::translate_outbound(gateway, &mut transit.frame, public);
@@ -317,7 +319,16 @@ fn come_in(hop: &mut Hop<'_>, index: VpcIndex, transit: &mut Transit) -> Result<
     hop.translated(transit, gateway.id.into(), translation);
     hop.tell(transit, Step::Vpc { vpc: vpc.id });
     transit.entry = Entry::InternetGateway(index);
-    Ok(Next::Eni(owner)) // without a gateway route table the way in is local (RT-27)
+    let Some(table) = ingress_routing::table(vpc, gateway) else {
+        return Ok(Next::Eni(owner)); // without a gateway route table the way in is local (RT-27)
+    };
+    match hop.route_by(table, vpc.id, transit, private)? {
+        Target::Eni(appliance) => {
+            ingress_routing::check_appliance(tables, gateway, table, appliance, private)?; // EDGE-5
+            Ok(Next::Eni(appliance))
+        }
+        _ => Ok(Next::Eni(owner)),
+    }
 }
 
 /// A frame leaves a VPC through a gateway endpoint.

@@ -459,6 +459,8 @@ pub(crate) enum Peer {
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct InternetGatewayTable {
     pub(crate) id: InternetGatewayId,
+    /// Routes what comes in (EDGE-1); without one the way in is local (RT-27).
+    pub(crate) route_table: Option<Slot>,
     pub(crate) public_of: FxHashMap<IpAddr, IpAddr>,
     pub(crate) private_of: FxHashMap<IpAddr, IpAddr>,
 }

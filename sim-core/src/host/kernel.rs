@@ -11,6 +11,7 @@ use super::executor::Task;
 use super::files::Volume;
 use super::fragment::Reassembly;
 use super::job::Jobs;
+use super::netfilter::Netfilter;
 use super::network::Way;
 use super::nic::Nic;
 use super::probe::Probes;
@@ -45,6 +46,7 @@ pub(crate) struct Kernel {
     /// The way the last packet took, for the next of its flow.
     pub(super) last_way: Option<Way>,
     pub(super) reassembly: Reassembly,
+    pub(super) netfilter: Netfilter,
     pub(super) sockets: Sockets,
     pub(super) probes: Probes,
     pub(super) taps: Vec<Tap>,
@@ -84,7 +86,9 @@ impl Kernel {
     pub(super) fn new(config: HostConfig, now: SimTime) -> Kernel {
         let mut random = Stream::new(config.seed, "guest");
         let interfaces = config.interfaces.into_iter().enumerate();
-        let nics = interfaces.map(|(number, interface)| Nic::new(now, number, interface, random.next_u64())).collect();
+        let nics = interfaces
+            .map(|(number, interface)| Nic::new(now, config.profile, number, interface, random.next_u64()))
+            .collect();
         let resolver = config.resolver.file(config.profile);
         let volume = Volume::new(config.profile, &config.hostname, config.hosts_file, resolver);
         Kernel {
@@ -100,6 +104,7 @@ impl Kernel {
             path_mtu: BTreeMap::new(),
             last_way: None,
             reassembly: Reassembly::default(),
+            netfilter: Netfilter::default(),
             sockets: Sockets::default(),
             probes: Probes::default(),
             taps: Vec::new(),
@@ -136,7 +141,7 @@ impl Kernel {
         self.last_way = None;
         match self.nics.get_mut(interface) {
             Some(nic) => nic.configure(self.now, interface, config, random_seed),
-            None => self.nics.push(Nic::new(self.now, interface, config, random_seed)),
+            None => self.nics.push(Nic::new(self.now, self.profile, interface, config, random_seed)),
         }
     }
 

@@ -17,6 +17,7 @@ use super::files::{FileError, FileSystem};
 use super::job::JobId;
 use super::kernel::{Kernel, Service};
 use super::neighbour::NeighbourState;
+use super::netfilter::Netfilter;
 use super::network::Route;
 use super::socket::{EchoEvent, EchoRequest, SocketId, TcpBuffers};
 use super::{InterfaceConfig, Note, Output, ProcessId, Profile, Program};
@@ -216,6 +217,11 @@ impl Sys {
             kernel.services.insert(name.to_owned(), service);
             kernel.service_watchers.drain(..).for_each(std::task::Waker::wake);
         });
+    }
+
+    /// Reads or changes the packet filter.
+    pub(crate) fn netfilter<R>(&self, f: impl FnOnce(&mut Netfilter) -> R) -> R {
+        self.kernel(|kernel| f(&mut kernel.netfilter))
     }
 
     /// Reads or changes files.

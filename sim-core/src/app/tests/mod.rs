@@ -5,6 +5,7 @@ mod guest;
 mod httpd;
 mod ip;
 mod iperf3;
+mod iptables;
 mod jobs;
 mod nc;
 mod ping;

@@ -5,6 +5,7 @@ mod flow_logs;
 mod frames;
 mod incremental;
 mod layouts;
+mod middlebox;
 mod names;
 mod nat;
 mod path;

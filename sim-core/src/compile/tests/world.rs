@@ -8,6 +8,8 @@
 //! nat ngw web 10.0.1.5 [public 203.0.113.5] [10.0.1.6 …]     further addresses are secondary ones
 //! peering ab main other [pending-acceptance|deleted]
 //! route web 0.0.0.0/0 gw
+//! table in main                                     a route table, `rtb-in`, that no subnet has
+//! edge gw in                                        the gateway's own route table
 //! group sg main                                     without any rule
 //! allow sg ingress tcp/80 0.0.0.0/0                 also tcp/1-2, icmp, all, a group's name for the block
 //! acl web ingress 100 deny tcp/80 0.0.0.0/0         the subnet gets the ACL `acl-web`
@@ -176,6 +178,7 @@ impl World {
                     owner,
                     region,
                     attached: Some(vpc),
+                    route_table: None,
                     tags: Tags::default(),
                     origin: Origin::Aws,
                 };
@@ -196,6 +199,14 @@ impl World {
             ["drop", "nat", name] => {
                 let id: NatGatewayId = self.id(name);
                 self.cloud.nat_gateways[&id].state = NatGatewayState::Deleting { until: SimTime::MAX };
+            }
+            ["table", name, vpc] => {
+                let vpc = self.id(vpc);
+                self.route_table(&format!("rtb-{name}"), vpc);
+            }
+            ["edge", gateway, table] => {
+                let (gateway, table): (InternetGatewayId, _) = (self.id(gateway), self.id(&format!("rtb-{table}")));
+                self.cloud.internet_gateways[&gateway].route_table = Some((self.ids.next(), table));
             }
             ["drop", "igw", name] => {
                 let id: InternetGatewayId = self.id(name);

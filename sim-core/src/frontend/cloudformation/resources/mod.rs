@@ -88,6 +88,7 @@ static TYPES: &[&ResourceType] = &[
     &route_table::ROUTE_TABLE,
     &route_table::ROUTE,
     &route_table::SUBNET_ROUTE_TABLE_ASSOCIATION,
+    &route_table::GATEWAY_ROUTE_TABLE_ASSOCIATION,
     &security_group::SECURITY_GROUP,
     &security_group::SECURITY_GROUP_INGRESS,
     &security_group::SECURITY_GROUP_EGRESS,
@@ -111,7 +112,6 @@ static TYPES: &[&ResourceType] = &[
 /// Types of AWS that network labs use and that are not simulated: no misspelling of one that is.
 const KNOWN_ELSEWHERE: &[&str] = &[
     "AWS::EC2::CustomerGateway",
-    "AWS::EC2::GatewayRouteTableAssociation",
     "AWS::EC2::LaunchTemplate",
     "AWS::EC2::NetworkInterfacePermission",
     "AWS::EC2::TransitGateway",
