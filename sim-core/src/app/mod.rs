@@ -76,11 +76,17 @@ pub(crate) use metadata::SETTINGS as METADATA_SETTINGS;
 /// The time service, which a host of the platform runs.
 pub(crate) const TIME_SERVER: &str = "(time server)";
 
+/// Takes the Resolver's questions over TCP, which a host of the platform runs.
+pub(crate) const RESOLVER_FRONT: &str = "(resolver over TCP)";
+/// Whom it asks.
+pub(crate) use dns::front::UPSTREAM as RESOLVER_UPSTREAM;
+
 /// The programs of the platform's own hosts: no shell, no SSH server, one service each.
 pub(crate) fn platform() -> Programs {
     Programs(|name| match name {
         METADATA_SERVER => Some(program!(metadata::main)),
         TIME_SERVER => Some(program!(time_server::main)),
+        RESOLVER_FRONT => Some(program!(dns::front::main)),
         _ => None,
     })
 }

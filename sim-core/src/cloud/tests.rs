@@ -13,6 +13,7 @@ mod ipv6;
 mod lab;
 mod life_cycle;
 mod nat_gateway;
+mod private_dns_names;
 pub(crate) mod property;
 mod refusals;
 mod rules;

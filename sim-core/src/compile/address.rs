@@ -29,7 +29,9 @@ pub(super) fn put_eni(tables: &mut Tables, eni: &NetworkInterface, table: EniTab
         return;
     };
     // Public addresses may change while the private ones stay; they are known where there is an Internet gateway.
-    if vpc.internet_gateway.is_none() && vpc.enis[slot.0 as usize].addresses == table.addresses {
+    let before = &vpc.enis[slot.0 as usize];
+    let is_known = before.addresses == table.addresses && before.resource_name == table.resource_name;
+    if vpc.internet_gateway.is_none() && is_known {
         vpc.enis.replace(slot, table);
         return;
     }
@@ -100,6 +102,9 @@ fn enter(vpc: &mut VpcTables, index: VpcIndex, slot: Slot, eni: &NetworkInterfac
         vpc.addresses.insert(*address, slot);
     }
     vpc.macs.insert(table.mac, slot);
+    if let Some(name) = &table.resource_name {
+        vpc.names.instances.insert(name.instance, slot);
+    }
     if let Some(gateway) = &mut vpc.internet_gateway {
         publish(gateway, index, eni, internet);
     }
@@ -123,6 +128,11 @@ fn leave(vpc: &mut VpcTables, index: VpcIndex, slot: Slot, internet: &mut Intern
     }
     if vpc.macs.get(&table.mac) == Some(&slot) {
         vpc.macs.remove(&table.mac);
+    }
+    if let Some(name) = &table.resource_name
+        && vpc.names.instances.get(&name.instance) == Some(&slot)
+    {
+        vpc.names.instances.remove(&name.instance);
     }
 }
 

@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 
 use super::conntrack::Timeouts;
 use super::matching::{Block, ProtocolMatch};
-use super::names::{PublicNames, VpcNames};
+use super::names::{PublicNames, ResourceName, VpcNames};
 use crate::flat::flat;
 use crate::id::{
     AvailabilityZone, EgressOnlyInternetGatewayId, InternetGatewayId, NatGatewayId, NetworkAclId, NetworkInterfaceId,
@@ -282,6 +282,8 @@ pub(crate) struct EniTable {
     pub(crate) subnet: Slot,
     /// Primary IPv4 address first.
     pub(crate) addresses: SmallVec<[IpAddr; 1]>,
+    /// How many at the end of the list take no new flows: a NAT gateway's that drain (NAT-17).
+    pub(crate) draining: u8,
     pub(crate) source_dest_check: SourceDestCheck,
     pub(crate) guest: Guest,
     pub(crate) metadata_over_ipv6: MetadataOverIpv6,
@@ -290,6 +292,8 @@ pub(crate) struct EniTable {
     pub(crate) is_logged: bool,
     /// What only few interfaces have.
     pub(crate) tracking: Option<Box<Tracking>>,
+    /// The name of its instance's id, where the interface is the primary one and the name has records.
+    pub(crate) resource_name: Option<Box<ResourceName>>,
     pub(crate) origin: Origin,
 }
 

@@ -56,6 +56,14 @@ impl Volume {
         }
     }
 
+    /// Replaces `/etc/hostname`.
+    pub(super) fn set_hostname(&mut self, name: &str) {
+        match &mut self.image {
+            Some(image) => name.clone_into(&mut image.hostname),
+            None => self.files.write("/etc/hostname", format!("{name}\n").as_bytes()),
+        }
+    }
+
     pub(super) fn files(&mut self) -> &mut FileSystem {
         if let Some(Image { profile, hostname, hosts, resolver }) = self.image.take() {
             self.files = FileSystem::of_image(profile, &hostname, &hosts);

@@ -63,6 +63,8 @@ pub(crate) struct Kernel {
     pub(super) notes: Vec<Note>,
     pub(super) volume: Volume,
     pub(super) hostname: String,
+    /// Whether somebody has chosen it, so that it outlives boots (cloud-init's `update_hostname`).
+    pub(super) is_renamed: bool,
     pub(super) packages: BTreeSet<String>,
     pub(super) services: BTreeMap<String, Service>,
     /// Programs to wake when a service changes.
@@ -118,6 +120,7 @@ impl Kernel {
             notes: Vec::new(),
             volume,
             hostname: config.hostname,
+            is_renamed: false,
             packages: config.profile.preinstalled().iter().map(|&name| name.to_owned()).collect(),
             services: BTreeMap::new(),
             service_watchers: Vec::new(),

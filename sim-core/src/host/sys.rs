@@ -186,6 +186,7 @@ impl Sys {
     pub(crate) fn set_hostname(&self, name: &str) {
         self.kernel(|kernel| {
             kernel.hostname = name.to_owned();
+            kernel.is_renamed = true;
             kernel.volume.files().write("/etc/hostname", format!("{name}\n").as_bytes());
         });
     }

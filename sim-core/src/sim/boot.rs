@@ -11,7 +11,7 @@ use super::guests::{LocalGuest, Plug};
 use super::partition::{Directory, GuestIndex};
 use super::{public_names, public_resolver};
 use crate::app::{ADDRESS_ECHO, AWS_SERVICE, ENDPOINT_POLICY, OUTSIDE_ROOT, OUTSIDE_SERVER};
-use crate::cloud::{Cloud, ImageFamily, PublicService};
+use crate::cloud::{Cloud, HostnameType, ImageFamily, PublicService};
 use crate::dataplane::tables::{EniIndex, ROUTER_IPV6, Tables};
 use crate::engine::{SimTime, mix};
 use crate::host::{Disk, Host, HostConfig, InterfaceConfig, Profile, Programs, ResolverConfig};
@@ -306,7 +306,7 @@ impl Directory for Guests {
             GuestRecord::Instance { id, family, region, interfaces, boots } => {
                 let interfaces: Vec<InterfaceConfig> =
                     interfaces.iter().map(|(_, interface)| interface.config()).collect();
-                let hostname = private_host_name(&interfaces);
+                let hostname = host_name(cloud, *id, &interfaces);
                 let mirror = match self.packages {
                     Packages::Mirror => public_names::package_mirror(*family, *region),
                     Packages::Preinstalled => None,
@@ -447,8 +447,12 @@ fn interface_config(tables: &Tables, eni: EniIndex, family: ImageFamily) -> Opti
     Some(config)
 }
 
-/// The host name of an instance at first boot: from its primary address, as in `ip-10-41-1-100` (DNS-4).
-fn private_host_name(interfaces: &[InterfaceConfig]) -> String {
+/// The host name of an instance at first boot: its id, or from its primary address, as in `ip-10-41-1-100` (DNS-4).
+fn host_name(cloud: &Cloud, id: InstanceId, interfaces: &[InterfaceConfig]) -> String {
+    let options = cloud.instances.get(&id).map(|instance| instance.name_options);
+    if options.is_some_and(|options| options.hostname_type == HostnameType::ResourceName) {
+        return id.to_string();
+    }
     let primary = interfaces.first().and_then(|interface| interface.ipv4.first());
     primary
         .map_or_else(|| "localhost".to_owned(), |(address, _)| format!("ip-{}", address.to_string().replace('.', "-")))

@@ -311,6 +311,7 @@ impl World {
             ipv6_block: ipv6_block.map(|block| (self.ids.next(), block.parse().expect("an IPv6 block"))),
             map_public_ip_on_launch: false,
             assign_ipv6_on_creation: false,
+            name_options_on_launch: PrivateDnsNameOptions::DEFAULT,
             is_default: false,
             route_table: Some((self.ids.next(), table)),
             network_acl: (self.ids.next(), record.default_network_acl),
@@ -535,6 +536,7 @@ impl World {
             interfaces: smallvec![id],
             launched: SimTime::ZERO,
             metadata_options: MetadataOptions::of_image(ImageFamily::AmazonLinux2),
+            name_options: PrivateDnsNameOptions::DEFAULT,
             tags: Tags::default(),
             origin: Origin::Aws,
         };
