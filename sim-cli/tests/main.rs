@@ -3,6 +3,7 @@
 mod broken;
 mod command_line;
 mod determinism;
+mod flow_logs;
 mod generate;
 mod golden;
 mod interrupt;

@@ -20,10 +20,10 @@ pub(crate) struct RunArgs {
     /// Take this seed instead of the scenario's: other ids, ports and jitter, the same verdicts.
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// Write captures below this folder.
+    /// Write captures, and the records of flow logs, below this folder.
     #[arg(long, value_name = "DIR", default_value = "captures")]
     pub captures: PathBuf,
-    /// Write no captures.
+    /// Write no captures and no flow logs.
     #[arg(long, conflicts_with_all = ["captures", "capture_format", "snaplen"])]
     pub no_captures: bool,
     /// The captures' format; the classic `pcap` has no place for interface names and drop reasons.

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use sim_core::lab::{
-    CommandReport, DiagnosticReport, DropReport, Leg, Observer, RunHeader, RunSummary, StackSummary, StepReport,
+    CommandReport, DiagnosticReport, DropReport, FlowLogReport, Leg, Observer, RunHeader, RunSummary, StackSummary,
+    StepReport,
 };
 use sim_core::{SimDuration, SimTime};
 
@@ -17,6 +18,9 @@ use super::{Render, title, wireshark_command};
 
 /// Our own lines end here.
 const COLUMNS: usize = 100;
+
+/// So many files of flow logs are named; a large lab has one for each of its interfaces.
+const FLOW_LOGS: usize = 10;
 
 /// How much is said.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -218,6 +222,12 @@ impl<W: Write> Human<W> {
             let frames = plural(captures.frames, "frame");
             writeln!(self.to, "{}   {frames}, {} dropped", captures.all, summary.dropped)?;
             writeln!(self.to, "  {}", wireshark_command(captures, summary.dropped))?;
+        }
+        for FlowLogReport { path, records } in summary.flow_logs.iter().take(FLOW_LOGS) {
+            writeln!(self.to, "{path}   {}", plural(*records, "record"))?;
+        }
+        if let Some(more) = summary.flow_logs.len().checked_sub(FLOW_LOGS).filter(|more| *more > 0) {
+            writeln!(self.to, "  and {} beside them", plural(more, "flow log file"))?;
         }
         self.to.flush()
     }

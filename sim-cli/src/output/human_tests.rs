@@ -55,6 +55,7 @@ VPC peering                                          ap-northeast-2  seed 7
 4 steps: 3 ok, 1 failed     52.2 s virtual
 captures/vpc-peering/all.pcapng   38 frames, 5 dropped
   wireshark captures/vpc-peering/all.pcapng -Y 'frame.comment contains \"DROP\"'
+captures/vpc-peering/fl-0123456789abcdef0_eni-0123456789abcdef0-all.log   1 record
 ";
     assert_eq!(rendered(Detail::Normal, |to| sample::tell(to)), expected);
 }

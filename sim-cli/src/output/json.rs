@@ -75,6 +75,10 @@ impl<W: Write> Json<W> {
                 "frames": captures.frames,
                 "comments": captures.comments,
             })),
+            "flow_logs": summary.map_or(Vec::new(), |summary| summary.flow_logs.iter().map(|log| json!({
+                "file": log.path,
+                "records": log.records,
+            })).collect()),
         });
         writeln!(self.to, "{object:#}")?;
         self.to.flush()
@@ -264,6 +268,7 @@ mod tests {
             json!({"steps": 4, "ok": 3, "failed": 1, "dropped": 5, "virtual_ns": 52_250_000_000_u64})
         );
         assert_eq!(run["captures"]["all"], "captures/vpc-peering/all.pcapng");
+        assert_eq!(run["flow_logs"][0]["records"], 1);
     }
 
     #[test]

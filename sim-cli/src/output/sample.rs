@@ -4,8 +4,9 @@
 use std::io;
 
 use sim_core::lab::{
-    CapturesReport, CommandReport, Component, DiagnosticReport, Disposition, DropReport, DropSource, Failure, Leg,
-    Observer, Output, OutputStream, PacketSummary, RunHeader, RunSummary, SourceLine, StackSummary, StepReport,
+    CapturesReport, CommandReport, Component, DiagnosticReport, Disposition, DropReport, DropSource, Failure,
+    FlowLogReport, Leg, Observer, Output, OutputStream, PacketSummary, RunHeader, RunSummary, SourceLine, StackSummary,
+    StepReport,
 };
 use sim_core::{Direction, DropCode, Severity, SimDuration, SimTime};
 
@@ -92,6 +93,10 @@ pub(super) fn summary() -> RunSummary {
             comments: true,
             frames: 38,
         }),
+        flow_logs: vec![FlowLogReport {
+            path: "captures/vpc-peering/fl-0123456789abcdef0_eni-0123456789abcdef0-all.log".to_owned(),
+            records: 1,
+        }],
         dropped: 5,
     }
 }

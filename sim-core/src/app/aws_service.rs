@@ -2,7 +2,7 @@
 //! of the gateway endpoint on the way does not allow (GWE-10).
 //!
 //! SIM: every bucket is there and private, except the buckets of Amazon Linux's repositories, which anybody may read. TLS is
-//! not simulated: port 443 takes connections and says nothing.
+//! not simulated: on port 443 it is spoken to in the clear.
 
 use super::endpoint_policy::{Policy, Request};
 use super::httpd::{Head, date, read_head};
@@ -36,24 +36,19 @@ pub(crate) async fn main(sys: Sys, arguments: Vec<String>) -> i32 {
         _ => None,
     };
     let service = Service { is_s3: label == "s3", region: region.clone(), endpoint };
-    let task = sys.clone();
-    sys.spawn(async move { hold_encrypted(task).await });
-    let Ok(listener) = sys.tcp_listen(80) else { return 1 };
+    for port in [80, 443] {
+        let (task, service) = (sys.clone(), service.clone());
+        sys.spawn(async move { serve(task, service, port).await });
+    }
+    0
+}
+
+async fn serve(sys: Sys, service: Service, port: u16) {
+    let Ok(listener) = sys.tcp_listen(port) else { return };
     loop {
         let stream = listener.accept().await;
         let (task, service) = (sys.clone(), service.clone());
         sys.spawn(async move { converse(task, service, stream).await });
-    }
-}
-
-async fn hold_encrypted(sys: Sys) {
-    let Ok(listener) = sys.tcp_listen(443) else { return };
-    loop {
-        let stream = listener.accept().await;
-        sys.spawn(async move {
-            let mut buffer = [0; 1024];
-            while let Ok(1..) = stream.read(&mut buffer).await {}
-        });
     }
 }
 

@@ -70,6 +70,12 @@ impl Url {
     }
 }
 
+/// What has to be said before an `https:` URL is fetched, if it can be.
+pub(super) fn in_the_clear(url: &Url) -> Option<String> {
+    let text = "TLS is not simulated; the request goes to port 443 in the clear, without certificates";
+    (url.tls && url.port == 443).then(|| text.to_owned())
+}
+
 /// Why no response came.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum ResponseError {

@@ -4,9 +4,11 @@
 //! A program knows sockets, files and a clock. It does not know AWS, the fabric, or how its output will be shown; texts
 //! that differ between images come from the [`Profile`](crate::host::Profile).
 
+mod address_echo;
 mod arp;
 mod aws_service;
 mod curl;
+mod daemon;
 mod dev_tcp;
 mod dns;
 mod ec2_metadata;
@@ -16,6 +18,7 @@ mod http;
 mod httpd;
 mod ip;
 mod iperf3;
+mod iptables;
 mod metadata;
 mod nc;
 mod ntpdate;
@@ -29,6 +32,7 @@ mod resolve;
 mod services;
 mod sockets;
 mod ssh;
+mod sysctl;
 mod system;
 mod tcpdump;
 mod telnet;
@@ -56,6 +60,9 @@ pub(crate) const OUTSIDE_SERVER: &str = "(outside server)";
 pub(crate) const PROBE: &str = "(probe)";
 pub(crate) use outside::ROOT as OUTSIDE_ROOT;
 
+/// Says from which address it was asked. No shell can type this name.
+pub(crate) const ADDRESS_ECHO: &str = "(address echo)";
+
 /// What a public service of AWS runs. No shell can type this name.
 pub(crate) const AWS_SERVICE: &str = "(AWS service)";
 pub(crate) use aws_service::POLICY as ENDPOINT_POLICY;
@@ -69,11 +76,17 @@ pub(crate) use metadata::SETTINGS as METADATA_SETTINGS;
 /// The time service, which a host of the platform runs.
 pub(crate) const TIME_SERVER: &str = "(time server)";
 
+/// Takes the Resolver's questions over TCP, which a host of the platform runs.
+pub(crate) const RESOLVER_FRONT: &str = "(resolver over TCP)";
+/// Whom it asks.
+pub(crate) use dns::front::UPSTREAM as RESOLVER_UPSTREAM;
+
 /// The programs of the platform's own hosts: no shell, no SSH server, one service each.
 pub(crate) fn platform() -> Programs {
     Programs(|name| match name {
         METADATA_SERVER => Some(program!(metadata::main)),
         TIME_SERVER => Some(program!(time_server::main)),
+        RESOLVER_FRONT => Some(program!(dns::front::main)),
         _ => None,
     })
 }
@@ -112,6 +125,12 @@ fn find(name: &str) -> Option<Program> {
         "hostnamectl" => program!(hostname::control),
         "sshd" => program!(ssh::server::main),
         OUTSIDE_SERVER => program!(outside::main),
+        "iptables" | "ip6tables" => program!(iptables::main),
+        "iptables-save" | "ip6tables-save" => program!(iptables::save),
+        "iptables-restore" | "ip6tables-restore" => program!(iptables::restore),
+        "nft" => program!(iptables::nft),
+        "sysctl" => program!(sysctl::main),
+        ADDRESS_ECHO => program!(address_echo::main),
         AWS_SERVICE => program!(aws_service::main),
         PROBE => program!(probe::main),
         "systemctl" => program!(services::systemctl),

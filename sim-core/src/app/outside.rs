@@ -1,5 +1,7 @@
 //! What answers on a host outside AWS: the page of `/` and the TCP ports that the scenario gives it.
 
+use std::collections::BTreeSet;
+
 use super::httpd::{self, Flavour, Site};
 use crate::host::Sys;
 
@@ -7,17 +9,21 @@ use crate::host::Sys;
 pub(crate) const ROOT: &str = "/srv";
 
 /// Serves the page, if there is one, and accepts on every port given, for as long as the host is up. What comes in on a port
-/// is read and not answered.
+/// is read and not answered, but on those of the web: TLS is not simulated, and whoever asks there does so in the clear.
 pub(crate) async fn main(sys: Sys, arguments: Vec<String>) -> i32 {
     let has_page = sys.files(|files| files.read(&format!("{ROOT}/index.html")).is_ok());
+    let mut ports: BTreeSet<u16> = arguments[1..].iter().filter_map(|port| port.parse().ok()).collect();
     if has_page {
-        let site = Site { flavour: Flavour::Nginx, root: ROOT.to_owned(), port: 80, service: None };
-        let task = sys.clone();
-        sys.spawn(async move { httpd::serve(task, site).await });
+        ports.insert(80);
     }
-    for port in arguments[1..].iter().filter_map(|port| port.parse().ok()).filter(|port| !(has_page && *port == 80)) {
+    for port in ports {
         let task = sys.clone();
-        sys.spawn(async move { accept(task, port).await });
+        if matches!(port, 80 | 443) {
+            let site = Site { flavour: Flavour::Nginx, root: ROOT.to_owned(), port, service: None };
+            sys.spawn(async move { httpd::serve(task, site).await });
+        } else {
+            sys.spawn(async move { accept(task, port).await });
+        }
     }
     0
 }

@@ -10,6 +10,7 @@ use crate::engine::SimDuration;
 use crate::host::{Profile, Sys};
 
 use super::package_mirror::{self, Tool};
+use super::services;
 
 /// How long an installation takes, for each package. Nobody publishes such a number; seconds are what labs see.
 const INSTALLATION: SimDuration = SimDuration::from_secs(4);
@@ -96,6 +97,9 @@ async fn install(sys: &Sys, tool: Tool, packages: &[&str]) -> i32 {
         sys.install(package);
         bring(sys, package);
         sys.print(format!("Installed: {package}\n"));
+        if tool == Tool::Apt {
+            services::start_packaged(sys, package);
+        }
     }
     sys.print("Complete!\n");
     0
@@ -104,6 +108,7 @@ async fn install(sys: &Sys, tool: Tool, packages: &[&str]) -> i32 {
 /// The files a package brings, as far as anything here looks at them.
 fn bring(sys: &Sys, package: &str) {
     sys.files(|files| match package {
+        "iptables-services" => files.write("/etc/sysconfig/iptables", super::iptables::PACKAGED.as_bytes()),
         "httpd" => files.make_directories("/var/www/html"),
         "apache2" => files.write(
             "/var/www/html/index.html",

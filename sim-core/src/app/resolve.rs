@@ -95,7 +95,18 @@ pub(crate) async fn look_up(sys: &Sys, name: &str, family: Family) -> Result<Res
     if !listed.is_empty() {
         return Err(ResolveError::WrongFamily);
     }
-    ask_servers(sys, name, family).await
+    let found = ask_servers(sys, name, family).await;
+    if found == Err(ResolveError::NotFound) && is_of_the_internet(name) {
+        sys.note(format!("nobody on the simulated Internet is called {name}; a scenario names hosts under `internet`"));
+    }
+    found
+}
+
+/// Whether a name looks like one of the world's, rather than one of a private network or a slip.
+fn is_of_the_internet(name: &str) -> bool {
+    let name = name.trim_end_matches('.');
+    let private = [".internal", ".local", ".test", ".invalid", ".example", ".arpa"];
+    name.contains('.') && !private.iter().any(|end| name.ends_with(end))
 }
 
 /// The name that an address has: in `/etc/hosts`, else in the DNS.

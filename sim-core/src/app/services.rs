@@ -1,9 +1,11 @@
 //! The init system: `systemctl`, `service`, `chkconfig`.
 //!
-//! A service is started only if the package that brings it is installed. Web servers really serve; other services only have
-//! a state.
+//! A service is started only if the package that brings it is installed. Web servers really serve, the ports of databases take
+//! connections; other services only have a state.
 
+use super::daemon::{self, Daemon};
 use super::httpd::{Flavour, Site, serve};
+use super::iptables;
 use crate::host::{Profile, Service, Sys};
 
 /// `systemctl VERB [--now] UNIT…`.
@@ -24,6 +26,7 @@ pub(crate) async fn systemctl(sys: Sys, arguments: Vec<String>) -> i32 {
 /// `service UNIT VERB`.
 pub(crate) async fn service(sys: Sys, arguments: Vec<String>) -> i32 {
     match arguments.get(1..).unwrap_or_default() {
+        [unit, verb] if unit == "iptables" && verb == "save" && exists(&sys, unit) => iptables::save_service(&sys),
         [unit, verb] => {
             if sys.profile() == Profile::AmazonLinux2
                 && matches!(verb.as_str(), "start" | "stop" | "restart" | "reload")
@@ -121,15 +124,21 @@ fn start(sys: &Sys, unit: &str) -> i32 {
     state = Service { generation: state.generation + 1, running: true, ..state };
     if let Some((flavour, root)) = web_server(sys, unit) {
         if sys.listening_ports().contains(&80) {
-            sys.eprint(format!(
-                "Job for {unit}.service failed because the control process exited with error code.\n\
-                 See \"systemctl status {unit}.service\" and \"journalctl -xe\" for details.\n"
-            ));
-            return 1;
+            return cannot_start(sys, unit);
         }
         sys.set_service(unit, state);
         let service = Some((unit.to_owned(), state.generation));
         sys.spawn(serve(sys.clone(), Site { flavour, root: root.to_owned(), port: 80, service }));
+    } else if let Some(daemon) = Daemon::of_unit(unit) {
+        let Ok(listener) = sys.tcp_listen(daemon.port) else { return cannot_start(sys, unit) };
+        sys.set_service(unit, state);
+        let (task, name) = (sys.clone(), unit.to_owned());
+        let lives = move || task.service(&name).running && task.service(&name).generation == state.generation;
+        sys.spawn(daemon::serve(sys.clone(), listener, lives));
+        sys.note(format!("port {} of '{unit}' takes connections; what it would say is not simulated", daemon.port));
+    } else if unit == "iptables" {
+        sys.set_service(unit, state);
+        iptables::start_service(sys);
     } else {
         sys.set_service(unit, state);
         if unit != "sshd" {
@@ -139,12 +148,32 @@ fn start(sys: &Sys, unit: &str) -> i32 {
     0
 }
 
+fn cannot_start(sys: &Sys, unit: &str) -> i32 {
+    sys.eprint(format!(
+        "Job for {unit}.service failed because the control process exited with error code.\n\
+         See \"systemctl status {unit}.service\" and \"journalctl -xe\" for details.\n"
+    ));
+    1
+}
+
+/// Debian's packages start what they bring.
+pub(super) fn start_packaged(sys: &Sys, package: &str) {
+    let unit = package.trim_end_matches("-server");
+    if exists(sys, unit) && (web_server(sys, unit).is_some() || Daemon::of_unit(unit).is_some()) {
+        control(sys, "enable", unit, true);
+    }
+}
+
 fn stop(sys: &Sys, unit: &str) -> i32 {
     let state = sys.service(unit);
     sys.set_service(unit, Service { running: false, ..state });
-    if state.running && web_server(sys, unit).is_some() {
+    if unit == "iptables" {
+        iptables::stop_service(sys);
+    }
+    let port = web_server(sys, unit).map(|_| 80).or_else(|| Some(Daemon::of_unit(unit)?.port));
+    if let Some(port) = port.filter(|_| state.running) {
         // The server itself ends when it next runs; the port is free at once, so that a restart finds it so.
-        sys.stop_listening(80);
+        sys.stop_listening(port);
     }
     0
 }
@@ -161,8 +190,10 @@ fn web_server(sys: &Sys, unit: &str) -> Option<(Flavour, &'static str)> {
 fn exists(sys: &Sys, unit: &str) -> bool {
     match unit {
         "sshd" | "crond" | "rsyslog" | "chronyd" | "amazon-ssm-agent" | "network" | "systemd-networkd" => true,
+        "iptables" => sys.is_installed("iptables-services"),
         unit => {
-            sys.is_installed(unit)
+            Daemon::of_unit(unit).is_some_and(|daemon| daemon.is_installed(sys))
+                || sys.is_installed(unit)
                 || sys.is_installed(unit.trim_end_matches('d'))
                 || sys.is_installed(&format!("{unit}-server"))
         }
@@ -174,6 +205,7 @@ fn describe(unit: &str) -> &str {
         "httpd" | "apache2" => "The Apache HTTP Server",
         "nginx" => "The nginx HTTP and reverse proxy server",
         "sshd" => "OpenSSH server daemon",
-        other => other,
+        "iptables" => "IPv4 firewall with iptables",
+        other => Daemon::of_unit(other).map_or(other, |daemon| daemon.description),
     }
 }

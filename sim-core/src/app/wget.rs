@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use jiff::Timestamp;
 
-use super::http::{Head, Incoming, ResponseError, Url, UrlError};
+use super::http::{Head, Incoming, ResponseError, Url, UrlError, in_the_clear};
 use super::options::{Options, Parsed};
 use super::resolve::{Family, resolve};
 use crate::engine::SimDuration;
@@ -113,7 +113,9 @@ impl Wget {
 
     async fn once(&self, url: &Url, shown: &str) -> Result<Option<String>, Failure> {
         let stream = self.connect(url).await?;
-        if url.tls {
+        if let Some(text) = in_the_clear(url) {
+            self.sys.note(text);
+        } else if url.tls {
             self.sys.note("TLS is not simulated; wget connected and did no more");
             self.talk("Unable to establish SSL connection.\n");
             return Err(Failure::Final(4));

@@ -10,6 +10,7 @@ use super::answer::{Answer, Object, just, nothing};
 use super::describe::{Described, Filter, FilterTable, many, one};
 use super::error::permit;
 use super::lookup::Resource;
+use super::private_dns_name::private_domain;
 use super::records::Records;
 use super::request::{members, requests};
 use super::tag::TagSpecification;
@@ -242,12 +243,10 @@ impl Cloud {
         if let Some(id) = self.default_dhcp_options.get(&(owner, region)) {
             return *id;
         }
-        let domain = match region.name() {
-            "us-east-1" => "ec2.internal".to_owned(),
-            region => format!("{region}.compute.internal"),
-        };
-        let configurations =
-            vec![(Key::DomainName, vec![domain]), (Key::DomainNameServers, vec![AMAZON_PROVIDED_DNS.to_owned()])];
+        let configurations = vec![
+            (Key::DomainName, vec![private_domain(region)]),
+            (Key::DomainNameServers, vec![AMAZON_PROVIDED_DNS.to_owned()]),
+        ];
         let id = self.ids.next();
         let options = DhcpOptions { id, owner, region, configurations, tags: Tags::default(), origin: Origin::Aws };
         self.dhcp_options.insert(id, options);

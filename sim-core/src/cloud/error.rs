@@ -156,6 +156,11 @@ fn id_codes(kind: ResourceKind) -> IdCodes {
         ResourceKind::EniAttachment => {
             ("InvalidAttachmentID.Malformed", "InvalidAttachmentID.NotFound", "The attachment ID '{}' does not exist")
         }
+        ResourceKind::FlowLog => (
+            "InvalidFlowLogId.Malformed",
+            "InvalidFlowLogId.NotFound",
+            "These flow log ids in the input list are not found: [TotalCount: 1] {}",
+        ),
         ResourceKind::HostedZone => ("InvalidInput", "NoSuchHostedZone", "No hosted zone found with ID: {}"),
         ResourceKind::SubnetCidrAssociation | ResourceKind::Reservation | ResourceKind::InternetHost => {
             ("InvalidID", "InvalidID", "The ID '{}' is not valid")

@@ -12,11 +12,14 @@ use super::answer::{Answer, Object, just, nothing};
 use super::describe::{Described, Filter, FilterTable, many, one};
 use super::error::permit;
 use super::lookup::Resource;
-use super::network_interface::private_dns_name;
+use super::private_dns_name::private_dns_name;
 use super::records::Records;
 use super::request::{BooleanValue, requests};
 use super::transition::Transition;
-use super::{ApiError, Caller, Cloud, ImageFamily, Launch, MetadataOptions, NetworkInterface, PublicAddress, Tags};
+use super::{
+    ApiError, Caller, Cloud, ImageFamily, Launch, MetadataOptions, NetworkInterface, PrivateDnsNameOptions,
+    PublicAddress, Tags,
+};
 use crate::engine::{SimDuration, SimTime};
 use crate::id::*;
 
@@ -46,6 +49,7 @@ pub(crate) struct Instance {
     pub(crate) interfaces: SmallVec<[NetworkInterfaceId; 2]>,
     pub(crate) launched: SimTime,
     pub(crate) metadata_options: MetadataOptions,
+    pub(crate) name_options: PrivateDnsNameOptions,
     pub(crate) tags: Tags,
     pub(crate) origin: Origin,
 }
@@ -218,10 +222,14 @@ impl Described for Instance {
         }),
         ("owner-id", |instance, _| one(instance.launch.owner)),
         ("placement-group-name", |_, _| Vec::new()),
-        ("private-dns-name", |instance, cloud| {
-            let primary = instance.primary(cloud).map(|eni| eni.primary().address);
-            many(primary.map(|address| private_dns_name(instance.zone.region(), address)))
+        ("private-dns-name", |instance, cloud| many(instance.private_dns_name(cloud))),
+        ("private-dns-name-options.enable-resource-name-dns-a-record", |instance, _| {
+            one(instance.name_options.a_record)
         }),
+        ("private-dns-name-options.enable-resource-name-dns-aaaa-record", |instance, _| {
+            one(instance.name_options.aaaa_record)
+        }),
+        ("private-dns-name-options.hostname-type", |instance, _| one(instance.name_options.hostname_type.name())),
         ("private-ip-address", |instance, cloud| many(instance.primary(cloud).map(|eni| eni.primary().address))),
         ("reservation-id", |instance, _| one(instance.launch.reservation)),
         ("source-dest-check", |instance, cloud| many(instance.primary(cloud).map(|eni| eni.source_dest_check))),
@@ -231,7 +239,6 @@ impl Described for Instance {
 
     fn describe(&self, cloud: &Cloud, _: &Caller) -> Value {
         let primary = self.primary(cloud);
-        let region = self.zone.region();
         let public = self.public_address(cloud);
         let private = primary.map(|eni| eni.primary().address);
         let reason = match self.state {
@@ -266,10 +273,11 @@ impl Described for Instance {
             .text("VirtualizationType", "hvm")
             .value("MetadataOptions", self.metadata_options.describe("applied"))
             .text("PlatformDetails", if windows { "Windows" } else { "Linux/UNIX" })
+            .value("PrivateDnsNameOptions", self.name_options.describe())
             .text("InstanceId", self.id)
             .text("ImageId", self.launch.image.id)
             .value("State", self.state.describe())
-            .text("PrivateDnsName", private.map(|address| private_dns_name(region, address)).unwrap_or_default())
+            .text("PrivateDnsName", self.private_dns_name(cloud).unwrap_or_default())
             .text("PublicDnsName", public.map(|it| cloud.public_dns_name(self.vpc, it)).unwrap_or_default())
             .text("StateTransitionReason", if self.state.is_on() { "" } else { "User initiated" })
             .optional_text("KeyName", self.launch.key_name.as_ref())
@@ -563,7 +571,7 @@ impl Cloud {
             .text("MacAddress", eni.mac)
             .text("NetworkInterfaceId", eni.id)
             .text("OwnerId", eni.owner)
-            .text("PrivateDnsName", private_dns_name(region, eni.primary().address))
+            .text("PrivateDnsName", eni.private_dns_name(self))
             .text("PrivateIpAddress", eni.primary().address)
             .list("PrivateIpAddresses", addresses)
             .value("SourceDestCheck", eni.source_dest_check)
@@ -584,7 +592,7 @@ pub(super) fn describe_reservation(id: ReservationId, owner: AccountId, instance
         .into()
 }
 
-fn wrong_state(id: InstanceId, participle: &str) -> ApiError {
+pub(super) fn wrong_state(id: InstanceId, participle: &str) -> ApiError {
     ApiError::new(
         "IncorrectInstanceState",
         format!("The instance '{id}' is not in a state from which it can be {participle}."),

@@ -20,6 +20,8 @@ pub(crate) struct InternetGateway {
     pub(crate) region: Region,
     /// One VPC at a time (IGW-1).
     pub(crate) attached: Option<VpcId>,
+    /// The table that routes what comes in through it, and the association (EDGE-1).
+    pub(crate) route_table: Option<(RouteTableAssociationId, RouteTableId)>,
     pub(crate) tags: Tags,
     pub(crate) origin: Origin,
 }
@@ -89,6 +91,7 @@ impl Cloud {
             owner: caller.account,
             region: caller.region,
             attached: None,
+            route_table: None,
             tags,
             origin: caller.origin,
         };
@@ -153,7 +156,9 @@ impl Cloud {
             )); // IGW-11
         }
         permit(request.dry_run)?;
-        self.internet_gateways[&id].attached = None;
+        let gateway = &mut self.internet_gateways[&id];
+        gateway.attached = None;
+        gateway.route_table = None; // SIM: an association does not outlive the attachment.
         self.index.vpc_mut(vpc).internet_gateway = None;
         self.touch(id);
         nothing()

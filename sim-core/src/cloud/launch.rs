@@ -19,6 +19,7 @@ use super::interface_plan::{AddressRequest, InterfacePlan};
 use super::lookup::parse_id;
 use super::metadata_options::{MetadataOptions, MetadataOptionsRequest};
 use super::network_interface::{Attachment, InstanceIpv6Address, PrivateIpAddressSpecification};
+use super::private_dns_name::PrivateDnsNameOptionsRequest;
 use super::request::{members, requests};
 use super::tag::TagSpecification;
 use super::transition::Transition;
@@ -68,6 +69,7 @@ requests! {
         tag_specifications: Vec<TagSpecification>,
         client_token: Option<String>,
         metadata_options: Option<MetadataOptionsRequest>,
+        private_dns_name_options: Option<PrivateDnsNameOptionsRequest>,
         // Accepted without effect: nothing of the network depends on them.
         block_device_mappings: Option<Value>,
         capacity_reservation_specification: Option<Value>,
@@ -84,7 +86,6 @@ requests! {
         maintenance_options: Option<Value>,
         monitoring: Option<Value>,
         placement: Option<Value>,
-        private_dns_name_options: Option<Value>,
     }
 }
 
@@ -164,6 +165,17 @@ impl Cloud {
             }
         }
         self.check_plans(caller, &fresh, count)?;
+        let (subnet, vpc) = match &planned[0] {
+            PlannedInterface::Fresh { plan, .. } => (plan.subnet, plan.vpc),
+            PlannedInterface::Existing { id, .. } => {
+                let primary = &self.network_interfaces[id];
+                (primary.subnet, primary.vpc)
+            }
+        };
+        let home = &self.subnets[&subnet];
+        let zone = home.zone;
+        let asked = request.private_dns_name_options.clone().unwrap_or_default();
+        let name_options = home.name_options_on_launch.with(&asked, home)?;
         permit(request.dry_run)?;
 
         let launch = Arc::new(Launch {
@@ -175,14 +187,6 @@ impl Cloud {
             user_data,
         });
         let until = caller.now + PASSING;
-        let (subnet, vpc) = match &planned[0] {
-            PlannedInterface::Fresh { plan, .. } => (plan.subnet, plan.vpc),
-            PlannedInterface::Existing { id, .. } => {
-                let primary = &self.network_interfaces[id];
-                (primary.subnet, primary.vpc)
-            }
-        };
-        let zone = self.subnets[&subnet].zone;
         self.take_explicit_addresses(&fresh);
         let mut launched = Vec::with_capacity(count);
         for launch_index in 0..count as u32 {
@@ -217,6 +221,7 @@ impl Cloud {
                 interfaces,
                 launched: caller.now,
                 metadata_options,
+                name_options,
                 tags: tags.clone(),
                 origin: caller.origin,
             };

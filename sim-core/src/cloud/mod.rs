@@ -18,6 +18,9 @@ mod dhcp_options;
 mod egress_only_internet_gateway;
 mod elastic_ip;
 mod error;
+mod flow_log;
+mod flow_log_format;
+mod gateway_route_table;
 mod group_reference;
 mod hosted_zone;
 mod identity;
@@ -32,6 +35,7 @@ mod launch;
 mod lookup;
 mod metadata_options;
 mod nat_gateway;
+mod nat_gateway_address;
 mod network_acl;
 mod network_interface;
 mod operation;
@@ -39,6 +43,7 @@ mod peering;
 mod place;
 mod prefix_list;
 mod prefix_list_route;
+mod private_dns_name;
 mod public_address;
 mod public_service;
 mod quota;
@@ -77,6 +82,7 @@ pub(crate) use dhcp_options::{DhcpOptions, NameServer};
 pub(crate) use egress_only_internet_gateway::EgressOnlyInternetGateway;
 pub(crate) use elastic_ip::ElasticIp;
 pub(crate) use error::ApiError;
+pub(crate) use flow_log::{FlowLog, TrafficType};
 pub(crate) use hosted_zone::HostedZone;
 pub(crate) use image::{Image, ImageFamily};
 pub(crate) use instance::{Instance, InstanceState};
@@ -90,13 +96,14 @@ pub(crate) use nat_gateway::{Connectivity, NatGatewayState};
 pub(crate) use network_acl::{AclAction, AclEntry, NetworkAcl};
 #[cfg(test)]
 pub(crate) use network_interface::Attachment;
-pub(crate) use network_interface::{NetworkInterface, PrivateAddress, PublicAddress, Requester, private_dns_name};
+pub(crate) use network_interface::{NetworkInterface, PrivateAddress, PublicAddress, Requester};
 pub(crate) use operation::Operation;
 #[cfg(test)]
 pub(crate) use peering::PeeringSide;
 pub(crate) use peering::{PeeringStatus, VpcPeeringConnection};
 pub(crate) use prefix_list::PrefixList;
 pub(crate) use prefix_list_route::PrefixListRoute;
+pub(crate) use private_dns_name::{HostnameType, PrivateDnsNameOptions};
 pub(crate) use public_service::PublicService;
 pub(crate) use quota::{Quota, Quotas, UnknownQuota};
 pub(crate) use record_set::RecordValues;
@@ -168,6 +175,7 @@ pub(crate) struct Cloud {
     pub(crate) vpc_endpoints: Records<VpcEndpointId, VpcEndpoint>,
     /// The customer-managed ones; AWS's own are the same for everybody and are in [`PublicService`].
     pub(crate) prefix_lists: Records<PrefixListId, PrefixList>,
+    pub(crate) flow_logs: Records<FlowLogId, FlowLog>,
     /// The tags an accepter gives to a peering connection are its own (PCX-10).
     accepter_tags: Records<VpcPeeringConnectionId, Tags>,
     /// Rules are parts of their groups; their tags are kept here.
@@ -215,6 +223,7 @@ impl Cloud {
             changes_given: 0,
             vpc_endpoints: Records::default(),
             prefix_lists: Records::default(),
+            flow_logs: Records::default(),
             accepter_tags: Records::default(),
             rule_tags: Records::default(),
             dhcp_options: Records::default(),

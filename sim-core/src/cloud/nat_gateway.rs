@@ -2,8 +2,7 @@
 //!
 //! SIM: AWS says that creation takes a minute or two, and not how long exactly.
 //!
-//! Differs from AWS: regional NAT gateways (NAT-3) are not simulated, nor are changes of a gateway's secondary addresses after
-//! it was made.
+//! Differs from AWS: regional NAT gateways (NAT-3) are not simulated.
 
 use std::net::Ipv4Addr;
 
@@ -33,7 +32,7 @@ const DELETING: SimDuration = SimDuration::from_secs(30);
 /// How long Describe still shows one that was deleted or has failed: about an hour (NAT-16).
 const VISIBLE: SimDuration = SimDuration::from_secs(3_600);
 /// Addresses of a gateway (NAT-6).
-const ADDRESSES: usize = 8;
+pub(super) const ADDRESSES: usize = 8;
 
 /// A NAT gateway.
 #[derive(Clone, Debug)]
@@ -89,6 +88,8 @@ pub(crate) struct NatAddress {
     pub(crate) private: Option<Ipv4Addr>,
     /// The Elastic IP address that stands for it, and the association's id, once there is one.
     pub(crate) public: Option<(AllocationId, Ipv4Addr, Option<AssociationId>)>,
+    /// When it goes, if it is being taken away (NAT-17).
+    pub(crate) drained: Option<SimTime>,
 }
 
 requests! {
@@ -158,6 +159,24 @@ impl NatGateway {
     pub(crate) fn passes(&self) -> Option<SimTime> {
         self.state.passes()
     }
+
+    /// One of its addresses. Of a gateway that is not made yet there is little to say.
+    pub(super) fn describe_address(&self, address: &NatAddress, is_primary: bool, status: &str) -> Object {
+        let is_made = !matches!(self.state, NatGatewayState::Pending { .. });
+        let (allocation, public, association) = match address.public {
+            Some((allocation, public, association)) => (Some(allocation), Some(public), association),
+            None => (None, None, None),
+        };
+        let shown = Object::new().optional_text("AllocationId", allocation);
+        let Some(private) = address.private.filter(|_| is_made) else { return shown };
+        shown
+            .optional_text("NetworkInterfaceId", self.interface)
+            .text("PrivateIp", private)
+            .optional_text("PublicIp", public)
+            .optional_text("AssociationId", association)
+            .value("IsPrimary", is_primary)
+            .text("Status", status)
+    }
 }
 
 impl Resource for NatGateway {
@@ -195,21 +214,13 @@ impl Described for NatGateway {
     ];
 
     fn describe(&self, cloud: &Cloud, _: &Caller) -> Value {
-        let is_made = !matches!(self.state, NatGatewayState::Pending { .. });
         let addresses = self.addresses.iter().enumerate().map(|(at, address)| {
-            let (allocation, public, association) = match address.public {
-                Some((allocation, public, association)) => (Some(allocation), Some(public), association),
-                None => (None, None, None),
+            let status = match (address.drained, self.connectivity) {
+                (None, _) => "succeeded",
+                (Some(_), Connectivity::Private) => "unassigning",
+                (Some(_), Connectivity::Public) => "disassociating",
             };
-            let shown = Object::new().optional_text("AllocationId", allocation);
-            let Some(private) = address.private.filter(|_| is_made) else { return shown };
-            shown
-                .optional_text("NetworkInterfaceId", self.interface)
-                .text("PrivateIp", private)
-                .optional_text("PublicIp", public)
-                .optional_text("AssociationId", association)
-                .value("IsPrimary", at == 0)
-                .text("Status", "succeeded")
+            self.describe_address(address, at == 0, status)
         });
         let failure = match &self.state {
             NatGatewayState::Failed { because, .. } => Some(because),
@@ -274,6 +285,7 @@ impl Cloud {
         let public = |allocation: &AllocationId| NatAddress {
             private: None,
             public: Some((*allocation, self.elastic_ips[allocation].address, None)),
+            drained: None,
         };
         let mut gateway = NatGateway {
             id,
@@ -354,7 +366,7 @@ impl Cloud {
         Ok(Plan { interface, allocations })
     }
 
-    fn allocation_for_nat(&self, caller: &Caller, text: &str) -> Result<AllocationId, ApiError> {
+    pub(super) fn allocation_for_nat(&self, caller: &Caller, text: &str) -> Result<AllocationId, ApiError> {
         self.find::<ElasticIp>(caller, text).map(|elastic| elastic.id).map_err(|_| {
             ApiError::new("InvalidElasticIpID.NotFound", format!("Elastic IP address {text} could not be found."))
         })
@@ -392,7 +404,7 @@ impl Cloud {
         let private: Vec<Ipv4Addr> = record.ipv4.iter().map(|private| private.address).collect();
         gateway.interface = Some(id);
         gateway.addresses =
-            private.iter().map(|&address| NatAddress { private: Some(address), public: None }).collect();
+            private.iter().map(|&address| NatAddress { private: Some(address), public: None, drained: None }).collect();
         for (at, allocation) in allocations.into_iter().enumerate() {
             let association: AssociationId = self.ids.next();
             let elastic = &mut self.elastic_ips[&allocation];

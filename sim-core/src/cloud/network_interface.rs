@@ -11,6 +11,7 @@ use super::describe::{Described, Filter, FilterTable, many, one};
 use super::error::permit;
 use super::interface_plan::{AddressRequest, no_free_address};
 use super::lookup::Resource;
+use super::private_dns_name::private_dns_name;
 use super::records::Records;
 use super::request::{BooleanValue, TextValue, members, requests};
 use super::tag::TagSpecification;
@@ -263,7 +264,7 @@ impl Described for NetworkInterface {
             .text("MacAddress", self.mac)
             .text("NetworkInterfaceId", self.id)
             .text("OwnerId", self.owner)
-            .text("PrivateDnsName", private_dns_name(zone.region(), self.primary().address))
+            .text("PrivateDnsName", self.private_dns_name(cloud))
             .text("PrivateIpAddress", self.primary().address)
             .list("PrivateIpAddresses", addresses)
             .value("RequesterManaged", self.requester.is_some())
@@ -546,13 +547,4 @@ impl Cloud {
 
 fn interface_subnet(cloud: &Cloud, id: NetworkInterfaceId) -> SubnetId {
     cloud.network_interfaces[&id].subnet
-}
-
-/// `ip-10-0-0-1.ap-northeast-2.compute.internal` (DNS-4).
-pub(crate) fn private_dns_name(region: Region, address: Ipv4Addr) -> String {
-    let [a, b, c, d] = address.octets();
-    match region.name() {
-        "us-east-1" => format!("ip-{a}-{b}-{c}-{d}.ec2.internal"),
-        region => format!("ip-{a}-{b}-{c}-{d}.{region}.compute.internal"),
-    }
 }

@@ -14,6 +14,7 @@ use super::default_vpc::*;
 use super::dhcp_options::*;
 use super::egress_only_internet_gateway::*;
 use super::elastic_ip::*;
+use super::flow_log::*;
 use super::group_reference::*;
 use super::hosted_zone::*;
 use super::identity::*;
@@ -23,11 +24,13 @@ use super::key_pair::*;
 use super::launch::*;
 use super::metadata_options::*;
 use super::nat_gateway::*;
+use super::nat_gateway_address::*;
 use super::network_acl::*;
 use super::network_interface::*;
 use super::peering::*;
 use super::place::*;
 use super::prefix_list::*;
+use super::private_dns_name::*;
 use super::record_set::*;
 use super::route::*;
 use super::route_table::*;
@@ -124,6 +127,10 @@ operations! {
     CreateNatGateway create_nat_gateway;
     DeleteNatGateway delete_nat_gateway;
     DescribeNatGateways describe_nat_gateways;
+    AssignPrivateNatGatewayAddress assign_private_nat_gateway_address;
+    UnassignPrivateNatGatewayAddress unassign_private_nat_gateway_address;
+    AssociateNatGatewayAddress associate_nat_gateway_address;
+    DisassociateNatGatewayAddress disassociate_nat_gateway_address;
     CreateEgressOnlyInternetGateway create_egress_only_internet_gateway;
     DeleteEgressOnlyInternetGateway delete_egress_only_internet_gateway;
     DescribeEgressOnlyInternetGateways describe_egress_only_internet_gateways;
@@ -181,12 +188,17 @@ operations! {
     ModifyInstanceAttribute modify_instance_attribute;
     DescribeInstanceAttribute describe_instance_attribute;
     ModifyInstanceMetadataOptions modify_instance_metadata_options;
+    ModifyPrivateDnsNameOptions modify_private_dns_name_options;
 
     AllocateAddress allocate_address;
     AssociateAddress associate_address;
     DisassociateAddress disassociate_address;
     ReleaseAddress release_address;
     DescribeAddresses describe_addresses;
+
+    CreateFlowLogs create_flow_logs;
+    DescribeFlowLogs describe_flow_logs;
+    DeleteFlowLogs delete_flow_logs;
 
     CreateVpcEndpoint create_vpc_endpoint;
     ModifyVpcEndpoint modify_vpc_endpoint;

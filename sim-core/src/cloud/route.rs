@@ -81,7 +81,7 @@ macro_rules! destination {
 
 /// What a destination is to the VPC's own blocks.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Reach {
+pub(super) enum Reach {
     /// Exactly one of them: the local route's place.
     Local,
     /// A part of one.
@@ -98,11 +98,13 @@ impl Cloud {
             Destination::PrefixList(list) => {
                 let family = self.prefix_list_of(caller, list)?.family();
                 let target = self.target(caller, table, family, target_ids!(request))?;
+                self.check_for_gateway(table, None)?;
                 return self.create_prefix_list_route(caller, table.id, list, target, request.dry_run);
             }
         };
         let target = self.target(caller, table, destination.into(), target_ids!(request))?;
         check_link_local(destination)?;
+        self.check_for_gateway(table, Some((destination, target)))?;
         let exists =
             || ApiError::new("RouteAlreadyExists", format!("The route identified by {destination} already exists."));
         match self.reach(table.vpc, destination) {
@@ -133,6 +135,7 @@ impl Cloud {
             Destination::PrefixList(list) => {
                 let family = self.prefix_list_of(caller, list)?.family();
                 let target = self.target(caller, table, family, target_ids!(request))?;
+                self.check_for_gateway(table, None)?;
                 return self.replace_prefix_list_route(caller, table.id, list, target, request.dry_run);
             }
         };
@@ -150,6 +153,7 @@ impl Cloud {
             None
         } else {
             let target = self.target(caller, table, destination.into(), target_ids!(request))?;
+            self.check_for_gateway(table, Some((destination, target)))?;
             match reach {
                 Reach::Local if !may_be_inside(target) => return Err(interfaces_only()),
                 Reach::Inside => self.check_inside(table.vpc, destination, target)?,
@@ -223,7 +227,8 @@ impl Cloud {
         local.chain(written).chain(of_lists).collect()
     }
 
-    fn reach(&self, vpc: VpcId, destination: IpNet) -> Reach {
+    /// What a destination is to a VPC.
+    pub(super) fn reach(&self, vpc: VpcId, destination: IpNet) -> Reach {
         let vpc = &self.vpcs[&vpc];
         let blocks = vpc.ipv4_blocks.iter().map(|(_, block)| IpNet::V4(*block));
         let mut blocks = blocks.chain(vpc.ipv6_blocks.iter().map(|(_, block)| IpNet::V6(*block)));

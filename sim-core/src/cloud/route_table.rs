@@ -40,7 +40,7 @@ requests! {
         max_results: Option<u32>,
         next_token: Option<String>,
     }
-    /// Gives a subnet an explicit table.
+    /// Gives a subnet an explicit table, or an Internet gateway a gateway route table.
     AssociateRouteTable { route_table_id: String, subnet_id: Option<String>, gateway_id: Option<String>, }
     /// Makes a subnet use the main table again (RT-3).
     DisassociateRouteTable { association_id: String, }
@@ -65,17 +65,28 @@ impl Resource for RouteTable {
 }
 
 /// What an association hangs on.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Associated {
     Subnet(SubnetId),
+    /// The table is a gateway route table (EDGE-1).
+    InternetGateway(InternetGatewayId),
     /// It makes a table the main one.
     Main(RouteTableId),
 }
 
 impl RouteTable {
     /// The explicit associations, main first.
-    fn associations(&self, cloud: &Cloud) -> Vec<(RouteTableAssociationId, Option<SubnetId>)> {
-        let main = self.main.map(|id| (id, None));
-        main.into_iter().chain(self.subnets(cloud).map(|(id, subnet)| (id, Some(subnet)))).collect()
+    fn associations(&self, cloud: &Cloud) -> Vec<(RouteTableAssociationId, Associated)> {
+        let main = self.main.map(|id| (id, Associated::Main(self.id)));
+        let subnets = self.subnets(cloud).map(|(id, subnet)| (id, Associated::Subnet(subnet)));
+        let gateway = self.gateway(cloud).map(|(id, gateway)| (id, Associated::InternetGateway(gateway)));
+        main.into_iter().chain(subnets).chain(gateway).collect()
+    }
+
+    /// The Internet gateway whose incoming traffic it routes (EDGE-1).
+    pub(crate) fn gateway(&self, cloud: &Cloud) -> Option<(RouteTableAssociationId, InternetGatewayId)> {
+        let gateway = cloud.internet_gateways.get(&cloud.index.vpc(self.vpc).internet_gateway?)?;
+        gateway.route_table.filter(|(_, table)| *table == self.id).map(|(association, _)| (association, gateway.id))
     }
 
     /// The subnets explicitly associated.
@@ -95,7 +106,10 @@ impl RouteTable {
 
 impl Described for RouteTable {
     const FILTERS: FilterTable<RouteTable> = &[
-        ("association.main", |table, cloud| many(table.associations(cloud).iter().map(|(_, subnet)| subnet.is_none()))),
+        ("association.gateway-id", |table, cloud| many(table.gateway(cloud).map(|(_, gateway)| gateway))),
+        ("association.main", |table, cloud| {
+            many(table.associations(cloud).iter().map(|(_, end)| matches!(end, Associated::Main(_))))
+        }),
         ("association.route-table-association-id", |table, cloud| {
             many(table.associations(cloud).iter().map(|(id, _)| *id))
         }),
@@ -158,12 +172,18 @@ impl Described for RouteTable {
     ];
 
     fn describe(&self, cloud: &Cloud, _: &Caller) -> Value {
-        let associations = self.associations(cloud).into_iter().map(|(id, subnet)| {
+        let associations = self.associations(cloud).into_iter().map(|(id, end)| {
+            let (subnet, gateway) = match end {
+                Associated::Subnet(subnet) => (Some(subnet), None),
+                Associated::InternetGateway(gateway) => (None, Some(gateway)),
+                Associated::Main(_) => (None, None),
+            };
             Object::new()
-                .value("Main", subnet.is_none())
+                .value("Main", matches!(end, Associated::Main(_)))
                 .text("RouteTableAssociationId", id)
                 .text("RouteTableId", self.id)
                 .optional_text("SubnetId", subnet)
+                .optional_text("GatewayId", gateway)
                 .value("AssociationState", Object::new().text("State", "associated"))
         });
         Object::new()
@@ -231,22 +251,26 @@ impl Cloud {
 
     pub(crate) fn associate_route_table(&mut self, caller: &Caller, request: AssociateRouteTable) -> Answer {
         let table = self.find::<RouteTable>(caller, &request.route_table_id)?;
-        if request.gateway_id.is_some() {
-            return Err(ApiError::not_simulated("A gateway route table (edge association)"));
-        }
-        let Some(subnet) = &request.subnet_id else { return Err(ApiError::missing("subnetId")) };
+        let subnet = match (&request.subnet_id, &request.gateway_id) {
+            (None, Some(gateway)) => {
+                let (table, gateway) = (table.id, gateway.clone());
+                return self.associate_gateway(caller, table, &gateway, request.dry_run);
+            }
+            (Some(_), Some(_)) => {
+                return Err(ApiError::new(
+                    "InvalidParameterCombination",
+                    "The request must contain either subnetId or gatewayId, not both",
+                ));
+            }
+            (Some(subnet), None) => subnet,
+            (None, None) => return Err(ApiError::missing("subnetId")),
+        };
         let subnet = self.find::<Subnet>(caller, subnet)?;
         check_same_vpc(table, subnet)?;
         if let Some((_, other)) = subnet.route_table
             && other != table.id
         {
-            return Err(ApiError::new(
-                "Resource.AlreadyAssociated",
-                format!(
-                    "The specified association for route table {} conflicts with an existing association",
-                    table.id
-                ),
-            ));
+            return Err(already_associated(table.id));
         }
         let (table, subnet, existing) = (table.id, subnet.id, subnet.route_table);
         permit(request.dry_run)?;
@@ -273,6 +297,12 @@ impl Cloud {
                 self.touch(subnet);
                 nothing()
             }
+            Associated::InternetGateway(gateway) => {
+                permit(request.dry_run)?;
+                self.internet_gateways[&gateway].route_table = None;
+                self.touch(gateway);
+                nothing()
+            }
         }
     }
 
@@ -294,9 +324,22 @@ impl Cloud {
                 self.touch(subnet);
                 fresh
             }
+            Associated::InternetGateway(gateway) => {
+                self.check_gateway_table(&self.route_tables[&id], gateway)?;
+                permit(request.dry_run)?;
+                let fresh = self.ids.next();
+                self.internet_gateways[&gateway].route_table = Some((fresh, id));
+                self.touch(gateway);
+                fresh
+            }
             Associated::Main(old) => {
                 if self.route_tables[&old].vpc != vpc {
                     return Err(different_networks(id, self.route_tables[&old].vpc));
+                }
+                if table.gateway(self).is_some() {
+                    return Err(ApiError::invalid_value(format!(
+                        "Route table {id} is associated with a gateway and cannot be the main route table"
+                    ))); // EDGE-4
                 }
                 permit(request.dry_run)?;
                 let fresh = self.ids.next();
@@ -321,8 +364,24 @@ impl Cloud {
             let mut tables = self.route_tables.values().filter(|table| table.visible(self, caller));
             tables.find(|table| table.main == Some(association)).map(|table| Associated::Main(table.id))
         };
-        subnet.or_else(main).ok_or_else(|| ApiError::not_found(ResourceKind::RouteTableAssociation, association))
+        let gateway = || {
+            let mut gateways = self.internet_gateways.values().filter(|gateway| gateway.visible(self, caller));
+            let found = gateways.find(|gateway| gateway.route_table.is_some_and(|(id, _)| id == association));
+            found.map(|gateway| Associated::InternetGateway(gateway.id))
+        };
+        subnet
+            .or_else(main)
+            .or_else(gateway)
+            .ok_or_else(|| ApiError::not_found(ResourceKind::RouteTableAssociation, association))
     }
+}
+
+/// A gateway or subnet has one table.
+pub(super) fn already_associated(table: RouteTableId) -> ApiError {
+    ApiError::new(
+        "Resource.AlreadyAssociated",
+        format!("The specified association for route table {table} conflicts with an existing association"),
+    )
 }
 
 fn check_same_vpc(table: &RouteTable, subnet: &Subnet) -> Result<(), ApiError> {

@@ -9,10 +9,11 @@ use super::describe::{Described, Filter, FilterTable, many, one};
 use super::error::permit;
 use super::index::SubnetAddresses;
 use super::lookup::Resource;
+use super::private_dns_name::PrivateDnsNameOptionsRequest;
 use super::records::Records;
 use super::request::{BooleanValue, requests};
 use super::tag::TagSpecification;
-use super::{ApiError, Caller, Cloud, Quota, Tags, Vpc};
+use super::{ApiError, Caller, Cloud, PrivateDnsNameOptions, Quota, Tags, Vpc};
 use crate::id::*;
 
 /// A subnet.
@@ -26,6 +27,8 @@ pub(crate) struct Subnet {
     /// Instances launched here get a public IPv4 address (IGW-8).
     pub(crate) map_public_ip_on_launch: bool,
     pub(crate) assign_ipv6_on_creation: bool,
+    /// How instances launched here are named (DNS-4).
+    pub(crate) name_options_on_launch: PrivateDnsNameOptions,
     /// The default VPC's own in its zone (DVPC-1).
     pub(crate) is_default: bool,
     /// The explicit association; without one the subnet uses the VPC's main table (RT-2).
@@ -61,6 +64,11 @@ requests! {
         subnet_id: String,
         map_public_ip_on_launch: Option<BooleanValue>,
         assign_ipv6_address_on_creation: Option<BooleanValue>,
+        private_dns_hostname_type_on_launch: Option<String>,
+        #[serde(rename = "EnableResourceNameDnsARecordOnLaunch")]
+        a_record_on_launch: Option<BooleanValue>,
+        #[serde(rename = "EnableResourceNameDnsAAAARecordOnLaunch")]
+        aaaa_record_on_launch: Option<BooleanValue>,
     }
 }
 
@@ -94,6 +102,15 @@ impl Described for Subnet {
         ("ipv6-cidr-block-association.ipv6-cidr-block", |subnet, _| many(subnet.ipv6_block.map(|(_, block)| block))),
         ("map-public-ip-on-launch", |subnet, _| one(subnet.map_public_ip_on_launch)),
         ("owner-id", |subnet, cloud| one(cloud.vpcs[&subnet.vpc].owner)),
+        ("private-dns-name-options-on-launch.enable-resource-name-dns-a-record", |subnet, _| {
+            one(subnet.name_options_on_launch.a_record)
+        }),
+        ("private-dns-name-options-on-launch.enable-resource-name-dns-aaaa-record", |subnet, _| {
+            one(subnet.name_options_on_launch.aaaa_record)
+        }),
+        ("private-dns-name-options-on-launch.hostname-type", |subnet, _| {
+            one(subnet.name_options_on_launch.hostname_type.name())
+        }),
         ("state", |_, _| one("available")),
         ("subnet-arn", |subnet, cloud| one(subnet.arn(cloud))),
         ("subnet-id", |subnet, _| one(subnet.id)),
@@ -105,10 +122,6 @@ impl Described for Subnet {
             let state = Object::new().text("State", "associated");
             Object::new().text("AssociationId", id).text("Ipv6CidrBlock", block).value("Ipv6CidrBlockState", state)
         });
-        let names = Object::new()
-            .text("HostnameType", "ip-name")
-            .value("EnableResourceNameDnsARecord", false)
-            .value("EnableResourceNameDnsAAAARecord", false);
         Object::new()
             .text("AvailabilityZoneId", self.zone.zone_id())
             .value("MapCustomerOwnedIpOnLaunch", false)
@@ -119,7 +132,7 @@ impl Described for Subnet {
             .text("SubnetArn", self.arn(cloud))
             .value("EnableDns64", false)
             .value("Ipv6Native", false)
-            .value("PrivateDnsNameOptionsOnLaunch", names)
+            .value("PrivateDnsNameOptionsOnLaunch", self.name_options_on_launch.describe())
             .text("SubnetId", self.id)
             .text("State", "available")
             .text("VpcId", self.vpc)
@@ -180,6 +193,7 @@ impl Cloud {
             ipv6_block: ipv6.map(|block| (self.ids.next(), block)),
             map_public_ip_on_launch: false,
             assign_ipv6_on_creation: false,
+            name_options_on_launch: PrivateDnsNameOptions::DEFAULT,
             is_default: false,
             route_table: None,
             network_acl: (self.ids.next(), acl),
@@ -213,24 +227,45 @@ impl Cloud {
     }
 
     pub(crate) fn modify_subnet_attribute(&mut self, caller: &Caller, request: ModifySubnetAttribute) -> Answer {
-        let id = self.find::<Subnet>(caller, &request.subnet_id)?.id;
-        permit(request.dry_run)?;
-        let subnet = &mut self.subnets[&id];
-        match (request.map_public_ip_on_launch, request.assign_ipv6_address_on_creation) {
-            (Some(map), None) => subnet.map_public_ip_on_launch = map.value,
-            (None, Some(assign)) if assign.value && subnet.ipv6_block.is_none() => {
-                return Err(ApiError::invalid_value(format!(
-                    "Subnet {id} has no IPv6 CIDR block, so assignIpv6AddressOnCreation cannot be set."
-                )));
-            }
-            (None, Some(assign)) => subnet.assign_ipv6_on_creation = assign.value,
-            (Some(_), Some(_)) => {
+        let subnet = self.find::<Subnet>(caller, &request.subnet_id)?;
+        let id = subnet.id;
+        let given = [
+            ("mapPublicIpOnLaunch", request.map_public_ip_on_launch.is_some()),
+            ("assignIpv6AddressOnCreation", request.assign_ipv6_address_on_creation.is_some()),
+            ("privateDnsHostnameTypeOnLaunch", request.private_dns_hostname_type_on_launch.is_some()),
+            ("enableResourceNameDnsARecordOnLaunch", request.a_record_on_launch.is_some()),
+            ("enableResourceNameDnsAAAARecordOnLaunch", request.aaaa_record_on_launch.is_some()),
+        ];
+        let given: Vec<&str> = given.into_iter().filter_map(|(name, is_given)| is_given.then_some(name)).collect();
+        match given.len() {
+            0 => return Err(ApiError::missing("attribute")),
+            1 => {}
+            _ => {
                 return Err(ApiError::new(
                     "InvalidParameterCombination",
-                    "Fields for multiple attribute types specified: mapPublicIpOnLaunch, assignIpv6AddressOnCreation",
+                    format!("Fields for multiple attribute types specified: {}", given.join(", ")),
                 ));
             }
-            (None, None) => return Err(ApiError::missing("attribute")),
+        }
+        if request.assign_ipv6_address_on_creation.is_some_and(|assign| assign.value) && subnet.ipv6_block.is_none() {
+            return Err(ApiError::invalid_value(format!(
+                "Subnet {id} has no IPv6 CIDR block, so assignIpv6AddressOnCreation cannot be set."
+            )));
+        }
+        let names = PrivateDnsNameOptionsRequest {
+            hostname_type: request.private_dns_hostname_type_on_launch,
+            a_record: request.a_record_on_launch.map(|switch| switch.value),
+            aaaa_record: request.aaaa_record_on_launch.map(|switch| switch.value),
+        };
+        let names = subnet.name_options_on_launch.with(&names, subnet)?;
+        permit(request.dry_run)?;
+        let subnet = &mut self.subnets[&id];
+        subnet.name_options_on_launch = names;
+        if let Some(map) = request.map_public_ip_on_launch {
+            subnet.map_public_ip_on_launch = map.value;
+        }
+        if let Some(assign) = request.assign_ipv6_address_on_creation {
+            subnet.assign_ipv6_on_creation = assign.value;
         }
         nothing()
     }

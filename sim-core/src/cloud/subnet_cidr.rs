@@ -91,6 +91,7 @@ impl Cloud {
         let subnet = &mut self.subnets[&id];
         subnet.ipv6_block = None;
         subnet.assign_ipv6_on_creation = false;
+        subnet.name_options_on_launch.aaaa_record = false;
         self.touch(id);
         Ok(shown(id, association, block, "disassociating"))
     }

@@ -14,8 +14,8 @@ use super::error::permit;
 use super::lookup::{Resource, parse_id};
 use super::request::{members, requests};
 use super::{
-    ApiError, Caller, Cloud, DhcpOptions, EgressOnlyInternetGateway, ElasticIp, Instance, InternetGateway, KeyPair,
-    NatGateway, NetworkAcl, NetworkInterface, PrefixList, RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint,
+    ApiError, Caller, Cloud, DhcpOptions, EgressOnlyInternetGateway, ElasticIp, FlowLog, Instance, InternetGateway,
+    KeyPair, NatGateway, NetworkAcl, NetworkInterface, PrefixList, RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint,
     VpcPeeringConnection,
 };
 use crate::id::*;
@@ -136,6 +136,7 @@ macro_rules! of_record {
             VpcEndpoint VpcEndpointId vpc_endpoints;
             PrefixList PrefixListId prefix_lists;
             DhcpOptions DhcpOptionsId dhcp_options;
+            FlowLog FlowLogId flow_logs;
         }
     };
     ($cloud:ident $id:ident $field:ident $($kind:ident $typed:ident $table:ident;)*) => {
@@ -203,6 +204,7 @@ impl Cloud {
             Instance instances; KeyPair key_pairs; NatGateway nat_gateways;
             EgressOnlyInternetGateway egress_only_internet_gateways;
             VpcEndpoint vpc_endpoints; PrefixList prefix_lists; DhcpOptions dhcp_options;
+            FlowLog flow_logs;
         })
     }
 
@@ -279,7 +281,7 @@ impl Cloud {
             };
         }
         each!(Vpc Subnet RouteTable InternetGateway VpcPeeringConnection SecurityGroup NetworkAcl NetworkInterface
-            Instance ElasticIp KeyPair NatGateway EgressOnlyInternetGateway VpcEndpoint PrefixList);
+            Instance ElasticIp KeyPair NatGateway EgressOnlyInternetGateway VpcEndpoint PrefixList FlowLog);
         for (id, tags) in self.rule_tags.iter() {
             if self.find_group_rule(caller, *id).is_ok() {
                 add((*id).into(), tags);
@@ -335,6 +337,7 @@ fn resource_type(kind: ResourceKind) -> &'static str {
         ResourceKind::EgressOnlyInternetGateway => "egress-only-internet-gateway",
         ResourceKind::VpcEndpoint => "vpc-endpoint",
         ResourceKind::PrefixList => "prefix-list",
+        ResourceKind::FlowLog => "vpc-flow-log",
         _ => "",
     }
 }

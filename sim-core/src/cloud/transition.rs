@@ -18,6 +18,8 @@ pub(crate) enum Transition {
     Peering(VpcPeeringConnectionId),
     /// A NAT gateway leaves a passing state.
     NatGateway(NatGatewayId),
+    /// An address of a NAT gateway has drained.
+    NatGatewayAddresses(NatGatewayId),
 }
 
 /// When to look at what: by time, then in the order asked for.
@@ -59,6 +61,7 @@ impl Cloud {
                 Transition::Instance(id) => self.settle_instance(id, time),
                 Transition::Peering(id) => self.settle_peering(id, time),
                 Transition::NatGateway(id) => self.settle_nat_gateway(id, time),
+                Transition::NatGatewayAddresses(id) => self.settle_nat_gateway_addresses(id, time),
             }
         }
         self.forget_stale();
@@ -85,6 +88,9 @@ impl Cloud {
             Transition::Instance(id) => self.instances.get(&id).and_then(|instance| instance.state.passes()),
             Transition::Peering(id) => self.peerings.get(&id).and_then(|peering| peering.passes()),
             Transition::NatGateway(id) => self.nat_gateways.get(&id).and_then(|gateway| gateway.passes()),
+            Transition::NatGatewayAddresses(id) => {
+                self.nat_gateways.get(&id).and_then(|gateway| gateway.next_drained())
+            }
         };
         due == Some(time)
     }

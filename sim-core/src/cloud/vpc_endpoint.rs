@@ -370,6 +370,7 @@ impl Cloud {
         if table.vpc != vpc {
             return Err(ApiError::invalid_value(format!("Route table {} does not belong to network {vpc}", table.id)));
         }
+        self.check_for_gateway(table, None)?; // EDGE-3
         let list = service.prefix_list_in(caller.region);
         if table.prefix_list_routes.iter().any(|route| route.list == list) {
             return Err(ApiError::new(

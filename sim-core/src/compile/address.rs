@@ -29,7 +29,9 @@ pub(super) fn put_eni(tables: &mut Tables, eni: &NetworkInterface, table: EniTab
         return;
     };
     // Public addresses may change while the private ones stay; they are known where there is an Internet gateway.
-    if vpc.internet_gateway.is_none() && vpc.enis[slot.0 as usize].addresses == table.addresses {
+    let before = &vpc.enis[slot.0 as usize];
+    let is_known = before.addresses == table.addresses && before.resource_name == table.resource_name;
+    if vpc.internet_gateway.is_none() && is_known {
         vpc.enis.replace(slot, table);
         return;
     }
@@ -51,7 +53,12 @@ pub(super) fn remove_eni(tables: &mut Tables, eni: EniIndex) {
 /// Gives a VPC an Internet gateway, through which its interfaces' public addresses are reached.
 pub(super) fn attach_gateway(cloud: &Cloud, tables: &mut Tables, index: VpcIndex, id: InternetGatewayId) {
     let vpc = Arc::make_mut(&mut tables.vpcs[index.0 as usize]);
-    let mut gateway = InternetGatewayTable { id, public_of: FxHashMap::default(), private_of: FxHashMap::default() };
+    let mut gateway = InternetGatewayTable {
+        id,
+        route_table: None,
+        public_of: FxHashMap::default(),
+        private_of: FxHashMap::default(),
+    };
     for eni in vpc.enis.iter().filter_map(|eni| cloud.network_interfaces.get(&eni.id)) {
         publish(&mut gateway, index, eni, &mut tables.internet);
         publish_ipv6(index, eni, &mut tables.internet);
@@ -95,6 +102,9 @@ fn enter(vpc: &mut VpcTables, index: VpcIndex, slot: Slot, eni: &NetworkInterfac
         vpc.addresses.insert(*address, slot);
     }
     vpc.macs.insert(table.mac, slot);
+    if let Some(name) = &table.resource_name {
+        vpc.names.instances.insert(name.instance, slot);
+    }
     if let Some(gateway) = &mut vpc.internet_gateway {
         publish(gateway, index, eni, internet);
     }
@@ -118,6 +128,11 @@ fn leave(vpc: &mut VpcTables, index: VpcIndex, slot: Slot, internet: &mut Intern
     }
     if vpc.macs.get(&table.mac) == Some(&slot) {
         vpc.macs.remove(&table.mac);
+    }
+    if let Some(name) = &table.resource_name
+        && vpc.names.instances.get(&name.instance) == Some(&slot)
+    {
+        vpc.names.instances.remove(&name.instance);
     }
 }
 

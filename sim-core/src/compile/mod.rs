@@ -147,6 +147,7 @@ impl Compiler {
         self.find_readers(&touched.prefix_lists, &mut dependent);
         self.compile_zones(cloud, &touched.zones, tables);
         self.compile_parts(cloud, &touched, &mut dependent, tables);
+        self.compile_gateway_tables(cloud, &touched.gateways, tables);
         self.compile_subnets(cloud, &dependent, tables);
         self.compile_enis(cloud, touched.enis.iter().copied().zip(enis), &mut dependent, tables);
         self.compile_groups(cloud, &dependent, tables);
@@ -395,6 +396,17 @@ impl Compiler {
             dependent.route_tables.insert(record.id);
         }
         dependent.subnets.extend(&touched.subnets);
+    }
+
+    /// Which tables route what comes in from the Internet (EDGE-1): they have their places by now.
+    fn compile_gateway_tables(&self, cloud: &Cloud, touched: &[InternetGatewayId], tables: &mut Tables) {
+        for gateway in touched.iter().filter_map(|id| cloud.internet_gateways.get(id)) {
+            let Some(vpc) = gateway.attached.and_then(|vpc| self.vpcs.get(&vpc)) else { continue };
+            let slot = gateway.route_table.and_then(|(_, table)| self.slot(table));
+            if let Some(compiled) = &mut vpc_mut(tables, *vpc).internet_gateway {
+                compiled.route_table = slot;
+            }
+        }
     }
 
     fn compile_subnets(&mut self, cloud: &Cloud, dependent: &Dependent, tables: &mut Tables) {

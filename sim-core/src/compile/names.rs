@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{Compiler, vpc_mut};
-use crate::cloud::{self, Cloud, HostedZone, RecordValues};
-use crate::dataplane::names::{RecordContent, RecordSet, VpcNames, ZoneTable};
+use crate::cloud::{self, Cloud, HostedZone, NetworkInterface, RecordValues};
+use crate::dataplane::names::{RecordContent, RecordSet, ResourceName, VpcNames, ZoneTable};
 use crate::dataplane::tables::{PeeringIndex, PeeringState, Tables, VpcIndex};
 use crate::id::HostedZoneId;
 
@@ -49,6 +49,15 @@ pub(super) fn note_peering(tables: &mut Tables, end: VpcIndex, peering: PeeringI
         (Ok(at), false) => drop(vpc_mut(tables, end).names.peerings.remove(at)),
         _ => {}
     }
+}
+
+/// The records of an instance's resource name, if this is its primary interface and any are switched on (DNS-4).
+pub(super) fn resource_name(cloud: &Cloud, eni: &NetworkInterface) -> Option<Box<ResourceName>> {
+    let instance = cloud.instances.get(&eni.attachment.as_ref()?.instance)?;
+    let options = instance.name_options;
+    let is_named = instance.interfaces.first() == Some(&eni.id) && (options.a_record || options.aaaa_record);
+    let name = ResourceName { instance: instance.id, a_record: options.a_record, aaaa_record: options.aaaa_record };
+    is_named.then(|| Box::new(name))
 }
 
 fn zone_table(zone: &HostedZone) -> ZoneTable {

@@ -4,12 +4,13 @@
 //! interface without a running instance make a blackhole.
 
 use std::cmp::Reverse;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::IpNet;
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
-use super::{Compiler, is_active, private_addresses};
+use super::{Compiler, is_active, names, private_addresses};
 use crate::cloud::{self, Cloud, Instance, InstanceState, NetworkInterface, Requester, RouteTarget, Switch};
 use crate::dataplane::conntrack::Timeouts;
 use crate::dataplane::names::VpcNames;
@@ -162,19 +163,32 @@ pub(super) fn eni_table(
     eni: &NetworkInterface,
     index: EniIndex,
 ) -> Option<EniTable> {
+    let draining = draining(cloud, eni);
+    let mut addresses: SmallVec<[IpAddr; 1]> = private_addresses(eni).collect();
+    addresses.sort_by_key(|address| draining.contains(address));
     Some(EniTable {
         index,
         id: eni.id,
         mac: eni.mac,
         subnet: compiler.slot(eni.subnet)?,
-        addresses: private_addresses(eni).collect(),
+        addresses,
+        draining: draining.len() as u8,
         source_dest_check: if eni.source_dest_check { SourceDestCheck::On } else { SourceDestCheck::Off },
         guest: guest(cloud, eni),
         metadata_over_ipv6: metadata_over_ipv6(cloud, eni),
         groups: eni.groups.iter().filter_map(|group| compiler.slot(*group)).collect(),
+        is_logged: cloud.is_logged(eni),
         tracking: tracking(compiler, cloud, eni),
+        resource_name: names::resource_name(cloud, eni),
         origin: eni.origin,
     })
+}
+
+/// The addresses of a NAT gateway's interface that take no new flows (NAT-17).
+fn draining(cloud: &Cloud, eni: &NetworkInterface) -> Vec<IpAddr> {
+    let Some(Requester::NatGateway(gateway)) = eni.requester else { return Vec::new() };
+    let gateway = cloud.nat_gateways.get(&gateway);
+    gateway.into_iter().flat_map(|gateway| gateway.draining()).map(IpAddr::V4).collect()
 }
 
 /// What is particular about the way an interface tracks flows: its own time-outs, those of its instance's type (SG-21), other

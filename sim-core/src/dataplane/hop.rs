@@ -9,11 +9,11 @@ use super::gateway::nat::{PortTranslation, Refusal};
 use super::pipeline::{self, Entry, Hop, Next, Outcome, Transit};
 use super::route_table::Chosen;
 use super::services::{self, Answer, PlatformService, Service};
-use super::tables::{EniIndex, Interface, PeeringIndex, ROUTER_IPV6, Target};
+use super::tables::{EniIndex, EniTable, Interface, PeeringIndex, ROUTER_IPV6, RouteTable, Target};
 use super::{network_acl, route_table, security_group};
-use crate::id::{Origin, ResourceId};
+use crate::id::{Origin, ResourceId, VpcId};
 use crate::net::{FlowKey, Frame, IpHeader, packet_too_big};
-use crate::trace::{Decider, Direction, DropCode, DropReason, Leg, Step};
+use crate::trace::{Decider, Direction, DropCode, DropReason, FlowAction, Leg, Step};
 
 /// Why a hop does not pass a packet on.
 #[derive(Debug)]
@@ -159,6 +159,9 @@ impl Hop<'_> {
         if direction == Direction::Egress {
             transit.packet.leg = leg;
         }
+        if judged.is_err() {
+            self.log_flow(at.eni, transit, direction, FlowAction::Reject);
+        }
         match self.overlook(transit, judged)? {
             Some(decision) => self.tell(transit, Step::SecurityGroup { interface: at.eni.id, direction, decision }),
             None => self.track_refused(at, direction, &ip),
@@ -175,10 +178,29 @@ impl Hop<'_> {
     ) -> Result<(), DropReason> {
         let acl = network_acl::of(at);
         let ip = self.flows.fragments.judged(self.now, &transit.frame, ip);
-        if let Some(rule) = self.overlook(transit, network_acl::judge(acl, direction, &ip))? {
+        let judged = network_acl::judge(acl, direction, &ip);
+        if judged.is_err() {
+            self.log_flow(at.eni, transit, direction, FlowAction::Reject);
+        }
+        if let Some(rule) = self.overlook(transit, judged)? {
             self.tell(transit, Step::NetworkAcl { acl: acl.id, subnet: at.subnet.id, direction, rule });
         }
         Ok(())
+    }
+
+    /// Every filter of an interface has let a packet through: its flow logs note it.
+    pub(super) fn accepted(&mut self, at: &Interface<'_>, direction: Direction, transit: &Transit) {
+        self.log_flow(at.eni, transit, direction, FlowAction::Accept);
+    }
+
+    /// What the filters of an interface have said of a packet, for its flow logs. What the router of its subnet sends itself is
+    /// not logged; what AWS answers itself has met no filter (FL-6).
+    fn log_flow(&mut self, eni: &EniTable, transit: &Transit, direction: Direction, action: FlowAction) {
+        let headers = &transit.frame.headers;
+        let (true, Some(ip)) = (eni.is_logged && transit.entry != Entry::Router, &headers.ip) else { return };
+        let own = eni.primary_address(ip.destination.is_ipv4());
+        let step = Step::FlowLogged { interface: eni.id, own, direction, action };
+        self.trace.log_flow(transit.packet, headers, step);
     }
 
     /// The interface's own check of an address.
@@ -200,10 +222,20 @@ impl Hop<'_> {
         transit: &Transit,
         destination: IpAddr,
     ) -> Result<Target, DropReason> {
-        let table = route_table::of(at);
+        self.route_by(route_table::of(at), at.vpc.id, transit, destination)
+    }
+
+    /// What a table of a VPC says: a subnet's, or a gateway's own (EDGE-1).
+    pub(super) fn route_by(
+        &mut self,
+        table: &RouteTable,
+        vpc: VpcId,
+        transit: &Transit,
+        destination: IpAddr,
+    ) -> Result<Target, DropReason> {
         let Chosen { destination, target, origin } = route_table::lookup(table, destination)?;
         let target_id = match target {
-            Target::Local => at.vpc.id.into(),
+            Target::Local => vpc.into(),
             Target::InternetGateway(gateway) => gateway.into(),
             Target::Peering(peering) => self.tables.peering_id(peering).into(),
             Target::Eni(eni) => self.tables.eni_id(eni).into(),

@@ -70,6 +70,7 @@ impl Hop<'_> {
         }
         transit.packet.leg = leg;
         transit.hand_over = hand_over;
+        self.accepted_as_before(eni, transit, Direction::Egress);
         Some(next)
     }
 
@@ -125,7 +126,18 @@ impl Hop<'_> {
         if self.trace.keeps_frames() {
             self.seen(transit, self.tables.eni_id(eni), Direction::Ingress);
         }
+        self.accepted_as_before(eni, transit, Direction::Ingress);
         Some(Next::Guest(eni))
+    }
+
+    /// The filters of an interface let a packet through without being asked. Where nothing is written, nobody looks for its flow
+    /// logs.
+    fn accepted_as_before(&mut self, eni: EniIndex, transit: &Transit, direction: Direction) {
+        if self.trace.keeps_frames()
+            && let Some(at) = self.tables.interface(eni)
+        {
+            self.accepted(&at, direction, transit);
+        }
     }
 
     /// Remembers that a packet was let through to the guest of an interface.

@@ -20,7 +20,7 @@ mod security_group;
 pub(crate) mod services;
 pub(crate) mod tables;
 
-pub(crate) use services::answer_publicly;
+pub(crate) use services::{answer_in_vpc, answer_publicly};
 
 #[cfg(test)]
 pub(crate) use conntrack::Flows;

@@ -1,7 +1,7 @@
 //! The compiled tables of the DNS: what each VPC has switched on, hosted zones, and names on the Internet.
 //!
-//! Names of interfaces are in no table of their own: they spell an address, and whose that is the tables know already. What a
-//! question comes to is `resolver.rs`'s.
+//! The IP names of interfaces are in no table of their own: they spell an address, and whose that is the tables know already.
+//! What a question comes to is `resolver.rs`'s.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::tables::PeeringIndex;
-use crate::id::{HostedZoneId, Region};
+use super::tables::{PeeringIndex, Slot};
+use crate::id::{HostedZoneId, IdMap, InstanceId, Region};
 use crate::net::dns::{DomainName, RecordData, RecordType};
 
 /// What a VPC has to do with names.
@@ -26,6 +26,16 @@ pub(crate) struct VpcNames {
     pub(crate) zones: Vec<Arc<ZoneTable>>,
     /// Its active peering connections, by number.
     pub(crate) peerings: Vec<PeeringIndex>,
+    /// The primary interfaces of instances whose resource names have records (DNS-4).
+    pub(crate) instances: IdMap<InstanceId, Slot>,
+}
+
+/// The name that spells an instance's id, and which records it has (DNS-4).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct ResourceName {
+    pub(crate) instance: InstanceId,
+    pub(crate) a_record: bool,
+    pub(crate) aaaa_record: bool,
 }
 
 impl VpcNames {

@@ -16,16 +16,20 @@
 //! ```
 //!
 //! A NAT gateway has an interface like an instance. What arrives there is translated and leaves by the same interface, in the
-//! same event: from `arrive_eni` on, by any of the ways above.
+//! same event: from `arrive_eni` on, by any of the ways above. An instance that forwards does so in its own time: what leaves it is
+//! a packet of its own. A gateway route table sends what comes in by an instance first.
 //!
 //! What the stages decided for one packet of a flow is done to the next without asking them again ([`super::known_way`]). A
 //! probe goes on past what drops it ([`super::probe`]); nothing else here knows of probes.
+//!
+//! Where the filters of an interface have let a packet through, its flow logs are told ([`Hop::accepted`]); where one of them
+//! refuses it, they are told there.
 //!
 //! No router of a VPC lowers the TTL (L2-12, L2-14), and none says why it drops (L2-18, L2-21), except for size (MTU-3).
 
 use super::conntrack::Flows;
 use super::gateway::nat::NatGateway;
-use super::gateway::{egress_only, endpoint, internet, peering};
+use super::gateway::{egress_only, endpoint, ingress_routing, internet, peering};
 use super::hop::{Stop, deleted, detached, fits, ip_of, sent_from_inside};
 use super::known_way::HandOver;
 use super::services::PlatformService;
@@ -179,11 +183,13 @@ fn leave(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<Ne
     hop.security_groups(&at, Direction::Egress, transit)?; // stateful
     hop.tell(transit, Step::Vpc { vpc: at.vpc.id });
     if let Some(neighbor) = eni::on_link(&at, &transit.frame.headers)? {
+        hop.accepted(&at, Direction::Egress, transit); // for flow logs
         return Ok(Next::Eni(neighbor)); // switched, no route table sees it (L2-6)
     }
     if !at.subnet.contains(ip.destination) {
         hop.network_acl(&at, Direction::Egress, transit, &ip)?; // stateless, never within a subnet (ACL-6)
     }
+    hop.accepted(&at, Direction::Egress, transit); // whatever becomes of it further on (FL-7)
     if let Some(peering) = hop.way_back_to_nat_gateway(at.eni.index, &transit.frame, &ip) {
         return Ok(Next::Peering(tables.side(peering, at.vpc_index))); // no route is needed (NAT-14)
     }
@@ -254,6 +260,7 @@ fn go_out(hop: &mut Hop<'_>, index: VpcIndex, transit: &mut Transit) -> Result<N
         Err(reason) => return Ok(hop.go_round(transit, sender, reason)?),
     };
     fits(ip, sender, gateway.id.into(), internet::MTU_BYTES)?;
+    ingress_routing::check_way_out(vpc, gateway, sender, ip.source)?; // both ways by the same appliance (EDGE-6)
     let destination = ip.destination;
     hop.tell(transit, Step::Gateway { gateway: gateway.id.into() });
     let translation = internet::translate_outbound(gateway, &mut transit.frame, public);
@@ -312,7 +319,16 @@ fn come_in(hop: &mut Hop<'_>, index: VpcIndex, transit: &mut Transit) -> Result<
     hop.translated(transit, gateway.id.into(), translation);
     hop.tell(transit, Step::Vpc { vpc: vpc.id });
     transit.entry = Entry::InternetGateway(index);
-    Ok(Next::Eni(owner)) // without a gateway route table the way in is local (RT-27)
+    let Some(table) = ingress_routing::table(vpc, gateway) else {
+        return Ok(Next::Eni(owner)); // without a gateway route table the way in is local (RT-27)
+    };
+    match hop.route_by(table, vpc.id, transit, private)? {
+        Target::Eni(appliance) => {
+            ingress_routing::check_appliance(tables, gateway, table, appliance, private)?; // EDGE-5
+            Ok(Next::Eni(appliance))
+        }
+        _ => Ok(Next::Eni(owner)),
+    }
 }
 
 /// A frame leaves a VPC through a gateway endpoint.
@@ -375,10 +391,12 @@ fn arrive(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<N
         hop.network_acl(&at, Direction::Ingress, transit, &ip)?; // stateless, never within a subnet (ACL-6)
     }
     if let Guest::NatGateway(id) = at.eni.guest {
+        hop.accepted(&at, Direction::Ingress, transit);
         return pass_nat_gateway(hop, NatGateway { id, at }, transit, &ip);
     }
     hop.note_way_back_to_nat_gateway(&at, transit, &ip);
     hop.security_groups(&at, Direction::Ingress, transit)?; // stateful
+    hop.accepted(&at, Direction::Ingress, transit);
     hop.address_checked(&at, transit, eni::check_destination(&at, &ip))?;
     eni::check_guest(&at)?;
     hop.delivered(transit, at.eni.id.into());
@@ -416,6 +434,7 @@ fn leave_nat(hop: &mut Hop<'_>, nat: NatGateway<'_>, transit: &mut Transit) -> R
     if !at.subnet.contains(ip.destination) {
         hop.network_acl(&at, Direction::Egress, transit, &ip)?; // stateless, never within a subnet (ACL-6)
     }
+    hop.accepted(&at, Direction::Egress, transit);
     let target = hop.route(&at, transit, ip.destination)?;
     if target == Target::NatGateway(at.eni.index) {
         let (decider, origin) = internet::route_taken(Some(at), ip.destination);

@@ -3,7 +3,8 @@
 //! ```text
 //! asked in a VPC                                   answered from
 //! a name within a private zone of the VPC          that zone and nothing else, the most specific first (DNS-6)
-//! *.compute.internal, ec2.internal                 the VPC and its peers, as far as peering lets them (DNS-4, PCX-36)
+//! *.compute.internal, ec2.internal                 the VPC and its peers, as far as peering lets them (DNS-4, PCX-36): an
+//!                                                  address's name always, an instance id's where it has records
 //! the name of an address, backwards                the same (DNS-11), else nobody where the address is private
 //! ec2-….compute.amazonaws.com                      private inside the VPC, public outside (DNS-5, PCX-34)
 //! anything else                                    public zones, hosts on the Internet, services of AWS
@@ -14,8 +15,8 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::names::{RecordContent, ZoneTable};
-use super::tables::{PeeringTable, Tables, VpcIndex, VpcTables};
-use crate::id::Region;
+use super::tables::{EniTable, PeeringTable, Tables, VpcIndex, VpcTables};
+use crate::id::{InstanceId, Region};
 use crate::net::dns::{DomainName, Message, Question, Record, RecordData, RecordType, ResponseCode, StartOfAuthority};
 
 /// For how long names of interfaces may be remembered. SIM: as seen on AWS.
@@ -171,6 +172,16 @@ impl<'t> View<'t> {
                 }
                 _ => nobody(),
             },
+            Autodefined::ResourceName { region, instance } => {
+                let near = self.vpc.map(|(near, _)| near);
+                match near.and_then(|near| self.named_instance(near, *region, *instance)) {
+                    Some(addresses) => {
+                        let data = addresses.into_iter().map(RecordData::address);
+                        given(question, TTL_PRIVATE_NAME, data, Some(autodefined.authority()))
+                    }
+                    None => nobody(),
+                }
+            }
             Autodefined::Reverse(address) => {
                 let owner = self.vpc.and_then(|(near, _)| self.private_owner(near, IpAddr::V4(*address)));
                 if let Some(region) = owner {
@@ -193,6 +204,21 @@ impl<'t> View<'t> {
     /// Whether a private name of a Region leads somewhere: to the VPC itself, or to a peer that lets it be known (PCX-36).
     fn sees_private(&self, near: VpcIndex, region: Region, address: IpAddr) -> bool {
         self.private_owner(near, address) == Some(region)
+    }
+
+    /// The addresses behind an instance's resource name, as a VPC may know them: those of the kinds that have records. The peer
+    /// lets them be known as it does the names of addresses (PCX-36).
+    fn named_instance(&self, near: VpcIndex, region: Region, instance: InstanceId) -> Option<Vec<IpAddr>> {
+        let vpcs = std::iter::once(near).chain(self.peers(near).map(|(_, far)| far)).map(|vpc| self.tables.vpc(vpc));
+        let eni: &EniTable = vpcs
+            .filter(|vpc| vpc.region == region)
+            .find_map(|vpc| vpc.names.instances.get(&instance).map(|slot| &vpc.enis[slot.0 as usize]))?;
+        let name = eni.resource_name.as_ref()?;
+        // The primary address of each kind comes first.
+        let v4 = eni.addresses.iter().find(|address| address.is_ipv4()).filter(|_| name.a_record);
+        let v6 = eni.addresses.iter().find(|address| address.is_ipv6()).filter(|_| name.aaaa_record);
+        let known = v4.into_iter().chain(v6).copied().filter(|it| self.sees_private(near, region, *it));
+        Some(known.collect()).filter(|known: &Vec<IpAddr>| !known.is_empty())
     }
 
     /// The Region of the interface that has an address, of those whose private names are known in a VPC.
@@ -280,6 +306,8 @@ impl<'t> View<'t> {
 enum Autodefined {
     /// `….REGION.compute.internal`; the address that it spells, if it does.
     PrivateName { region: Region, address: Option<Ipv4Addr> },
+    /// `i-….REGION.compute.internal`.
+    ResourceName { region: Region, instance: InstanceId },
     /// An address backwards.
     Reverse(Ipv4Addr),
 }
@@ -296,8 +324,12 @@ impl Autodefined {
                 Some(parts).filter(|(_, region)| *region != "us-east-1")?
             }
         };
+        let region = region.parse().ok()?;
+        if let Ok(instance) = host.parse() {
+            return Some(Autodefined::ResourceName { region, instance });
+        }
         let address = host.strip_prefix("ip-").and_then(dashed_address);
-        Some(Autodefined::PrivateName { region: region.parse().ok()?, address })
+        Some(Autodefined::PrivateName { region, address })
     }
 
     /// How specific the rule is.
@@ -307,7 +339,9 @@ impl Autodefined {
 
     fn zone(&self) -> DomainName {
         let zone = match self {
-            Autodefined::PrivateName { region, .. } => private_domain(*region),
+            Autodefined::PrivateName { region, .. } | Autodefined::ResourceName { region, .. } => {
+                private_domain(*region)
+            }
             Autodefined::Reverse(address) => {
                 let [a, ..] = address.octets();
                 format!("{a}.in-addr.arpa")

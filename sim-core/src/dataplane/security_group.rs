@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use super::conntrack::{Flows, Known, RulePlace, is_tcp_open};
 use super::route_table;
-use super::tables::{GroupRule, GroupTable, Interface, Peer, RouteState, Slot, Target};
+use super::tables::{GroupRule, GroupTable, Interface, Peer, RouteState, Slot, Target, VpcIndex};
 use crate::engine::SimTime;
 use crate::net::{FlowKey, Frame, IpHeader, Transport, protocol};
 use crate::trace::{Decider, Direction, DropCode, DropReason, GroupDecision, Leg};
@@ -117,7 +117,7 @@ fn find_rule(at: &Interface<'_>, direction: Direction, ip: &IpHeader) -> Result<
     let mut first = None;
     for (group, number) in groups(at).zip(0..) {
         for (rule, place) in group.rules(direction).iter().zip(0..) {
-            if !(admits(at, rule, peer) && rule.protocol.matches(ip)) {
+            if !(admits(at, rule, direction, ip) && rule.protocol.matches(ip)) {
                 continue;
             }
             let place = *first.get_or_insert(RulePlace { group: number, rule: place });
@@ -162,45 +162,58 @@ fn is_open(rule: &GroupRule, family: IpAddr) -> bool {
     matches!(&rule.peer, Peer::Block(block) if block.is_everything(family))
 }
 
-fn admits(at: &Interface<'_>, rule: &GroupRule, peer: IpAddr) -> bool {
+fn admits(at: &Interface<'_>, rule: &GroupRule, direction: Direction, ip: &IpHeader) -> bool {
+    let peer = peer_address(direction, ip);
     match &rule.peer {
         Peer::Block(block) => block.contains(peer),
-        Peer::Group { vpc, group } => at.tables.is_member(*vpc, *group, peer),
+        Peer::Group { vpc, group } => {
+            at.tables.is_member(*vpc, *group, peer) && !is_led_by_middlebox(at, *vpc, direction, ip)
+        }
         Peer::PrefixList(blocks) => blocks.iter().any(|block| block.contains(peer)),
         Peer::StaleGroup => false,
     }
 }
 
+/// Whether routes lead packets between the interface and a member of a group by an appliance, which is not that member: then
+/// the member is not recognised (EDGE-8, SG-11).
+fn is_led_by_middlebox(at: &Interface<'_>, vpc: VpcIndex, direction: Direction, ip: &IpHeader) -> bool {
+    let member = || at.tables.interface(at.tables.vpc(vpc).owner_of(ip.source)?.index);
+    let sender = if direction == Direction::Egress { Some(*at) } else { member() };
+    let Some(sender) = sender.filter(|sender| !sender.subnet.contains(ip.destination)) else { return false };
+    let route = route_table::of(&sender).routes.lookup(ip.destination).map(|(_, route)| route.state);
+    match route {
+        Some(RouteState::Active(Target::Eni(appliance))) => {
+            sender.vpc.owner_of(ip.destination).is_none_or(|owner| owner.index != appliance)
+        }
+        _ => false,
+    }
+}
+
 /// Why nothing admitted the packet. A rule that all but matched says more than "no rule" (SG-11, SG-12).
 fn refusal(at: &Interface<'_>, direction: Direction, ip: &IpHeader) -> DropReason {
-    let peer = peer_address(direction, ip);
-    let all_but_matched = |is_wanted: fn(&Interface<'_>, &Peer, IpAddr) -> bool| {
+    let address = peer_address(direction, ip);
+    // `find_rule` has passed over a member that shows its own address, so an appliance stands between.
+    let is_led = |peer: &Peer| matches!(peer, Peer::Group { vpc, group } if at.tables.is_member(*vpc, *group, address));
+    let is_public = |peer: &Peer| matches!(peer, Peer::Group { vpc, group } if at.tables.is_public_of_member(*vpc, *group, address));
+    let is_stale = |peer: &Peer| matches!(peer, Peer::StaleGroup);
+    let all_but_matched = |is_wanted: &dyn Fn(&Peer) -> bool| {
         groups(at).find_map(|group| {
             let mut rules = group.rules(direction).iter();
-            rules.find(|rule| is_wanted(at, &rule.peer, peer) && rule.protocol.matches(ip)).map(|rule| (group, rule))
+            rules.find(|rule| is_wanted(&rule.peer) && rule.protocol.matches(ip)).map(|rule| (group, rule))
         })
     };
-    for (is_wanted, code) in [
-        (is_lost_identity as fn(&Interface<'_>, &Peer, IpAddr) -> bool, DropCode::SgReferencesNotPreserved),
-        (is_stale, DropCode::UnknownPeeredSgs),
+    for (is_wanted, code, decider) in [
+        (&is_led as &dyn Fn(&Peer) -> bool, DropCode::SgReferencesNotPreserved, Decider::Address(address)),
+        (&is_public, DropCode::SgReferencesNotPreserved, Decider::NoMatch),
+        (&is_stale, DropCode::UnknownPeeredSgs, Decider::NoMatch),
     ] {
         if let Some((group, rule)) = all_but_matched(is_wanted) {
-            let by = group.id.into();
-            return DropReason { code, by, direction: Some(direction), decider: Decider::NoMatch, origin: rule.origin };
+            return DropReason { code, by: group.id.into(), direction: Some(direction), decider, origin: rule.origin };
         }
     }
     let has_rules = groups(at).any(|group| !group.rules(direction).is_empty());
     let code = if has_rules { DropCode::EniSgRulesMismatch } else { DropCode::SgHasNoRules };
     reason(at, code, direction)
-}
-
-/// Whether the peer is a member of the group, but shows an address under which it is not known (SG-11).
-fn is_lost_identity(at: &Interface<'_>, peer: &Peer, address: IpAddr) -> bool {
-    matches!(peer, Peer::Group { vpc, group } if at.tables.is_public_of_member(*vpc, *group, address))
-}
-
-fn is_stale(_: &Interface<'_>, peer: &Peer, _: IpAddr) -> bool {
-    matches!(peer, Peer::StaleGroup)
 }
 
 /// A drop in the name of the interface's first group; of the interface, should it have none.

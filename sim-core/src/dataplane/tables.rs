@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 
 use super::conntrack::Timeouts;
 use super::matching::{Block, ProtocolMatch};
-use super::names::{PublicNames, VpcNames};
+use super::names::{PublicNames, ResourceName, VpcNames};
 use crate::flat::flat;
 use crate::id::{
     AvailabilityZone, EgressOnlyInternetGatewayId, InternetGatewayId, NatGatewayId, NetworkAclId, NetworkInterfaceId,
@@ -282,12 +282,18 @@ pub(crate) struct EniTable {
     pub(crate) subnet: Slot,
     /// Primary IPv4 address first.
     pub(crate) addresses: SmallVec<[IpAddr; 1]>,
+    /// How many at the end of the list take no new flows: a NAT gateway's that drain (NAT-17).
+    pub(crate) draining: u8,
     pub(crate) source_dest_check: SourceDestCheck,
     pub(crate) guest: Guest,
     pub(crate) metadata_over_ipv6: MetadataOverIpv6,
     pub(crate) groups: SmallVec<[Slot; 2]>,
+    /// Whether a flow log notes what passes.
+    pub(crate) is_logged: bool,
     /// What only few interfaces have.
     pub(crate) tracking: Option<Box<Tracking>>,
+    /// The name of its instance's id, where the interface is the primary one and the name has records.
+    pub(crate) resource_name: Option<Box<ResourceName>>,
     pub(crate) origin: Origin,
 }
 
@@ -304,6 +310,12 @@ impl EniTable {
     /// How long its flows may be idle (SG-21).
     pub(crate) fn timeouts(&self) -> Timeouts {
         self.tracking.as_ref().map_or(Timeouts::DEFAULT, |tracking| tracking.timeouts)
+    }
+
+    /// Its primary address of a family, under which flow logs know it (FL-4); unspecified if it has none.
+    pub(crate) fn primary_address(&self, is_ipv4: bool) -> IpAddr {
+        let unspecified = if is_ipv4 { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+        self.addresses.iter().copied().find(|address| address.is_ipv4() == is_ipv4).unwrap_or(unspecified)
     }
 
     /// The interfaces of its instance, itself included.
@@ -447,6 +459,8 @@ pub(crate) enum Peer {
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct InternetGatewayTable {
     pub(crate) id: InternetGatewayId,
+    /// Routes what comes in (EDGE-1); without one the way in is local (RT-27).
+    pub(crate) route_table: Option<Slot>,
     pub(crate) public_of: FxHashMap<IpAddr, IpAddr>,
     pub(crate) private_of: FxHashMap<IpAddr, IpAddr>,
 }

@@ -13,7 +13,8 @@ use super::kernel::Kernel;
 #[derive(Debug)]
 pub(crate) struct Disk {
     volume: Volume,
-    hostname: String,
+    /// A name that somebody has chosen; without one the next boot gives the guest its name.
+    hostname: Option<String>,
     packages: BTreeSet<String>,
     enabled: Vec<String>,
     /// Numbers of processes go on, so that nobody takes a new one for one of before.
@@ -27,7 +28,7 @@ impl Disk {
         Disk {
             enabled: enabled.collect(),
             volume: std::mem::take(&mut kernel.volume),
-            hostname: std::mem::take(&mut kernel.hostname),
+            hostname: kernel.is_renamed.then(|| std::mem::take(&mut kernel.hostname)),
             packages: std::mem::take(&mut kernel.packages),
             last_process: kernel.last_process,
         }
@@ -36,7 +37,10 @@ impl Disk {
     /// Puts the disk into a kernel that boots, and answers which services are to be started; those of the image run already.
     pub(super) fn insert_into(self, kernel: &mut Kernel) -> Vec<String> {
         kernel.volume = self.volume;
-        kernel.hostname = self.hostname;
+        match self.hostname {
+            Some(chosen) => (kernel.hostname, kernel.is_renamed) = (chosen, true),
+            None => kernel.volume.set_hostname(&kernel.hostname),
+        }
         kernel.packages = self.packages;
         kernel.last_process = kernel.last_process.max(self.last_process);
         let mut to_start = Vec::new();

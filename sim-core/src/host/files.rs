@@ -9,7 +9,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::Profile;
+use super::{Profile, parameters};
 
 /// The files of a host, by absolute path.
 #[derive(Clone, Default, Debug)]
@@ -53,6 +53,14 @@ impl Volume {
         match &mut self.image {
             Some(image) => image.resolver = text,
             None => self.files.write("/etc/resolv.conf", text.as_bytes()),
+        }
+    }
+
+    /// Replaces `/etc/hostname`.
+    pub(super) fn set_hostname(&mut self, name: &str) {
+        match &mut self.image {
+            Some(image) => name.clone_into(&mut image.hostname),
+            None => self.files.write("/etc/hostname", format!("{name}\n").as_bytes()),
         }
     }
 
@@ -105,6 +113,7 @@ impl FileSystem {
         }
         files.write("/etc/hosts", hosts_text.as_bytes());
         files.write("/etc/hostname", format!("{hostname}\n").as_bytes());
+        parameters::boot(&mut files);
         files.write("/etc/os-release", profile.os_release().as_bytes());
         files.write(
             "/etc/ssh/sshd_config",

@@ -35,11 +35,20 @@ struct Partial {
     /// Pieces of the payload by offset.
     pieces: BTreeMap<usize, Vec<u8>>,
     total: Option<usize>,
+    largest: u16,
+}
+
+/// A packet that was put together.
+pub(super) struct Whole {
+    /// The packet, header room in front.
+    pub(super) packet: Vec<u8>,
+    /// The length of the largest of its fragments: what a router may send on in one piece.
+    pub(super) largest: u16,
 }
 
 impl Reassembly {
     /// Takes a fragment, header room in front; gives the packet when it is whole.
-    pub(super) fn add(&mut self, now: SimTime, packet: Vec<u8>, ip: &IpView) -> Option<Vec<u8>> {
+    pub(super) fn add(&mut self, now: SimTime, packet: Vec<u8>, ip: &IpView) -> Option<Whole> {
         self.partial.retain(|_, partial| now.since(partial.since) < REASSEMBLY_TIMEOUT);
         let bytes = &packet[ETHERNET_HEADER..];
         if ip.total_len > bytes.len() || ip.total_len < ip.header_len {
@@ -58,7 +67,9 @@ impl Reassembly {
             header: packet[..ETHERNET_HEADER + ip.header_len].to_vec(),
             pieces: BTreeMap::new(),
             total: None,
+            largest: 0,
         });
+        partial.largest = partial.largest.max(ip.total_len as u16);
         if !more {
             partial.total = Some(offset + payload.len());
         }
@@ -75,7 +86,7 @@ impl Reassembly {
         if whole.len() != total {
             return None;
         }
-        let mut result = self.partial.remove(&key)?.header;
+        let Partial { header: mut result, largest, .. } = self.partial.remove(&key)?;
         let header_len = result.len() - ETHERNET_HEADER;
         result.extend_from_slice(&whole);
         let mut view = Ipv4Packet::new_unchecked(&mut result[ETHERNET_HEADER..]);
@@ -83,7 +94,7 @@ impl Reassembly {
         view.set_frag_offset(0);
         view.set_more_frags(false);
         view.fill_checksum();
-        Some(result)
+        Some(Whole { packet: result, largest })
     }
 }
 
@@ -170,7 +181,11 @@ mod tests {
 
     fn take(reassembly: &mut Reassembly, now: SimTime, piece: &[u8]) -> Option<Vec<u8>> {
         let ip = IpView::parse(&piece[ETHERNET_HEADER..]).expect("a piece is a packet");
-        if ip.fragment { reassembly.add(now, piece.to_vec(), &ip) } else { Some(piece.to_vec()) }
+        if ip.fragment {
+            reassembly.add(now, piece.to_vec(), &ip).map(|whole| whole.packet)
+        } else {
+            Some(piece.to_vec())
+        }
     }
 
     proptest! {

@@ -11,6 +11,7 @@ use super::executor::{Foreground, Task};
 use super::files::Volume;
 use super::fragment::Reassembly;
 use super::job::Jobs;
+use super::netfilter::Netfilter;
 use super::network::{Way, WayTo};
 use super::nic::Nic;
 use super::probe::Probes;
@@ -48,6 +49,7 @@ pub(crate) struct Kernel {
     /// The way of the last packet that a program sent, for the next to the same destination.
     pub(super) last_way_to: Option<WayTo>,
     pub(super) reassembly: Reassembly,
+    pub(super) netfilter: Netfilter,
     pub(super) sockets: Sockets,
     pub(super) probes: Probes,
     pub(super) taps: Vec<Tap>,
@@ -66,6 +68,8 @@ pub(crate) struct Kernel {
     pub(super) notes: Vec<Note>,
     pub(super) volume: Volume,
     pub(super) hostname: String,
+    /// Whether somebody has chosen it, so that it outlives boots (cloud-init's `update_hostname`).
+    pub(super) is_renamed: bool,
     pub(super) packages: BTreeSet<String>,
     pub(super) services: BTreeMap<String, Service>,
     /// Programs to wake when a service changes.
@@ -87,7 +91,9 @@ impl Kernel {
     pub(super) fn new(config: HostConfig, now: SimTime) -> Kernel {
         let mut random = Stream::new(config.seed, "guest");
         let interfaces = config.interfaces.into_iter().enumerate();
-        let nics = interfaces.map(|(number, interface)| Nic::new(now, number, interface, random.next_u64())).collect();
+        let nics = interfaces
+            .map(|(number, interface)| Nic::new(now, config.profile, number, interface, random.next_u64()))
+            .collect();
         let resolver = config.resolver.file(config.profile);
         let volume = Volume::new(config.profile, &config.hostname, config.hosts_file, resolver);
         Kernel {
@@ -104,6 +110,7 @@ impl Kernel {
             last_way: None,
             last_way_to: None,
             reassembly: Reassembly::default(),
+            netfilter: Netfilter::default(),
             sockets: Sockets::default(),
             probes: Probes::default(),
             taps: Vec::new(),
@@ -120,6 +127,7 @@ impl Kernel {
             notes: Vec::new(),
             volume,
             hostname: config.hostname,
+            is_renamed: false,
             packages: config.profile.preinstalled().iter().map(|&name| name.to_owned()).collect(),
             services: BTreeMap::new(),
             service_watchers: Vec::new(),
@@ -140,7 +148,7 @@ impl Kernel {
         self.forget_ways();
         match self.nics.get_mut(interface) {
             Some(nic) => nic.configure(self.now, interface, config, random_seed),
-            None => self.nics.push(Nic::new(self.now, interface, config, random_seed)),
+            None => self.nics.push(Nic::new(self.now, self.profile, interface, config, random_seed)),
         }
     }
 

@@ -5,20 +5,23 @@
 
 //!
 //! From the wire up: [`neighbour`] frames packets and resolves addresses, [`stack`] is smoltcp, [`network`] routes and looks at
-//! ICMP, [`socket`] and [`udp`] keep sockets, [`kernel`] owns it all, [`sys`] is what programs see of it, [`executor`] runs them, and
+//! ICMP, [`forward`] passes on what is for others, [`netfilter`] filters and translates, [`socket`] and [`udp`] keep sockets, [`kernel`] owns it all, [`sys`] is what programs see of it, [`executor`] runs them, and
 //! [`shell`] reads what people type. The programs themselves are in `app`.
 
 mod disk;
 mod errno;
 mod executor;
 mod files;
+mod forward;
 mod fragment;
 mod header;
 mod job;
 mod kernel;
 mod neighbour;
+pub(crate) mod netfilter;
 mod network;
 mod nic;
+mod parameters;
 mod probe;
 mod profile;
 mod resolver;
@@ -53,6 +56,7 @@ pub(crate) use job::{JobId, Signal};
 use kernel::Kernel;
 pub(crate) use kernel::Service;
 pub(crate) use neighbour::NeighbourState;
+pub(crate) use parameters::{UnknownParameter, assign_parameter, load_parameters, read_parameter};
 pub(crate) use probe::{Probe, ProbeEvent, ProbeKind, ProbeSocket};
 pub(crate) use profile::Profile;
 pub(crate) use profile::{CurlConnectError, PingStyle};
@@ -204,6 +208,7 @@ impl Host {
         let resolver = config.resolver.file(config.profile);
         let mut host = Host::new(config, now);
         let services = disk.insert_into(host.kernel());
+        parameters::boot(host.kernel().volume.files());
         host.kernel().volume.set_resolver(resolver); // The DHCP client writes it anew.
         for service in services {
             host.start_service("systemctl", &["start".to_owned(), service]);

@@ -45,9 +45,9 @@ pub(crate) struct Route {
 pub(super) struct Way {
     source: IpAddr,
     destination: IpAddr,
-    interface: usize,
+    pub(super) interface: usize,
     next_hop: IpAddr,
-    local: bool,
+    pub(super) local: bool,
     mtu: u16,
     /// When what is known about the path has to be learnt again.
     until: SimTime,
@@ -278,12 +278,20 @@ impl Kernel {
 
     /// Sends an IP packet with header room in front.
     pub(super) fn ip_output(&mut self, mut packet: Vec<u8>) {
-        let Some(ip) = IpView::parse(&packet[ETHERNET_HEADER..]) else { return };
+        let Some(mut ip) = IpView::parse(&packet[ETHERNET_HEADER..]) else { return };
         if self.is_superfluous_syn(&ip, &packet[ETHERNET_HEADER..]) {
             return;
         }
         self.set_initial_ttl(&ip, &mut packet[ETHERNET_HEADER..]);
-        let Some(way) = self.way(ip.source, ip.destination) else { return };
+        let Some(mut way) = self.way(ip.source, ip.destination) else { return };
+        if self.netfilter.is_active() {
+            let Some(filtered) = self.filter_output(&way, packet) else { return };
+            packet = filtered;
+            let Some(view) = IpView::parse(&packet[ETHERNET_HEADER..]) else { return };
+            ip = view;
+            let Some(translated) = self.way(ip.source, ip.destination) else { return };
+            way = translated;
+        }
         if way.local {
             self.loopback.push_back((self.now + LOOPBACK_DELAY, way.interface, packet));
             return;
@@ -354,7 +362,14 @@ impl Kernel {
 
     fn ip_input(&mut self, interface: usize, mut packet: Vec<u8>) {
         let Some(mut ip) = IpView::parse(&packet[ETHERNET_HEADER..]) else { return };
-        let ours = self.is_ours(interface, ip.destination);
+        let mut ours = self.is_ours(interface, ip.destination);
+        if !ours || self.netfilter.is_active() {
+            let Some(local) = self.route_input(interface, packet) else { return };
+            packet = local;
+            let Some(view) = IpView::parse(&packet[ETHERNET_HEADER..]) else { return };
+            ip = view;
+            ours = self.is_ours(interface, ip.destination);
+        }
         // The stack below checks the headers of what it gets; what is taken here is checked here.
         if ours && ip.source.is_ipv4() && (ip.fragment || ip.protocol != protocol::TCP) {
             let header = &packet[ETHERNET_HEADER..ETHERNET_HEADER + ip.header_len];
@@ -363,7 +378,7 @@ impl Kernel {
             }
             if ip.fragment {
                 let Some(whole) = self.reassembly.add(self.now, packet, &ip) else { return };
-                packet = whole;
+                packet = whole.packet;
                 let Some(view) = IpView::parse(&packet[ETHERNET_HEADER..]) else { return };
                 ip = view;
             }
@@ -405,7 +420,7 @@ impl Kernel {
     }
 
     /// Whether an address is the host's; most often it is the interface's that the packet came in by.
-    fn is_ours(&self, interface: usize, address: IpAddr) -> bool {
+    pub(super) fn is_ours(&self, interface: usize, address: IpAddr) -> bool {
         let has = |interface: usize| self.nics[interface].addresses.iter().any(|&(own, _)| own == address);
         has(interface) || self.interface_of(address).is_some()
     }
@@ -492,6 +507,6 @@ fn contains(own: IpAddr, prefix: u8, address: IpAddr) -> bool {
     }
 }
 
-fn is_link_local(address: IpAddr) -> bool {
+pub(super) fn is_link_local(address: IpAddr) -> bool {
     matches!(address, IpAddr::V6(address) if address.is_unicast_link_local())
 }

@@ -3,14 +3,16 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::InterfaceConfig;
 use super::neighbour::{Link, link_local};
 use super::stack::Stack;
+use super::{InterfaceConfig, Profile};
 use crate::engine::SimTime;
 use crate::net::MacAddr;
 
 /// One network interface with its layers.
 pub(super) struct Nic {
+    /// As in `eth0`.
+    pub(super) name: String,
     pub(super) config: InterfaceConfig,
     /// Every address it answers for, with prefix lengths; loopback addresses live on the first interface.
     pub(super) addresses: Vec<(IpAddr, u8)>,
@@ -20,13 +22,15 @@ pub(super) struct Nic {
 
 impl Nic {
     /// Interface `number`, which asks for its gateway at once.
-    pub(super) fn new(now: SimTime, number: usize, config: InterfaceConfig, random_seed: u64) -> Nic {
+    pub(super) fn new(now: SimTime, profile: Profile, number: usize, config: InterfaceConfig, random_seed: u64) -> Nic {
+        let (prefix, first) = profile.interface_prefix();
+        let name = format!("{prefix}{}", first as usize + number);
         let addresses = addresses(number, &config);
         let gateways = gateways(&config);
         let mut link = Link::new(config.mac, own(&addresses));
         gateways.iter().for_each(|gateway| link.announce(now, *gateway));
         let stack = Stack::new(now, config.mtu, &addresses, &gateways, random_seed);
-        Nic { config, addresses, link, stack }
+        Nic { name, config, addresses, link, stack }
     }
 
     /// Takes other addresses, or becomes another interface in the same place. Its connections stay; from an address that is

@@ -17,6 +17,7 @@ use super::files::{FileError, FileSystem};
 use super::job::JobId;
 use super::kernel::{Kernel, Service};
 use super::neighbour::NeighbourState;
+use super::netfilter::Netfilter;
 use super::network::Route;
 use super::socket::{EchoEvent, EchoRequest, SocketId, TcpBuffers};
 use super::timers::TimerId;
@@ -190,6 +191,7 @@ impl Sys {
     pub(crate) fn set_hostname(&self, name: &str) {
         self.kernel(|kernel| {
             kernel.hostname = name.to_owned();
+            kernel.is_renamed = true;
             kernel.volume.files().write("/etc/hostname", format!("{name}\n").as_bytes());
         });
     }
@@ -197,6 +199,11 @@ impl Sys {
     /// The host that package managers ask, unless everything can be installed without asking.
     pub(crate) fn package_mirror(&self) -> Option<String> {
         self.kernel(|kernel| kernel.package_mirror.clone())
+    }
+
+    /// Whether a package is installed whose name `is` takes.
+    pub(crate) fn has_package(&self, is: impl Fn(&str) -> bool) -> bool {
+        self.kernel(|kernel| kernel.packages.iter().any(|name| is(name)))
     }
 
     /// Whether a package is installed.
@@ -220,6 +227,11 @@ impl Sys {
             kernel.services.insert(name.to_owned(), service);
             kernel.service_watchers.drain(..).for_each(std::task::Waker::wake);
         });
+    }
+
+    /// Reads or changes the packet filter.
+    pub(crate) fn netfilter<R>(&self, f: impl FnOnce(&mut Netfilter) -> R) -> R {
+        self.kernel(|kernel| f(&mut kernel.netfilter))
     }
 
     /// Reads or changes files.

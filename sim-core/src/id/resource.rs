@@ -164,6 +164,8 @@ resource_ids! {
     VpcEndpointId VpcEndpoint "vpce";
     /// A prefix list.
     PrefixListId PrefixList "pl";
+    /// A flow log.
+    FlowLogId FlowLog "fl";
     /// A transit gateway.
     TransitGatewayId TransitGateway "tgw";
     /// A virtual private gateway.

@@ -4,6 +4,7 @@
 
 mod drops;
 mod explain;
+mod flow_logs;
 pub mod generate;
 mod matrix;
 mod names;
@@ -22,7 +23,7 @@ use std::path::{Path, PathBuf};
 use crate::engine::{SimDuration, SimTime};
 use crate::frontend::diagnostic::any_error;
 use crate::frontend::scenario;
-use crate::trace::{CaptureFormat, Captures, Detail, SnapLength};
+use crate::trace::{CaptureFormat, Captures, Detail, FlowLogs, SnapLength};
 
 pub use crate::frontend::codes::{Explanation as CodeExplanation, all as explanations};
 #[cfg(feature = "mpi")]
@@ -47,13 +48,13 @@ const BOOT_LIMIT: SimDuration = SimDuration::from_secs(3_600);
 pub struct RunOptions {
     /// Takes the place of the scenario's seed.
     pub seed: Option<u64>,
-    /// Where captures go.
+    /// Where captures and flow logs go.
     pub captures: CapturesTo,
     /// How many threads may work on it; one if nothing is said. The results do not depend on it.
     pub threads: Option<NonZeroUsize>,
 }
 
-/// Where captures go.
+/// Where captures go, and the files of flow logs beside them.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum CapturesTo {
     /// Nowhere.
@@ -113,13 +114,14 @@ fn run_in(
     let threads = options.threads.map_or(1, NonZeroUsize::get);
     let writes = transport.as_ref().is_none_or(|transport| transport.rank() == 0);
     let world = plan.world(seed, Detail::Path, snap_length, threads, transport);
-    let writer = match &captures {
+    let (writer, flow_logs) = match &captures {
         Some((folder, format, snap_length)) if writes => {
-            Captures::new(folder, *format, *snap_length, plan.epoch_nanos())?
+            let captures = Captures::new(folder, *format, *snap_length, plan.epoch_nanos())?;
+            (captures, FlowLogs::new(folder, plan.epoch_nanos()))
         }
-        _ => Captures::nowhere(),
+        _ => (Captures::nowhere(), FlowLogs::nowhere()),
     };
-    let mut session = Session::new(world, &plan.sources, writer, observer);
+    let mut session = Session::new(world, &plan.sources, writer, flow_logs, observer);
     let (stacks, problems) = plan.deploy(templates, &mut session);
     if session.is_interrupted() {
         return Err(RunError::Interrupted);
@@ -168,7 +170,7 @@ fn run_in(
     let interrupted = session.is_interrupted();
     let virtual_time = session.world.now().since(SimTime::ZERO);
     let packet_hops = session.world.packet_hops();
-    let written = session.finish()?;
+    let (written, flow_logs) = session.finish()?;
     let ok = verdicts.values().filter(|held| **held).count();
     let summary = RunSummary {
         steps: verdicts.len(),
@@ -180,6 +182,10 @@ fn run_in(
             comments: captures.is_some_and(|(_, format, _)| format == CaptureFormat::Pcapng),
             frames: written.frames,
         }),
+        flow_logs: flow_logs
+            .into_iter()
+            .map(|(path, records)| FlowLogReport { path: path.display().to_string(), records })
+            .collect(),
         dropped: written.dropped,
         packet_hops,
         interrupted,
@@ -198,7 +204,7 @@ pub fn check(file: &Path) -> Vec<DiagnosticReport> {
     let templates = plan.take_templates();
     let world = plan.world(plan.seed(None), Detail::Drops, None, 1, None);
     let mut nobody = Nobody;
-    let mut session = Session::new(world, &plan.sources, Captures::nowhere(), &mut nobody);
+    let mut session = Session::new(world, &plan.sources, Captures::nowhere(), FlowLogs::nowhere(), &mut nobody);
     let (_, problems) = plan.deploy(templates, &mut session);
     plan.reports(&problems)
 }

@@ -385,6 +385,8 @@ pub struct RunSummary {
     pub packet_hops: u64,
     /// The captures, if any were written.
     pub captures: Option<CapturesReport>,
+    /// The files of VPC flow logs, if captures were written and anything was logged.
+    pub flow_logs: Vec<FlowLogReport>,
     /// How many packets were dropped.
     pub dropped: u64,
     /// Whether the observer stopped the run before its last step was done.
@@ -400,6 +402,15 @@ pub struct CapturesReport {
     pub comments: bool,
     /// How many frames it has.
     pub frames: u64,
+}
+
+/// A file of a VPC flow log: what it says of one interface.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FlowLogReport {
+    /// The file, as the user would type it: `captures/flow-logs/fl-0…_eni-0…-all.log`.
+    pub path: String,
+    /// How many records it has.
+    pub records: u64,
 }
 
 /// A problem with the user's files, rendered once for people and kept in parts for machines.

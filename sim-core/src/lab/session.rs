@@ -20,7 +20,7 @@ use crate::frontend::diagnostic::Sources;
 use crate::host::Finished;
 use crate::id::{AccountId, Origin, Region};
 use crate::sim::world::{Pause, Running, World};
-use crate::trace::{CaptureError, Captures, Recording};
+use crate::trace::{CaptureError, CaptureSummary, Captures, FlowLogSummary, FlowLogs, Recording};
 
 /// How long a call to AWS takes, as seen by whoever makes it. A SIM value: the real CLI takes about half a second.
 const CALL: SimDuration = SimDuration::from_millis(500);
@@ -52,6 +52,8 @@ pub(super) struct Session<'a> {
     step: Option<(u32, String)>,
     creating: Creating,
     interrupted: bool,
+    /// Before the captures: their folder goes last.
+    flow_logs: FlowLogs,
     captures: Captures,
     recording: Recording,
 }
@@ -62,6 +64,7 @@ impl<'a> Session<'a> {
         world: World,
         sources: &'a Sources,
         captures: Captures,
+        flow_logs: FlowLogs,
         observer: &'a mut dyn Observer,
     ) -> Session<'a> {
         Session {
@@ -75,6 +78,7 @@ impl<'a> Session<'a> {
             step: None,
             creating: Creating::default(),
             interrupted: false,
+            flow_logs,
             captures,
             recording: Recording::default(),
         }
@@ -82,12 +86,7 @@ impl<'a> Session<'a> {
 
     /// Knows every name.
     pub(super) fn names(&self) -> Names<'_> {
-        Names {
-            cloud: self.world.cloud(),
-            logical_ids: &self.logical_ids,
-            internet: self.world.internet_hosts(),
-            sources: self.sources,
-        }
+        names(&self.world, &self.logical_ids, self.sources)
     }
 
     /// A new step begins: its first packet is watched.
@@ -140,36 +139,42 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Ends the captures.
-    pub(super) fn finish(mut self) -> Result<crate::trace::CaptureSummary, CaptureError> {
+    /// Ends the captures and the flow logs.
+    pub(super) fn finish(mut self) -> Result<(CaptureSummary, FlowLogSummary), CaptureError> {
         self.observe();
-        self.captures.finish()
+        let captures = self.captures.finish()?;
+        Ok((captures, self.flow_logs.finish()?))
     }
 
     fn pass<T>(&mut self, mut run: impl FnMut(&mut World) -> Pause<T>) -> Option<T> {
         while !self.interrupted {
             let pause = run(&mut self.world);
             self.observe();
-            match pause {
-                Pause::Done(value) => return Some(value),
-                Pause::Limit => return None,
-                Pause::Meanwhile => {}
-            }
+            let ended = match pause {
+                Pause::Done(value) => Some(value),
+                Pause::Limit => None,
+                Pause::Meanwhile => continue,
+            };
+            self.settle_flow_logs();
+            return ended;
         }
         None
     }
 
-    /// Shows what has happened to the captures and the witness, and how far the lab is to the observer.
+    /// Lets flow logs close their windows. It must not depend on how often somebody looks in between.
+    fn settle_flow_logs(&mut self) {
+        let names = names(&self.world, &self.logical_ids, self.sources);
+        self.flow_logs.settle(self.world.now(), &names);
+    }
+
+    /// Shows what has happened to the captures, the flow logs and the witness, and how far the lab is to the observer.
     fn observe(&mut self) {
         let mut recording = mem::take(&mut self.recording);
         self.world.take_trace(&mut recording);
+        let names = names(&self.world, &self.logical_ids, self.sources);
+        self.flow_logs.follow(&names);
         for event in &recording.events {
-            let names = Names {
-                cloud: self.world.cloud(),
-                logical_ids: &self.logical_ids,
-                internet: self.world.internet_hosts(),
-                sources: self.sources,
-            };
+            self.flow_logs.observe(event, &names);
             let frame = self.captures.observe(event, &names);
             self.witness.observe(event, frame);
             if let Some(follower) = &mut self.follower {
@@ -187,6 +192,10 @@ impl<'a> Session<'a> {
         let is_asked = self.observer.progress(&progress).is_break();
         self.interrupted |= self.world.is_anywhere(is_asked);
     }
+}
+
+fn names<'s>(world: &'s World, logical_ids: &'s LogicalIds, sources: &'s Sources) -> Names<'s> {
+    Names { cloud: world.cloud(), logical_ids, internet: world.internet_hosts(), sources }
 }
 
 impl Api for Session<'_> {

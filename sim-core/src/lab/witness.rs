@@ -79,7 +79,8 @@ impl Witness {
             | Step::Route { .. }
             | Step::Translated { .. }
             | Step::Fragmented { .. }
-            | Step::PortTranslated { .. } => {}
+            | Step::PortTranslated { .. }
+            | Step::FlowLogged { .. } => {}
         }
     }
 

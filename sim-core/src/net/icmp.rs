@@ -1,5 +1,5 @@
-//! ICMP messages that the network itself sends: "too big, and this is what fits" (RFC 792 and RFC 1191; RFC 4443 §3.2), and
-//! "the time to live is over" (RFC 792; RFC 4443 §3.3).
+//! ICMP messages that the network itself sends: "too big, and this is what fits" (RFC 792 and RFC 1191; RFC 4443 §3.2),
+//! "the time to live is over" (RFC 792; RFC 4443 §3.3), and "it cannot be reached" (RFC 792; RFC 4443 §3.1).
 //!
 //! The quoted packet is as long as fits 576 bytes (IPv4, RFC 1812 §4.3.2.3) or 1280 (IPv6, RFC 4443 §3.2 (c)), not RFC 792's
 //! eight bytes: guests' stacks take an error to heart only when they find a whole datagram in it.
@@ -31,11 +31,24 @@ pub(crate) fn time_exceeded(frame: &Frame, router_mac: MacAddr, router: IpAddr, 
     error_about(frame, router_mac, router, Complaint::TimeExceeded, buffer)
 }
 
+/// The message that tells the sender of `frame` that its destination cannot be reached, with a code of RFC 792's or RFC 4443's.
+/// `None` as with [`packet_too_big`].
+pub(crate) fn unreachable(
+    frame: &Frame,
+    router_mac: MacAddr,
+    router: IpAddr,
+    code: u8,
+    buffer: Vec<u8>,
+) -> Option<Frame> {
+    error_about(frame, router_mac, router, Complaint::Unreachable { code }, buffer)
+}
+
 /// What a router has to say about a packet.
 #[derive(Clone, Copy)]
 enum Complaint {
     TooBig { mtu: u16 },
     TimeExceeded,
+    Unreachable { code: u8 },
 }
 
 impl Complaint {
@@ -46,6 +59,7 @@ impl Complaint {
                 let [high, low] = mtu.to_be_bytes();
                 [3, 4, 0, 0, 0, 0, high, low]
             }
+            Complaint::Unreachable { code } => [3, code, 0, 0, 0, 0, 0, 0],
             Complaint::TimeExceeded => [11, 0, 0, 0, 0, 0, 0, 0],
         }
     }
@@ -57,6 +71,7 @@ impl Complaint {
                 let [high, low] = mtu.to_be_bytes();
                 [2, 0, 0, 0, 0, 0, high, low]
             }
+            Complaint::Unreachable { code } => [1, code, 0, 0, 0, 0, 0, 0],
             Complaint::TimeExceeded => [3, 0, 0, 0, 0, 0, 0, 0],
         }
     }

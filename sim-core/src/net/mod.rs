@@ -24,7 +24,7 @@ pub(crate) use datagram::Datagram;
 pub(crate) use flow::FlowKey;
 pub(crate) use fragment::{FragmentOf, fragment};
 pub(crate) use headers::{Frame, Headers, IpHeader, TcpFlags, Transport, ether_type, protocol};
-pub(crate) use icmp::{packet_too_big, time_exceeded};
+pub(crate) use icmp::{packet_too_big, time_exceeded, unreachable};
 pub(crate) use lpm::PrefixTable;
 pub(crate) use mac::MacAddr;
 pub(crate) use ndp::{NeighborRole, NeighborSolicitation};

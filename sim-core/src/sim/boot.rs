@@ -10,8 +10,8 @@ use super::dhcp;
 use super::guests::{LocalGuest, Plug};
 use super::partition::{Directory, GuestIndex};
 use super::{public_names, public_resolver};
-use crate::app::{AWS_SERVICE, ENDPOINT_POLICY, OUTSIDE_ROOT, OUTSIDE_SERVER};
-use crate::cloud::{Cloud, ImageFamily, PublicService};
+use crate::app::{ADDRESS_ECHO, AWS_SERVICE, ENDPOINT_POLICY, OUTSIDE_ROOT, OUTSIDE_SERVER};
+use crate::cloud::{Cloud, HostnameType, ImageFamily, PublicService};
 use crate::dataplane::tables::{EniIndex, ROUTER_IPV6, Tables};
 use crate::engine::{SimTime, mix};
 use crate::host::{Disk, Host, HostConfig, InterfaceConfig, Profile, Programs, ResolverConfig};
@@ -75,6 +75,8 @@ pub(super) struct OutsideGuest {
 pub(super) enum Serves {
     /// The page of `/`, if there is one, and TCP ports that answer.
     Site { page: Option<String>, ports: Vec<u16> },
+    /// From which address it is asked.
+    AddressEcho,
     /// A public service of AWS.
     Service { service: PublicService, region: Region, endpoint: Option<BehindEndpoint> },
 }
@@ -304,7 +306,7 @@ impl Directory for Guests {
             GuestRecord::Instance { id, family, region, interfaces, boots } => {
                 let interfaces: Vec<InterfaceConfig> =
                     interfaces.iter().map(|(_, interface)| interface.config()).collect();
-                let hostname = private_host_name(&interfaces);
+                let hostname = host_name(cloud, *id, &interfaces);
                 let mirror = match self.packages {
                     Packages::Mirror => public_names::package_mirror(*family, *region),
                     Packages::Preinstalled => None,
@@ -354,7 +356,9 @@ impl Serves {
     /// What the host asks when it wants a name: a public resolver. A service of AWS asks nobody.
     fn resolver(&self) -> ResolverConfig {
         match self {
-            Serves::Site { .. } => ResolverConfig { servers: public_resolver::SERVERS.to_vec(), search: None },
+            Serves::Site { .. } | Serves::AddressEcho => {
+                ResolverConfig { servers: public_resolver::SERVERS.to_vec(), search: None }
+            }
             Serves::Service { .. } => ResolverConfig::default(),
         }
     }
@@ -368,6 +372,7 @@ impl Serves {
                 }
                 host.start_service(OUTSIDE_SERVER, &ports.iter().map(u16::to_string).collect::<Vec<_>>());
             }
+            Serves::AddressEcho => host.start_service(ADDRESS_ECHO, &[]),
             Serves::Service { service, region, endpoint } => {
                 let mut arguments = vec![service.label().to_owned(), region.name().to_owned()];
                 if let Some(BehindEndpoint { endpoint, vpc, policy }) = endpoint {
@@ -442,8 +447,12 @@ fn interface_config(tables: &Tables, eni: EniIndex, family: ImageFamily) -> Opti
     Some(config)
 }
 
-/// The host name of an instance at first boot: from its primary address, as in `ip-10-41-1-100` (DNS-4).
-fn private_host_name(interfaces: &[InterfaceConfig]) -> String {
+/// The host name of an instance at first boot: its id, or from its primary address, as in `ip-10-41-1-100` (DNS-4).
+fn host_name(cloud: &Cloud, id: InstanceId, interfaces: &[InterfaceConfig]) -> String {
+    let options = cloud.instances.get(&id).map(|instance| instance.name_options);
+    if options.is_some_and(|options| options.hostname_type == HostnameType::ResourceName) {
+        return id.to_string();
+    }
     let primary = interfaces.first().and_then(|interface| interface.ipv4.first());
     primary
         .map_or_else(|| "localhost".to_owned(), |(address, _)| format!("ip-{}", address.to_string().replace('.', "-")))

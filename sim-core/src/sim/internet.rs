@@ -1,7 +1,7 @@
 //! The Internet: one router that knows every public address of the scenario, and the hosts behind it; and the public services
 //! of AWS, which live beside it.
 //!
-//! Hosts are those the scenario names, and the mirrors that package managers ask. A service answers at its public addresses, and
+//! Hosts are those the scenario names, those everybody knows, and the mirrors that package managers ask. A service answers at its public addresses, and
 //! behind each gateway endpoint as a host of its own: AWS keeps apart what comes from different VPCs under the same private
 //! address, and so does a host for each. The way between AWS's edge and a host costs some hops of TTL (L2-16); how many is a SIM
 //! value, since it differs with every path.
@@ -50,7 +50,7 @@ const ACCESS_ROUTERS: u8 = 8;
 const INTERNET_MTU: u16 = 1500;
 
 /// The largest IP packet of a service behind a gateway endpoint (MTU-2o).
-const BEHIND_ENDPOINT_MTU: u16 = 9001;
+pub(super) const BEHIND_ENDPOINT_MTU: u16 = 9001;
 
 /// A host outside AWS.
 #[derive(Clone, Debug)]
@@ -130,6 +130,16 @@ impl Internet {
         number
     }
 
+    /// Whether a host that the scenario names is at an address.
+    fn has_of_the_scenarios(&self, address: IpAddr) -> bool {
+        self.by_address.get(&address).is_some_and(|number| self.hosts[*number as usize].is_the_scenarios())
+    }
+
+    /// Whether any host is at an address.
+    pub(super) fn has(&self, address: IpAddr) -> bool {
+        self.by_address.contains_key(&address)
+    }
+
     /// How many services have their hosts.
     pub(super) fn services(&self) -> usize {
         self.services.len()
@@ -166,9 +176,9 @@ impl Internet {
     }
 }
 
-/// The interface of a host at `address`, as its DHCP client would have set it up: the router is the first address of its /24
-/// (the second for the first itself), or `fe80::1`.
-pub(crate) fn interface(mac: MacAddr, address: IpAddr) -> InterfaceConfig {
+/// The interface of a host at these addresses, as its DHCP client would have set it up: the router is the first address of the
+/// first one's /24 (the second for the first itself), or `fe80::1`.
+pub(crate) fn interface(mac: MacAddr, addresses: &[IpAddr]) -> InterfaceConfig {
     let mut config = InterfaceConfig {
         mac,
         mtu: INTERNET_MTU,
@@ -177,27 +187,21 @@ pub(crate) fn interface(mac: MacAddr, address: IpAddr) -> InterfaceConfig {
         ipv4_gateway: None,
         ipv6_gateway: None,
     };
-    match address {
-        IpAddr::V4(address) => {
-            let [a, b, c, d] = address.octets();
-            let subnet = Ipv4Net::new_assert(address, 24).trunc();
-            config.ipv4.push((address, subnet));
-            config.ipv4_gateway = Some(Ipv4Addr::new(a, b, c, if d == 1 { 2 } else { 1 }));
+    for address in addresses {
+        match *address {
+            IpAddr::V4(address) if config.ipv4_gateway.is_some() => {
+                config.ipv4.push((address, Ipv4Net::from(address)));
+            }
+            IpAddr::V4(address) => {
+                let [a, b, c, d] = address.octets();
+                config.ipv4.push((address, Ipv4Net::new_assert(address, 24).trunc()));
+                config.ipv4_gateway = Some(Ipv4Addr::new(a, b, c, if d == 1 { 2 } else { 1 }));
+            }
+            IpAddr::V6(address) => {
+                config.ipv6.push((address, Ipv6Net::new_assert(address, 64).trunc()));
+                config.ipv6_gateway = Some(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1));
+            }
         }
-        IpAddr::V6(address) => {
-            config.ipv6.push((address, Ipv6Net::new_assert(address, 64).trunc()));
-            config.ipv6_gateway = Some(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1));
-        }
-    }
-    config
-}
-
-/// The interface of a service's host: all its addresses, the first one's router.
-pub(crate) fn service_interface(mac: MacAddr, addresses: &[Ipv4Addr], place: HostPlace) -> InterfaceConfig {
-    let mut config = interface(mac, IpAddr::V4(addresses[0]));
-    config.ipv4.extend(addresses[1..].iter().map(|address| (*address, Ipv4Net::from(*address))));
-    if let HostPlace::BehindEndpoint(_) = place {
-        config.mtu = BEHIND_ENDPOINT_MTU;
     }
     config
 }
@@ -269,7 +273,7 @@ pub(crate) fn route(hop: &mut Hop<'_>, internet: &Internet, transit: &mut Transi
     if !lower_ttl(&mut transit.frame, ROUTERS) {
         return expire(hop, internet, transit, &ip);
     }
-    if !internet.by_address.contains_key(&ip.destination) && public_resolver::answer(hop, transit) {
+    if !internet.has_of_the_scenarios(ip.destination) && public_resolver::answer(hop, transit) {
         return route(hop, internet, transit);
     }
     arrive(hop, internet, transit, ip.destination)

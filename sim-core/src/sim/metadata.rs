@@ -8,9 +8,7 @@ use std::net::Ipv4Addr;
 use serde_json::{Value, json};
 
 use crate::app::METADATA_SETTINGS;
-use crate::cloud::{
-    Cloud, HttpTokens, ImageFamily, Instance, NetworkInterface, PublicAddress, Switch, private_dns_name,
-};
+use crate::cloud::{Cloud, HttpTokens, ImageFamily, Instance, NetworkInterface, PublicAddress, Switch};
 use crate::engine::mix;
 use crate::id::InstanceId;
 
@@ -26,7 +24,7 @@ pub(super) fn of(cloud: &Cloud, id: InstanceId, seed: u64) -> Files {
     let Some(primary) = interfaces.first() else { return tree.files };
     tell_instance(&mut tree, cloud, instance, primary);
     for eni in &interfaces {
-        tell_interface(&mut tree, cloud, instance, eni);
+        tell_interface(&mut tree, cloud, eni);
     }
     if let Some(script) = &instance.launch.user_data {
         tree.add("user-data", script);
@@ -82,7 +80,7 @@ fn tell_instance(tree: &mut Tree, cloud: &Cloud, instance: &Instance, primary: &
     let launch = &instance.launch;
     let zone = instance.zone;
     let private = primary.primary().address;
-    let name = private_dns_name(zone.region(), private);
+    let name = instance.private_dns_name(cloud).unwrap_or_default();
     let public = primary.primary().public.map(PublicAddress::address);
     let root = if launch.image.family == ImageFamily::Windows { "/dev/sda1" } else { "/dev/xvda" };
     tree.tell("ami-id", launch.image.id);
@@ -126,7 +124,7 @@ fn tell_instance(tree: &mut Tree, cloud: &Cloud, instance: &Instance, primary: &
 }
 
 /// IMDS-7.
-fn tell_interface(tree: &mut Tree, cloud: &Cloud, instance: &Instance, eni: &NetworkInterface) {
+fn tell_interface(tree: &mut Tree, cloud: &Cloud, eni: &NetworkInterface) {
     let (Some(subnet), Some(vpc)) = (cloud.subnets.get(&eni.subnet), cloud.vpcs.get(&eni.vpc)) else { return };
     let mut tell = |name: &str, content: String| {
         let path = format!("network/interfaces/macs/{}/{name}", eni.mac);
@@ -142,7 +140,7 @@ fn tell_interface(tree: &mut Tree, cloud: &Cloud, instance: &Instance, eni: &Net
         tell(&format!("ipv4-associations/{public}"), private.to_string());
     }
     tell("ipv6s", lines(&eni.ipv6));
-    tell("local-hostname", private_dns_name(instance.zone.region(), eni.primary().address));
+    tell("local-hostname", eni.private_dns_name(cloud));
     tell("local-ipv4s", lines(eni.ipv4.iter().map(|private| private.address)));
     tell("mac", eni.mac.to_string());
     tell("owner-id", eni.owner.to_string());

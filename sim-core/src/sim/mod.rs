@@ -17,6 +17,7 @@ mod public_names;
 mod public_resolver;
 pub(crate) mod ranks;
 mod stations;
+mod well_known;
 mod windows;
 pub(crate) mod world;
 

@@ -1,10 +1,11 @@
-//! The hosts that answer at the far end of an instance's links: instance metadata and network time (ADDR-16).
+//! The hosts that answer at the far end of an instance's links: instance metadata, network time (ADDR-16), and the Resolver's for
+//! questions over TCP (DNS-1).
 //!
 //! A service is a small host of its own behind each interface that asks for it: real segments, real datagrams, one link away. It
 //! is made when it is first asked and goes when its guest is switched off; an instance that never asks has none. It knows its guest
 //! by the link, so it needs no ARP, and its MAC address is the router's, as the guest sends there.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::{Ipv4Net, Ipv6Net};
 
@@ -39,6 +40,8 @@ pub(super) struct Maker {
     pub(super) seed: u64,
     /// Of the subnet's router.
     pub(super) router_mac: MacAddr,
+    /// The Resolver's address in the VPC (ADDR-13).
+    pub(super) resolver: Option<Ipv4Addr>,
 }
 
 impl Platform {
@@ -72,10 +75,40 @@ impl Platform {
         host.receive(maker.now, 0, frame.bytes);
     }
 
-    /// Lets the services run; what they send is handed to `send` with the number of the guest's interface.
-    pub(super) fn run(&mut self, now: SimTime, pool: &mut BufferPool, send: &mut dyn FnMut(usize, Vec<u8>)) {
-        for Desk { port, host, .. } in &mut self.desks {
-            host.run(now, pool, &mut |_, frame| send(usize::from(*port), frame));
+    /// Lets the services run; what they send is handed to `send` with the number of the guest's interface. What the Resolver's
+    /// host asks on behalf of its clients is answered by `resolve` and goes nowhere.
+    pub(super) fn run(
+        &mut self,
+        now: SimTime,
+        pool: &mut BufferPool,
+        resolve: &dyn Fn(usize, &Frame) -> Option<Frame>,
+        send: &mut dyn FnMut(usize, Vec<u8>),
+    ) {
+        for Desk { service, port, host } in &mut self.desks {
+            let port = usize::from(*port);
+            if *service != PlatformService::Resolver {
+                host.run(now, pool, &mut |_, frame| send(port, frame));
+                continue;
+            }
+            loop {
+                let mut questions = Vec::new();
+                host.run(now, pool, &mut |_, bytes| {
+                    let frame = Frame::new(bytes);
+                    match frame.headers.ip.is_some_and(|ip| ip.destination == app::RESOLVER_UPSTREAM.ip()) {
+                        true => questions.push(frame),
+                        false => send(port, frame.bytes),
+                    }
+                });
+                if questions.is_empty() {
+                    break;
+                }
+                for question in questions {
+                    if let Some(answer) = resolve(port, &question) {
+                        host.receive(now, 0, answer.bytes);
+                    }
+                    pool.give(question.bytes);
+                }
+            }
         }
     }
 
@@ -90,10 +123,11 @@ impl Maker {
     /// A host with a service's addresses, for which everybody is on the link.
     fn host(self, service: PlatformService, port: u16) -> Host {
         let everything = (Ipv4Net::default(), Ipv6Net::default());
+        let resolver = self.resolver.filter(|_| service == PlatformService::Resolver);
         let interface = InterfaceConfig {
             mac: self.router_mac,
             mtu: MTU,
-            ipv4: vec![(service.ipv4(), everything.0)],
+            ipv4: std::iter::once(service.ipv4()).chain(resolver).map(|address| (address, everything.0)).collect(),
             ipv6: vec![(service.ipv6(), everything.1)],
             ipv4_gateway: None,
             ipv6_gateway: None,
@@ -101,6 +135,7 @@ impl Maker {
         let (program, salt) = match service {
             PlatformService::Metadata => (app::METADATA_SERVER, 0),
             PlatformService::Time => (app::TIME_SERVER, 1),
+            PlatformService::Resolver => (app::RESOLVER_FRONT, 1 << 32),
         };
         let config = HostConfig {
             // SIM: what the services send begins with TTL 64, as most Linux systems' packets do.
@@ -115,6 +150,7 @@ impl Maker {
             programs: app::platform(),
         };
         let mut host = Host::new(config, self.now);
+        host.know_neighbour(0, app::RESOLVER_UPSTREAM.ip(), self.router_mac);
         host.start_service(program, &[]);
         host.settle(); // It listens before the frame that is its reason arrives.
         host

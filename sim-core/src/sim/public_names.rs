@@ -3,6 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use super::well_known;
 use crate::cloud::{ImageFamily, PublicService};
 use crate::dataplane::names::{KnownNames, PublicNames};
 use crate::id::Region;
@@ -17,11 +18,17 @@ fn addresses_of(name: &str) -> Vec<IpAddr> {
     if let Some(region) = archive_region(name) {
         return vec![archive_address(region)];
     }
+    if let Some(host) = well_known::called(name) {
+        return host.addresses.to_vec();
+    }
     PublicService::addresses_of(name).into_iter().map(IpAddr::V4).collect()
 }
 
 /// The name that an address has, backwards. SIM: a service's is its host name in the Region.
 fn name_of(address: IpAddr) -> Option<String> {
+    if let Some(host) = well_known::at(address) {
+        return Some(host.name.to_owned());
+    }
     let IpAddr::V4(v4) = address else { return None };
     let service = PublicService::of_address(v4).map(|(service, region)| service.domain_in(region));
     service.or_else(|| Region::all().find(|region| archive_address(*region) == address).map(archive_name))

@@ -1,11 +1,11 @@
 //! Name servers on the Internet that anybody may ask, at the well-known addresses of some (1.1.1.1, 8.8.8.8 and the like).
 //!
 //! For a VPC they are hosts as any other: questions to them leave by a gateway and are judged by the rules (SG-27). They know what
-//! is public and nothing of any VPC, so a public name means a public address there (DNS-5). Where the scenario has a host of its
-//! own at one of these addresses, it is that host.
+//! is public and nothing of any VPC, so a public name means a public address there (DNS-5).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::well_known::{self, WellKnownService};
 use crate::dataplane::answer_publicly;
 use crate::dataplane::pipeline::{Entry, Hop, Transit};
 use crate::trace::{Step, VpcService};
@@ -14,19 +14,10 @@ use crate::trace::{Step, VpcService};
 pub(super) const SERVERS: [IpAddr; 2] =
     [IpAddr::V4(Ipv4Addr::new(1, 1, 1, 1)), IpAddr::V6(Ipv6Addr::new(0x2606, 0x4700, 0x4700, 0, 0, 0, 0, 0x1111))];
 
-/// Others that people like to ask.
-const OTHERS: [IpAddr; 5] = [
-    IpAddr::V4(Ipv4Addr::new(1, 0, 0, 1)),
-    IpAddr::V4(Ipv4Addr::new(8, 8, 8, 8)),
-    IpAddr::V4(Ipv4Addr::new(8, 8, 4, 4)),
-    IpAddr::V4(Ipv4Addr::new(9, 9, 9, 9)),
-    IpAddr::V6(Ipv6Addr::new(0x2001, 0x4860, 0x4860, 0, 0, 0, 0, 0x8888)),
-];
-
 /// Turns a question to one of them into its answer, a packet of its own that goes back; false when it is none.
 pub(super) fn answer(hop: &mut Hop<'_>, transit: &mut Transit) -> bool {
     let Some(ip) = transit.frame.headers.ip else { return false };
-    if !SERVERS.iter().chain(&OTHERS).any(|server| *server == ip.destination) {
+    if well_known::at(ip.destination).is_none_or(|host| host.serves != WellKnownService::Names) {
         return false;
     }
     let (packet, headers) = (transit.packet, transit.frame.headers);

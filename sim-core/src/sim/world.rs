@@ -196,6 +196,7 @@ impl World {
         for (number, host) in internet.into_iter().enumerate() {
             world.add_internet_host(number as u32, host);
         }
+        world.add_well_known_hosts();
         world
     }
 
@@ -492,7 +493,7 @@ impl World {
         let local = self.partitions[Placement::INTERNET as usize].add_guest(self.guests.next());
         let id = InternetHostId::from_number(u64::from(number) + 1);
         let mac = MacAddr::local(0xff_0000_0000 | u64::from(number));
-        let interface = internet::interface(mac, address);
+        let interface = internet::interface(mac, &[address]);
         let serves = Serves::Site { page: http, ports };
         let outside = OutsideGuest { id, name: name.clone(), number, interface, serves };
         let guest = self.guests.add_outside(outside, (Placement::INTERNET, local));

@@ -143,6 +143,7 @@ impl Captures {
             | Step::Translated { .. }
             | Step::Fragmented { .. }
             | Step::PortTranslated { .. }
+            | Step::FlowLogged { .. }
             | Step::Delivered { .. } => None,
         }
     }

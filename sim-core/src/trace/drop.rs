@@ -50,6 +50,10 @@ drop_codes! {
     NoRouteToDestination "NO_ROUTE_TO_DESTINATION" Route aws;
     /// The matching route is a blackhole (RT-15).
     BadStateRoute "BAD_STATE_ROUTE" Route aws;
+    /// A gateway route table leads Internet traffic to an appliance without a public address (EDGE-5).
+    IngressRtbNoPublicIp "INGRESS_RTB_NO_PUBLIC_IP" Route aws;
+    /// A gateway route table leads the way in by an appliance, and the answer goes out without it (EDGE-6).
+    IngressRtbTrafficRedirection "INGRESS_RTB_TRAFFIC_REDIRECTION" Route aws;
     /// Routed, but nothing owns the address (L2-4).
     NoPossibleDestination "NO_POSSIBLE_DESTINATION" Route aws;
     /// No rule of any attached group admits the packet (SG-1).

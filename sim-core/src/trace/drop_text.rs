@@ -19,6 +19,15 @@ impl DropCode {
                  peering connection is not active. The router does not fall back to a shorter prefix. \
                  Delete the route, or point it at something that exists."
             }
+            DropCode::IngressRtbNoPublicIp => {
+                "The gateway route table sends what comes from the Internet to the interface of an appliance, and that \
+                 interface has no public address, which traffic through an Internet gateway needs. \
+                 Give the appliance an Elastic IP address."
+            }
+            DropCode::IngressRtbTrafficRedirection => {
+                "The gateway route table leads the way in to this subnet by an appliance, but the packet went straight to \
+                 the Internet gateway. Both ways have to pass the same appliance: point the subnet's default route at it."
+            }
             DropCode::NoPossibleDestination => {
                 "A route led to the right subnet, but no network interface there has the address: a typing error, or an \
                  instance that was terminated."
@@ -36,8 +45,8 @@ impl DropCode {
             }
             DropCode::SgReferencesNotPreserved => {
                 "The only rule that would admit the packet names a security group instead of an address, and the packet no \
-                 longer carries the sender's group: it came by a public address, through a translation, or from another \
-                 Region. Send to the private address, or allow the sender's address range."
+                 longer carries the sender's group: it came by a public address, through a translation or an appliance, or \
+                 from another Region. Send to the private address, or allow the sender's address range."
             }
             DropCode::UnknownPeeredSgs => {
                 "A rule names a security group of a peered VPC, but the peering connection or the group is gone. The rule is \

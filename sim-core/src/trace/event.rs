@@ -192,6 +192,18 @@ pub(crate) enum Step {
         /// After.
         to: (IpAddr, u16),
     },
+    /// A flow log notes what the security groups and the network ACL of an interface said of the packet (FL-3). The headers are
+    /// those at the interface. Told of every packet where there is a flow log, and nowhere else.
+    FlowLogged {
+        /// The interface.
+        interface: NetworkInterfaceId,
+        /// The interface's own address, of the packet's family (FL-4).
+        own: IpAddr,
+        /// Seen from the interface.
+        direction: Direction,
+        /// What they said.
+        action: FlowAction,
+    },
     /// Delivered to the guest behind an interface, or to a host on the Internet.
     Delivered {
         /// The interface.
@@ -215,6 +227,7 @@ flat!(enum Step {
     10 => Dropped(reason),
     11 => Fragmented { gateway, limit_bytes },
     12 => PortTranslated { gateway, from, to },
+    13 => FlowLogged { interface, own, direction, action },
 });
 
 impl Step {
@@ -230,10 +243,22 @@ impl Step {
             | Step::Route { .. }
             | Step::Translated { .. }
             | Step::Fragmented { .. }
-            | Step::PortTranslated { .. } => Detail::Stages,
+            | Step::PortTranslated { .. }
+            | Step::FlowLogged { .. } => Detail::Stages,
         }
     }
 }
+
+/// What a flow log says became of a packet at an interface (FL-3).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum FlowAction {
+    /// The security groups and the network ACL let it through.
+    Accept,
+    /// One of them refused it.
+    Reject,
+}
+
+flat!(enum FlowAction { 0 => Accept, 1 => Reject });
 
 /// What made a security group let a packet through.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -290,6 +315,6 @@ pub(crate) enum Detail {
     Drops,
     /// Where packets pass: interfaces, VPCs, gateways (for `path:`).
     Path,
-    /// What every stage did (for explanations and flow logs).
+    /// What every stage did (for explanations).
     Stages,
 }

@@ -223,7 +223,7 @@ impl Trace {
             && headers.ip.as_ref().is_some_and(|ip| self.marks.wants(ip))
     }
 
-    /// Whether frames are kept at capture points.
+    /// Whether frames are kept at capture points, and flows are logged.
     pub(crate) fn keeps_frames(&self) -> bool {
         self.snap_length.is_some()
     }
@@ -258,6 +258,14 @@ impl Trace {
         if self.snap_length.is_some() || tag.marked {
             let frame = self.snap_length.map(|length| self.recording.keep(bytes, length));
             self.push(tag, headers, Step::Seen { point: point.into(), direction, frame });
+        }
+    }
+
+    /// Records what a flow log says of a packet. Flow logs are written beside captures: without these nobody asks.
+    pub(crate) fn log_flow(&mut self, tag: PacketTag, headers: &Headers, step: Step) {
+        if self.keeps_frames() {
+            // It says nothing about the packet's way: the events of marked packets are for those who follow it.
+            self.push(PacketTag { marked: false, ..tag }, headers, step);
         }
     }
 

@@ -25,6 +25,15 @@ impl DropReason {
                 }
                 _ => "the route is a blackhole".to_owned(),
             },
+            DropCode::IngressRtbNoPublicIp => {
+                format!("the gateway's route table leads packets for {destination} here, and it has no public address")
+            }
+            DropCode::IngressRtbTrafficRedirection => {
+                format!(
+                    "its route table leads the way back to {} by an appliance that the packet did not pass",
+                    ip.source
+                )
+            }
             DropCode::NoPossibleDestination => format!("no network interface has {destination}"),
             DropCode::EniSgRulesMismatch => {
                 format!("no {way} rule for {} {}", service(ip), peer(self.direction, ip))
@@ -36,11 +45,19 @@ impl DropReason {
                     peer(self.direction, ip)
                 )
             }
-            DropCode::SgReferencesNotPreserved => format!(
-                "the {way} rule for {} names a security group, and members are recognised by private address only, not as {}",
-                service(ip),
-                peer_address(self.direction, ip)
-            ),
+            DropCode::SgReferencesNotPreserved => match self.decider {
+                Decider::Address(member) => format!(
+                    "the {way} rule for {} names the security group of {member}, which is not recognised where routes lead \
+                     by an appliance",
+                    service(ip)
+                ),
+                _ => format!(
+                    "the {way} rule for {} names a security group, and members are recognised by private address only, not \
+                     as {}",
+                    service(ip),
+                    peer_address(self.direction, ip)
+                ),
+            },
             DropCode::UnknownPeeredSgs => format!(
                 "the {way} rule for {} names a security group that is gone or no longer peered (stale)",
                 service(ip)

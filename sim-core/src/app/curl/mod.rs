@@ -1,7 +1,7 @@
 //! `curl`: HTTP/1.1 over real TCP, with curl's messages and exit codes.
 //!
 //! Words follow the image's curl (see [`Profile`](crate::host::Profile)); exit codes are the same everywhere. TLS is not
-//! simulated, and says so once it has connected.
+//! simulated: what an `https:` URL asks for goes to port 443 in the clear, with a note.
 
 mod options;
 mod write_out;
@@ -9,7 +9,7 @@ mod write_out;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::http::{Head, Incoming, ResponseError, Url, UrlError};
+use super::http::{Head, Incoming, ResponseError, Url, UrlError, in_the_clear};
 use super::resolve::{Family, resolve};
 use crate::engine::SimTime;
 use crate::host::{CurlConnectError, Elapsed, Errno, Sys, TcpStream};
@@ -167,7 +167,9 @@ impl Transfer<'_> {
 
     async fn exchange(&mut self, url: &Url, report: &mut Report) -> Result<Response, Failure> {
         let stream = self.connect(url, report).await?;
-        if url.tls {
+        if let Some(text) = in_the_clear(url) {
+            self.sys.note(text);
+        } else if url.tls {
             self.sys.note("TLS is not simulated; curl connected and did no more");
             return Err(Failure { code: 35, message: "TLS is not simulated by vpcsim".to_owned() });
         }

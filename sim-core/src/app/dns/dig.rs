@@ -4,13 +4,16 @@ use std::net::SocketAddr;
 
 use jiff::Timestamp;
 
-use super::{NoReply, Reply, ResolvConf, ask, named_server, query};
+use super::{NoReply, Over, Reply, ResolvConf, ask, named_server, query, stream};
 use crate::engine::SimDuration;
 use crate::host::{Errno, Profile, Sys};
 use crate::net::dns::{DNS_PORT, DomainName, Message, Record, RecordType};
 
 /// What the question offers to take.
 const UDP_SIZE: u16 = 1232;
+
+/// Said before the answer that did not fit into a datagram.
+pub(super) const TRUNCATED: &str = ";; Truncated, retrying in TCP mode.\n";
 
 /// What was asked for.
 struct Request {
@@ -22,6 +25,7 @@ struct Request {
     patience: SimDuration,
     recursion: bool,
     edns: bool,
+    over: Over,
     show: Show,
 }
 
@@ -57,14 +61,21 @@ pub(crate) async fn main(sys: Sys, arguments: Vec<String>) -> i32 {
     message.udp_size = request.edns.then_some(UDP_SIZE);
     for _ in 0..request.tries {
         for server in &servers {
-            match ask(&sys, *server, std::slice::from_ref(&message), request.patience).await {
+            let replies = match request.over {
+                Over::Udp => ask(&sys, *server, std::slice::from_ref(&message), request.patience).await,
+                Over::Tcp => stream::ask(&sys, *server, &message, request.patience).await.map(|reply| vec![reply]),
+            };
+            match replies {
                 Ok(replies) => {
                     for reply in replies {
+                        if reply.was_truncated {
+                            sys.print(TRUNCATED);
+                        }
                         print(&sys, &request, &arguments, *server, &reply);
                     }
                     return 0;
                 }
-                Err(_) if is_old(&sys) => {}
+                Err(_) if is_old(&sys) && request.over == Over::Udp => {}
                 Err(error) => {
                     let text = match error {
                         NoReply::TimedOut => "timed out",
@@ -72,7 +83,13 @@ pub(crate) async fn main(sys: Sys, arguments: Vec<String>) -> i32 {
                         NoReply::Refused(Errno::NetworkUnreachable) => "network unreachable",
                         NoReply::Refused(_) => "host unreachable",
                     };
-                    sys.print(format!(";; communications error to {}: {text}\n", server_text(*server)));
+                    sys.print(match request.over {
+                        Over::Udp => format!(";; communications error to {}: {text}\n", server_text(*server)),
+                        Over::Tcp => {
+                            let (at, name) = (server_text(*server), request.name.as_str());
+                            format!(";; Connection to {at}({}) for {name} failed: {text}.\n", server.ip())
+                        }
+                    });
                 }
             }
         }
@@ -106,6 +123,7 @@ fn parse(sys: &Sys, arguments: &[String]) -> Result<Request, i32> {
         patience: SimDuration::from_secs(5),
         recursion: true,
         edns: true,
+        over: Over::Udp,
         show: Show {
             short: false,
             command: true,
@@ -189,16 +207,14 @@ fn set(sys: &Sys, request: &mut Request, option: &str) -> Result<(), i32> {
         ("stats", _) => show.statistics = is_on,
         ("recurse" | "rec" | "rdflag", _) => request.recursion = is_on,
         ("edns", _) => request.edns = is_on,
-        // There are no additional records here, and questions go as UDP without a cookie or a search list anyway.
+        ("tcp" | "vc", _) => request.over = if is_on { Over::Tcp } else { Over::Udp },
+        // There are no additional records here, and questions go without a cookie or a search list anyway.
         ("additional" | "cookie", _) => {}
-        ("search" | "tcp" | "vc" | "dnssec", _) if !is_on => {}
+        ("search" | "dnssec" | "ignore", _) if !is_on => {}
         ("time" | "timeout", Some(seconds)) => request.patience = SimDuration::from_secs(u64::from(seconds.max(1))),
         ("tries", Some(tries)) => request.tries = tries.max(1),
         ("retry", Some(more)) => request.tries = more + 1,
-        (
-            "tcp" | "vc" | "trace" | "dnssec" | "search" | "multiline" | "identify" | "ttlid" | "bufsize" | "nssearch",
-            _,
-        ) => {
+        ("trace" | "dnssec" | "search" | "multiline" | "identify" | "ttlid" | "bufsize" | "nssearch" | "ignore", _) => {
             let option = if is_on { format!("+{option}") } else { format!("+no{option}") };
             return Err(sys.not_simulated("dig", &option));
         }
@@ -289,7 +305,11 @@ fn print(sys: &Sys, request: &Request, arguments: &[String], server: SocketAddr,
 }
 
 fn print_statistics(sys: &Sys, server: SocketAddr, reply: &Reply) {
-    let transport = if is_old(sys) { "" } else { " (UDP)" };
+    let transport = match reply.over {
+        _ if is_old(sys) => "",
+        Over::Udp => " (UDP)",
+        Over::Tcp => " (TCP)",
+    };
     let when = Timestamp::from_nanosecond(sys.wall_clock()).unwrap_or_default();
     sys.print(format!(
         ";; Query time: {} msec\n;; SERVER: {}({}){transport}\n;; WHEN: {}\n;; MSG SIZE  rcvd: {}\n\n",

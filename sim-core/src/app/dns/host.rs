@@ -118,7 +118,13 @@ impl Session<'_> {
         let query = query(self.sys, name.clone(), record_type);
         for _ in 0..TRIES {
             match ask(self.sys, self.server, std::slice::from_ref(&query), PATIENCE).await {
-                Ok(mut replies) => return replies.pop().ok_or(1),
+                Ok(mut replies) => {
+                    let reply = replies.pop().ok_or(1)?;
+                    if reply.was_truncated {
+                        self.sys.print(super::dig::TRUNCATED);
+                    }
+                    return Ok(reply);
+                }
                 Err(error) if self.sys.profile() != Profile::AmazonLinux2 => {
                     let text = if error == NoReply::TimedOut { "timed out" } else { "connection refused" };
                     self.sys.print(format!(";; communications error to {}#53: {text}\n", self.server.ip()));

@@ -2,9 +2,11 @@
 //! answers to people.
 
 pub(super) mod dig;
+pub(super) mod front;
 pub(super) mod getent;
 pub(super) mod host;
 pub(super) mod nslookup;
+mod stream;
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -12,8 +14,10 @@ use crate::engine::SimDuration;
 use crate::host::{Elapsed, Errno, Sys};
 use crate::net::dns::{DNS_PORT, DomainName, Message, RecordType};
 
-/// The largest answer that is taken.
+/// The largest answer that is taken in a datagram.
 const BUFFER: usize = 4096;
+/// The largest message there is.
+const BUFFER_WHOLE: usize = u16::MAX as usize;
 
 /// What `/etc/resolv.conf` says (resolv.conf(5)).
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -95,6 +99,16 @@ pub(super) struct Reply {
     pub(super) len: usize,
     /// From the question to the answer.
     pub(super) took: SimDuration,
+    pub(super) over: Over,
+    /// Whether a datagram came first that had no room for the answer.
+    pub(super) was_truncated: bool,
+}
+
+/// What carried a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Over {
+    Udp,
+    Tcp,
 }
 
 /// Why none came.
@@ -104,7 +118,8 @@ pub(super) enum NoReply {
     Refused(Errno),
 }
 
-/// Sends questions to a server from one socket, and waits until each has its answer.
+/// Sends questions to a server from one socket, and waits until each has its answer. One that found no room in a datagram is asked
+/// again over TCP (RFC 7766 §5).
 pub(super) async fn ask(
     sys: &Sys,
     server: SocketAddr,
@@ -124,13 +139,18 @@ pub(super) async fn ask(
         let received = sys.before(deadline, socket.recv_from(&mut buffer)).await;
         let (len, _) = received.map_err(|Elapsed| NoReply::TimedOut)?.map_err(NoReply::Refused)?;
         let Some(message) = Message::parse(&buffer[..len]) else { continue };
-        let is_answer =
-            |query: &Message| message.is_response && query.id == message.id && query.question == message.question;
-        if let Some(place) = queries.iter().position(is_answer) {
-            replies[place] = Some(Reply { message, len, took: sys.now().since(started) });
+        if let Some(place) = queries.iter().position(|query| message.answers_to(query)) {
+            let took = sys.now().since(started);
+            replies[place] = Some(Reply { message, len, took, over: Over::Udp, was_truncated: false });
         }
     }
-    Ok(replies.into_iter().flatten().collect())
+    let mut replies: Vec<Reply> = replies.into_iter().flatten().collect();
+    for (reply, query) in replies.iter_mut().zip(queries) {
+        if reply.message.is_truncated {
+            *reply = Reply { was_truncated: true, ..stream::ask(sys, server, query, patience).await? };
+        }
+    }
+    Ok(replies)
 }
 
 /// A question with a number of its own.

@@ -107,7 +107,13 @@ async fn question(sys: &Sys, server: SocketAddr, name: &DomainName, record_type:
     let query = query(sys, name.clone(), record_type);
     for _ in 0..TRIES {
         match ask(sys, server, std::slice::from_ref(&query), PATIENCE).await {
-            Ok(mut replies) => return replies.pop().ok_or(1),
+            Ok(mut replies) => {
+                let reply = replies.pop().ok_or(1)?;
+                if reply.was_truncated {
+                    sys.print(super::dig::TRUNCATED);
+                }
+                return Ok(reply);
+            }
             Err(error) if sys.profile() != Profile::AmazonLinux2 => {
                 let text = if error == NoReply::TimedOut { "timed out" } else { "connection refused" };
                 sys.print(format!(";; communications error to {}#{}: {text}\n", server.ip(), server.port()));

@@ -5,6 +5,7 @@ mod guest;
 mod httpd;
 mod ip;
 mod iperf3;
+mod iptables;
 mod jobs;
 mod nc;
 mod ping;
@@ -230,6 +231,7 @@ struct Run {
 }
 
 const AL2: Profile = Profile::AmazonLinux2;
+const AL2023: Profile = Profile::AmazonLinux2023;
 
 /// A router takes a frame: lowers its TTL, or answers why it does not go on.
 fn hop(frame: &mut Vec<u8>) -> Option<Vec<u8>> {

@@ -2,7 +2,6 @@
 
 use super::*;
 
-const AL2023: Profile = Profile::AmazonLinux2023;
 const UBUNTU: Profile = Profile::Ubuntu;
 
 #[test]

@@ -63,3 +63,33 @@ fn what_is_not_understood_is_a_note_that_names_the_line() {
         assert_eq!((run.exit, run.notes.len(), run.stdout.as_str()), (0, 1, ""), "{skipped}");
     }
 }
+
+#[test]
+fn the_port_of_a_database_answers_while_its_service_runs() {
+    for (profile, install, unit, port) in [
+        (AL2023, "dnf install -y mariadb105-server && systemctl start mariadb", "mariadb", 3306),
+        (AL2023, "dnf install -y postgresql15-server; systemctl enable --now postgresql", "postgresql", 5432),
+        (AL2023, "dnf install -y redis6; systemctl start redis6", "redis6", 6379),
+        (Profile::Ubuntu, "apt-get install -y mysql-server", "mysql", 3306),
+    ] {
+        let mut lab = Lab::new(Wire::Router, profile);
+        let run = lab.user_data(1, &format!("#!/bin/bash\n{install}\n"));
+        assert_eq!((run.exit, run.notes.len()), (0, 1), "{install}: {run:?}");
+        let knock = format!("nc -z -w 1 10.0.2.101 {port}");
+        assert_eq!(lab.typed(0, &knock).exit, 0, "{unit}");
+        assert_eq!(lab.typed(1, &format!("sudo systemctl stop {unit}")).exit, 0);
+        assert_eq!(lab.typed(0, &knock).exit, 1, "{unit} is stopped");
+        assert_eq!(lab.typed(1, &format!("sudo systemctl restart {unit}")).exit, 0);
+        assert_eq!(lab.typed(0, &knock).exit, 0, "{unit} runs again");
+    }
+}
+
+#[test]
+fn debians_packages_start_what_they_bring_and_amazons_do_not() {
+    let mut lab = Lab::new(Wire::Router, Profile::Ubuntu);
+    lab.user_data(1, "#!/bin/bash\napt-get install -y nginx\n");
+    assert!(lab.typed(0, "curl -s 10.0.2.101").stdout.contains("Welcome to nginx!"));
+    let mut lab = Lab::new(Wire::Router, AL2023);
+    lab.user_data(1, "#!/bin/bash\ndnf install -y nginx\n");
+    assert_eq!(lab.typed(0, "curl -s 10.0.2.101").exit, 7);
+}

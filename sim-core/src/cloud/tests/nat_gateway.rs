@@ -296,3 +296,83 @@ fn which_routes_may_lead_to_a_gateway_rt_13_rt_19_rt_20() {
     let gone = json!({"RouteTableId": table, "DestinationCidrBlock": "1.0.0.0/8", "NatGatewayId": id});
     assert_eq!(b.code("CreateRoute", gone), "InvalidNatGatewayID.NotFound");
 }
+
+/// The private address and status of each of a gateway's addresses.
+fn addresses(b: &mut Bench, id: &str) -> Vec<String> {
+    let shown = gateway(b, id);
+    let addresses = shown["NatGatewayAddresses"].as_array().expect("a list").iter();
+    addresses.map(|address| format!("{} {}", text(address, "/PrivateIp"), text(address, "/Status"))).collect()
+}
+
+#[test]
+fn an_elastic_address_drains_before_it_is_free_nat_17() {
+    let (mut b, _, subnet, allocation) = bench();
+    let id = public(&mut b, &subnet, &allocation);
+    let more = b.get("AllocateAddress", json!({}), "/AllocationId");
+    let associate = json!({"NatGatewayId": id, "AllocationIds": [more]});
+    assert_eq!(b.code("AssociateNatGatewayAddress", associate.clone()), "IncorrectState", "while it is pending");
+    b.pass(minutes(1));
+    let answer = b.ok("AssociateNatGatewayAddress", associate.clone());
+    assert_eq!(text(&answer, "/NatGatewayAddresses/0/Status"), "associating");
+    assert_eq!(addresses(&mut b, &id), ["10.0.0.4 succeeded", "10.0.0.5 succeeded"]);
+    assert_eq!(b.code("AssociateNatGatewayAddress", associate), "Resource.AlreadyAssociated");
+
+    let association = text(&answer, "/NatGatewayAddresses/0/AssociationId");
+    let primary = text(&gateway(&mut b, &id), "/NatGatewayAddresses/0/AssociationId");
+    for (association, seconds, code) in [
+        (&primary, 350, "InvalidParameterValue"),
+        (&association, 0, "InvalidParameterValue"),
+        (&association, 4_001, "InvalidParameterValue"),
+    ] {
+        let request = json!({"NatGatewayId": id, "AssociationIds": [association], "MaxDrainDurationSeconds": seconds});
+        assert_eq!(b.code("DisassociateNatGatewayAddress", request), code, "{association} {seconds}");
+    }
+    let answer = b.ok("DisassociateNatGatewayAddress", json!({"NatGatewayId": id, "AssociationIds": [association]}));
+    assert_eq!(text(&answer, "/NatGatewayAddresses/0/Status"), "disassociating");
+    b.pass(SimDuration::from_secs(349));
+    assert_eq!(addresses(&mut b, &id), ["10.0.0.4 succeeded", "10.0.0.5 disassociating"]);
+    assert_eq!(b.code("ReleaseAddress", json!({"AllocationId": more})), "InvalidIPAddress.InUse");
+    b.pass(SimDuration::from_secs(1));
+    assert_eq!(addresses(&mut b, &id), ["10.0.0.4 succeeded"]);
+    assert_eq!(b.code("ReleaseAddress", json!({"AllocationId": more})), "ok");
+    let private = json!({"NatGatewayId": id, "PrivateIpAddressCount": 1});
+    assert_eq!(b.code("AssignPrivateNatGatewayAddress", private), "InvalidParameterCombination", "a public gateway");
+}
+
+#[test]
+fn a_private_gateway_takes_and_gives_back_private_addresses_nat_17_nat_6() {
+    let (mut b, _, subnet, allocation) = bench();
+    let request = json!({"SubnetId": subnet, "ConnectivityType": "private"});
+    let id = b.get("CreateNatGateway", request, "/NatGateway/NatGatewayId");
+    b.pass(minutes(1));
+    let assign = |more: Value| {
+        let mut request = more;
+        request["NatGatewayId"] = json!(id);
+        request
+    };
+    b.ok("AssignPrivateNatGatewayAddress", assign(json!({"PrivateIpAddresses": ["10.0.0.10"]})));
+    b.ok("AssignPrivateNatGatewayAddress", assign(json!({"PrivateIpAddressCount": 1})));
+    assert_eq!(addresses(&mut b, &id), ["10.0.0.4 succeeded", "10.0.0.10 succeeded", "10.0.0.5 succeeded"]);
+    for (more, code) in [
+        (json!({"PrivateIpAddresses": ["10.0.0.10"]}), "InvalidIPAddress.InUse"),
+        (json!({"PrivateIpAddresses": ["10.0.9.9"]}), "InvalidParameterValue"),
+        (json!({"PrivateIpAddressCount": 6}), "PrivateIpAddressLimitExceeded"),
+        (json!({}), "MissingParameter"),
+    ] {
+        assert_eq!(b.code("AssignPrivateNatGatewayAddress", assign(more.clone())), code, "{more}");
+    }
+    let public = json!({"NatGatewayId": id, "AllocationIds": [allocation]});
+    assert_eq!(b.code("AssociateNatGatewayAddress", public), "InvalidParameterCombination", "a private gateway");
+    let unassign =
+        |address: &str| json!({"NatGatewayId": id, "PrivateIpAddresses": [address], "MaxDrainDurationSeconds": 10});
+    assert_eq!(b.code("UnassignPrivateNatGatewayAddress", unassign("10.0.0.4")), "InvalidParameterValue", "primary");
+    b.ok("UnassignPrivateNatGatewayAddress", unassign("10.0.0.10"));
+    assert_eq!(addresses(&mut b, &id)[1], "10.0.0.10 unassigning");
+    b.pass(SimDuration::from_secs(10));
+    assert_eq!(addresses(&mut b, &id), ["10.0.0.4 succeeded", "10.0.0.5 succeeded"]);
+    // One that is deleted while an address drains goes as a whole.
+    b.ok("UnassignPrivateNatGatewayAddress", unassign("10.0.0.5"));
+    b.ok("DeleteNatGateway", json!({"NatGatewayId": id}));
+    b.pass(minutes(2));
+    assert_eq!(b.code("DeleteSubnet", json!({"SubnetId": subnet})), "ok");
+}

@@ -1,9 +1,11 @@
 //! What becomes of packets, from the cloud's records to the account of every hop.
 
 mod egress_only;
+mod flow_logs;
 mod frames;
 mod incremental;
 mod layouts;
+mod middlebox;
 mod names;
 mod nat;
 mod path;

@@ -8,10 +8,13 @@
 //! nat ngw web 10.0.1.5 [public 203.0.113.5] [10.0.1.6 …]     further addresses are secondary ones
 //! peering ab main other [pending-acceptance|deleted]
 //! route web 0.0.0.0/0 gw
+//! table in main                                     a route table, `rtb-in`, that no subnet has
+//! edge gw in                                        the gateway's own route table
 //! group sg main                                     without any rule
 //! allow sg ingress tcp/80 0.0.0.0/0                 also tcp/1-2, icmp, all, a group's name for the block
 //! acl web ingress 100 deny tcp/80 0.0.0.0/0         the subnet gets the ACL `acl-web`
 //! eni a web 10.0.1.10 [sg …] [public 203.0.113.7] [forwards] [stopped] [with other-eni] [type m8i.large] [idle TCP,STREAM,UDP]
+//! log main|web|a                                    what passes in a VPC, in a subnet or at an interface is logged
 //! allowance 100                                     of tracked flows for each instance; only as the first line
 //! ```
 //!
@@ -175,6 +178,7 @@ impl World {
                     owner,
                     region,
                     attached: Some(vpc),
+                    route_table: None,
                     tags: Tags::default(),
                     origin: Origin::Aws,
                 };
@@ -195,6 +199,14 @@ impl World {
             ["drop", "nat", name] => {
                 let id: NatGatewayId = self.id(name);
                 self.cloud.nat_gateways[&id].state = NatGatewayState::Deleting { until: SimTime::MAX };
+            }
+            ["table", name, vpc] => {
+                let vpc = self.id(vpc);
+                self.route_table(&format!("rtb-{name}"), vpc);
+            }
+            ["edge", gateway, table] => {
+                let (gateway, table): (InternetGatewayId, _) = (self.id(gateway), self.id(&format!("rtb-{table}")));
+                self.cloud.internet_gateways[&gateway].route_table = Some((self.ids.next(), table));
             }
             ["drop", "igw", name] => {
                 let id: InternetGatewayId = self.id(name);
@@ -226,6 +238,7 @@ impl World {
             ["acl", subnet, direction, number, action, service, block] => {
                 self.acl_entry(subnet, direction, number, action, service, block);
             }
+            ["log", resource] => self.flow_log(resource),
             ["eni", name, subnet, address, ref rest @ ..] => self.eni(name, subnet, address, rest),
             ["allowance", flows] => {
                 let mut quotas = Quotas::default();
@@ -298,6 +311,7 @@ impl World {
             ipv6_block: ipv6_block.map(|block| (self.ids.next(), block.parse().expect("an IPv6 block"))),
             map_public_ip_on_launch: false,
             assign_ipv6_on_creation: false,
+            name_options_on_launch: PrivateDnsNameOptions::DEFAULT,
             is_default: false,
             route_table: Some((self.ids.next(), table)),
             network_acl: (self.ids.next(), record.default_network_acl),
@@ -337,6 +351,23 @@ impl World {
         };
         self.cloud.security_groups.insert(id, group);
         id
+    }
+
+    fn flow_log(&mut self, resource: &str) {
+        let id = self.names[resource];
+        let resource_type = match id.kind() {
+            ResourceKind::Vpc => "VPC",
+            ResourceKind::Subnet => "Subnet",
+            _ => "NetworkInterface",
+        };
+        let request = serde_json::json!({
+            "ResourceIds": [id.to_string()], "ResourceType": resource_type, "TrafficType": "ALL",
+            "LogDestinationType": "s3", "LogDestination": "arn:aws:s3:::lab",
+        });
+        let caller =
+            Caller { account: AccountId::DEFAULT, region: Region::DEFAULT, now: self.now, origin: Origin::Aws };
+        let operation = Operation::from_value("CreateFlowLogs", request).expect("well-formed");
+        self.cloud.apply(&caller, operation).expect("the resource is there");
     }
 
     fn rules(&mut self, group: &str, direction: &str) -> &mut Vec<GroupRule> {
@@ -505,6 +536,7 @@ impl World {
             interfaces: smallvec![id],
             launched: SimTime::ZERO,
             metadata_options: MetadataOptions::of_image(ImageFamily::AmazonLinux2),
+            name_options: PrivateDnsNameOptions::DEFAULT,
             tags: Tags::default(),
             origin: Origin::Aws,
         };
@@ -679,8 +711,11 @@ impl World {
         };
         let outcome = stage(hop, &mut transit);
         account.extend(trace.recording().events.iter().filter_map(|event| self.line(event)));
-        let observed =
-            trace.recording().events.iter().filter(|event| matches!(event.step, Step::Seen { .. } | Step::Dropped(_)));
+        let observed = trace
+            .recording()
+            .events
+            .iter()
+            .filter(|event| matches!(event.step, Step::Seen { .. } | Step::FlowLogged { .. } | Step::Dropped(_)));
         self.seen.extend(observed.map(|event| format!("{:?} {:?} {:?}", event.leg, event.headers, event.step)));
         self.seen.push(format!("{outcome:?} {:?} {:?}", transit.entry, transit.frame));
         let next = match outcome {
@@ -721,6 +756,9 @@ impl World {
             Step::Fragmented { limit_bytes, .. } => format!("cut to {limit_bytes} bytes"),
             Step::PortTranslated { from: (from, from_port), to: (to, to_port), .. } => {
                 format!("{from}:{from_port} becomes {to}:{to_port}")
+            }
+            Step::FlowLogged { interface, own, direction, action } => {
+                format!("{} logs {action:?} {direction:?} of {own}", name((*interface).into()))
             }
             Step::Delivered { .. } => "delivered".to_owned(),
             Step::Dropped(reason) => {

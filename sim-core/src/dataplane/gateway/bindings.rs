@@ -106,6 +106,13 @@ impl NatBindings {
         Some(binding)
     }
 
+    /// Ends the binding of an inside flow before its time. Its port is free again when it is looked at next.
+    pub(crate) fn end(&mut self, now: SimTime, inside: &FlowKey) {
+        if let Some(slot) = self.inside.remove(inside) {
+            self.bindings[slot as usize].1 = now;
+        }
+    }
+
     /// Binds a new inside flow to a port of the first of the gateway's addresses that has one left for the destination.
     pub(crate) fn bind(&mut self, now: SimTime, inside: FlowKey, own: &[IpAddr]) -> Result<Binding, PortsExhausted> {
         self.end_idle(now);
@@ -156,7 +163,9 @@ impl NatBindings {
                 continue;
             }
             let Binding { inside, outside } = binding;
-            self.inside.remove(&inside);
+            if self.inside.get(&inside) == Some(&slot) {
+                self.inside.remove(&inside);
+            }
             self.back.remove(&outside.reversed());
             let far_end = FarEnd {
                 own: outside.source,
@@ -224,6 +233,24 @@ mod tests {
             source_port: port,
             destination_port,
         }
+    }
+
+    #[test]
+    fn a_flow_whose_binding_has_ended_gets_another_address_nat_17() {
+        let mut bindings = NatBindings::default();
+        let inside = flow(7, 40_000, 9, 443);
+        let before = bindings.bind(at(0), inside, &OWN[1..]).expect("a port is free");
+        assert_eq!(before.outside.source, OWN[1]);
+        bindings.end(at(10), &inside);
+        assert_eq!(bindings.use_inside(at(10), &inside), None);
+        assert_eq!(bindings.use_back(at(10), &before.outside.reversed()), None, "its answers find nobody");
+        let after = bindings.bind(at(10), inside, &OWN[..1]).expect("a port is free");
+        assert_eq!(after.outside.source, OWN[0]);
+        // The old one's time comes and takes the new one from nobody.
+        let other = flow(8, 40_000, 9, 443);
+        bindings.use_inside(at(300), &inside);
+        bindings.bind(at(400), other, &OWN[..1]).expect("a port is free");
+        assert_eq!(bindings.use_inside(at(400), &inside), Some(after));
     }
 
     /// A naive gateway: a list of inside flows with their ports and when they were last used.

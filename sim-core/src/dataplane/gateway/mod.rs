@@ -6,6 +6,7 @@ pub(super) mod bindings;
 pub(super) mod egress_only;
 pub(super) mod endpoint;
 pub(super) mod flow_memory;
+pub(super) mod ingress_routing;
 pub(super) mod internet;
 pub(super) mod nat;
 pub(super) mod peering;

@@ -153,7 +153,10 @@ impl NatGateway<'_> {
         }
         let flow = FlowKey::of(ip);
         if let Some(binding) = bindings.use_inside(now, &flow) {
-            return Ok(Some(binding));
+            if self.at.eni.addresses.contains(&binding.outside.source) {
+                return Ok(Some(binding));
+            }
+            bindings.end(now, &flow); // Its address was taken away (NAT-17).
         }
         let may_open = match ip.transport {
             Transport::Tcp { .. } => is_tcp_open(ip),
@@ -164,7 +167,8 @@ impl NatGateway<'_> {
         if !may_open {
             return Ok(None);
         }
-        let bound = bindings.bind(now, flow, &self.at.eni.addresses);
+        let addresses = &self.at.eni.addresses;
+        let bound = bindings.bind(now, flow, &addresses[..addresses.len() - usize::from(self.at.eni.draining)]);
         bound.map(Some).map_err(|PortsExhausted| {
             self.drop(DropCode::NgwPortExhausted, Direction::Egress, Decider::Address(ip.destination))
         })

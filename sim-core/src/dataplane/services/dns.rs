@@ -4,29 +4,34 @@
 //! No rule judges what goes there (SG-26, ACL-12, DNS-9), and nobody from outside the VPC reaches it (DNS-10, PCX-25): a frame
 //! is answered where it leaves its interface, or not at all.
 //!
-//! Differs from AWS: questions over TCP are not answered.
+//! Questions over TCP go to a host of the platform's ([`super::platform`]), which asks here in its turn.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{Answer, Service};
 use crate::dataplane::resolver::View;
-use crate::dataplane::tables::{Interface, Tables};
+use crate::dataplane::tables::{Interface, Tables, VpcIndex};
 use crate::net::dns::{DNS_PORT, Message};
 use crate::net::{Datagram, Frame, Transport};
 
 /// The link-local addresses of the Resolver (DNS-1).
-const LINK_LOCAL: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 253);
-const LINK_LOCAL_IPV6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x253);
+pub(super) const LINK_LOCAL: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 253);
+pub(super) const LINK_LOCAL_IPV6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x253);
 
-pub(super) fn offer(at: &Interface<'_>, frame: &Frame) -> Service {
-    let Some(ip) = frame.headers.ip else { return Service::NotOurs };
-    let is_resolver = match ip.destination {
+/// Whether the Resolver answers an interface at an address.
+pub(super) fn is_resolver(at: &Interface<'_>, address: IpAddr) -> bool {
+    let is_its = match address {
         IpAddr::V4(v4) => v4 == LINK_LOCAL || at.vpc.resolver == Some(v4),
         IpAddr::V6(v6) => v6 == LINK_LOCAL_IPV6,
     };
+    is_its && at.vpc.names.support // DNS-3
+}
+
+pub(super) fn offer(at: &Interface<'_>, frame: &Frame) -> Service {
+    let Some(ip) = frame.headers.ip else { return Service::NotOurs };
     let is_question = matches!(ip.transport, Transport::Udp { destination: DNS_PORT, .. });
-    // Where the VPC has no DNS support nobody is there (DNS-3), and nobody asks in another's name (L2-9).
-    if !is_resolver || !is_question || !at.vpc.names.support || !at.eni.addresses.contains(&ip.source) {
+    // Nobody asks in another's name (L2-9).
+    if !is_resolver(at, ip.destination) || !is_question || !at.eni.addresses.contains(&ip.source) {
         return Service::NotOurs;
     }
     Service::Metered(|at, frame| {
@@ -39,10 +44,19 @@ pub(super) fn offer(at: &Interface<'_>, frame: &Frame) -> Service {
     })
 }
 
+/// The answer to a question that a VPC's Resolver has taken over TCP, as the platform's host asks it; `None` if it asks nothing.
+pub(crate) fn answer_in_vpc(tables: &Tables, vpc: VpcIndex, frame: &Frame) -> Option<Frame> {
+    answer_as(View::of_vpc(tables, vpc), frame)
+}
+
 /// The answer of a name server on the Internet to a frame that is addressed to it; `None` if it asks nothing.
 pub(crate) fn answer_publicly(tables: &Tables, frame: &Frame) -> Option<Frame> {
+    answer_as(View::of_the_internet(tables), frame)
+}
+
+fn answer_as(view: View<'_>, frame: &Frame) -> Option<Frame> {
     let (question, payload) = Datagram::parse(frame).filter(|(question, _)| question.destination.port() == DNS_PORT)?;
     let query = Message::parse(payload).filter(|query| !query.is_response)?;
-    let answer = View::of_the_internet(tables).answer(&query);
+    let answer = view.answer(&query);
     Some(question.reversed().into_frame(&answer.to_bytes(query.udp_size), Vec::new()))
 }

@@ -1,4 +1,5 @@
-//! What the VPC itself answers: ARP, neighbour discovery and the DNS at once, metadata and time by a host of the platform's.
+//! What the VPC itself answers: ARP, neighbour discovery and the DNS at once; metadata, time and the DNS over TCP by a host
+//! of the platform's.
 //!
 //! Differs from AWS: guests are configured without DHCP.
 
@@ -13,7 +14,7 @@ use crate::net::{ArpPacket, Datagram, Frame, MacAddr, NeighborRole, NeighborSoli
 use crate::trace::VpcService;
 
 pub(crate) use allowance::LinkLocalAllowances;
-pub(crate) use dns::answer_publicly;
+pub(crate) use dns::{answer_in_vpc, answer_publicly};
 pub(crate) use platform::{PlatformService, addressed};
 
 /// What the VPC makes of a frame before anything else sees it.

@@ -19,6 +19,8 @@ OPERATIONS = {
         CreateInternetGateway DeleteInternetGateway AttachInternetGateway DetachInternetGateway
         DescribeInternetGateways
         CreateNatGateway DeleteNatGateway DescribeNatGateways
+        AssignPrivateNatGatewayAddress UnassignPrivateNatGatewayAddress
+        AssociateNatGatewayAddress DisassociateNatGatewayAddress
         CreateEgressOnlyInternetGateway DeleteEgressOnlyInternetGateway DescribeEgressOnlyInternetGateways
         CreateVpcPeeringConnection AcceptVpcPeeringConnection RejectVpcPeeringConnection
         DeleteVpcPeeringConnection DescribeVpcPeeringConnections ModifyVpcPeeringConnectionOptions
@@ -36,13 +38,14 @@ OPERATIONS = {
         AssignIpv6Addresses UnassignIpv6Addresses
         RunInstances DescribeInstances DescribeInstanceStatus StartInstances StopInstances
         TerminateInstances RebootInstances ModifyInstanceAttribute ModifyInstanceMetadataOptions
-        DescribeInstanceAttribute
+        DescribeInstanceAttribute ModifyPrivateDnsNameOptions
         AllocateAddress AssociateAddress DisassociateAddress ReleaseAddress DescribeAddresses
         CreateTags DeleteTags DescribeTags
         DescribeAvailabilityZones DescribeRegions CreateKeyPair DescribeKeyPairs
         CreateVpcEndpoint ModifyVpcEndpoint DeleteVpcEndpoints DescribeVpcEndpoints DescribeVpcEndpointServices
         CreateManagedPrefixList ModifyManagedPrefixList DeleteManagedPrefixList DescribeManagedPrefixLists
         GetManagedPrefixListEntries GetManagedPrefixListAssociations DescribePrefixLists
+        CreateFlowLogs DescribeFlowLogs DeleteFlowLogs
     """,
     "route53": """
         CreateHostedZone GetHostedZone DeleteHostedZone

@@ -1,5 +1,7 @@
 //! From what the trace tells of one packet to its hops, in the words of a report.
 
+use std::net::IpAddr;
+
 use super::report::{HopReport, HopVerdict};
 use crate::cloud::{AclAction, GroupRule, PortRange, RulePeer, RuleProtocol};
 use crate::id::{NetworkAclId, NetworkInterfaceId, Origin, ResourceId, ResourceKind, SecurityGroupId};
@@ -33,7 +35,7 @@ impl Telling<'_> {
                 }
                 self.line(*point, "sent to the Internet".to_owned(), HopVerdict::Pass, None)
             }
-            Step::Vpc { .. } => return None,
+            Step::Vpc { .. } | Step::FlowLogged { .. } => return None,
             Step::Answered { service } => {
                 let (point, _) = self.here?;
                 self.line(point, format!("{service}: the VPC itself answers"), HopVerdict::Delivered, None)
@@ -82,7 +84,14 @@ impl Telling<'_> {
                 let text = format!("{} bytes are cut into fragments of {limit_bytes} at most", ip.total_len);
                 self.line(*gateway, text, HopVerdict::Rewrite, None)
             }
-            Step::Delivered { to } => self.line(*to, "delivered".to_owned(), HopVerdict::Delivered, None),
+            Step::Delivered { to } => {
+                let text = if self.is_anothers(*to, ip.destination) {
+                    "delivered, though not its own: what it passes on is a packet of its own"
+                } else {
+                    "delivered"
+                };
+                self.line(*to, text.to_owned(), HopVerdict::Delivered, None)
+            }
             Step::Dropped(reason) => {
                 let text = reason.sentence(&event.headers, &|id| names.display(id));
                 let mut hop = self.line(reason.by, text, HopVerdict::Drop(reason.code), Some(reason.origin));
@@ -90,6 +99,15 @@ impl Telling<'_> {
                 self.happened = false;
                 hop
             }
+        })
+    }
+
+    /// Whether an interface got a packet for somebody else: its instance is a router.
+    fn is_anothers(&self, to: ResourceId, destination: IpAddr) -> bool {
+        let eni = NetworkInterfaceId::try_from(to).ok().and_then(|id| self.names.cloud.network_interfaces.get(&id));
+        eni.is_some_and(|eni| match destination {
+            IpAddr::V4(address) => !eni.ipv4.iter().any(|own| own.address == address),
+            IpAddr::V6(address) => !address.is_multicast() && !eni.ipv6.contains(&address),
         })
     }
 

@@ -21,7 +21,7 @@ use super::session::Session;
 use super::steps::Runner;
 use crate::frontend::diagnostic::any_error;
 use crate::frontend::spelling::did_you_mean;
-use crate::trace::{Captures, Detail, Purpose, Step, TraceEvent};
+use crate::trace::{Captures, Detail, FlowLogs, Purpose, Step, TraceEvent};
 
 pub(super) use follow::{Conversation, Follower};
 pub(super) use hops::label;
@@ -144,7 +144,7 @@ pub(super) fn at<T>(
     let templates = plan.take_templates();
     // One thread: a probe may take a way that is shorter than any that partitions reckon with.
     let world = plan.world(plan.seed(moment.seed), Detail::Stages, None, 1, None);
-    let mut session = Session::new(world, &plan.sources, Captures::nowhere(), observer);
+    let mut session = Session::new(world, &plan.sources, Captures::nowhere(), FlowLogs::nowhere(), observer);
     let (_, problems) = plan.deploy(templates, &mut session);
     if any_error(&problems) {
         return Err(RunError::Invalid(plan.reports(&problems)).into());

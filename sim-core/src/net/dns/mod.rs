@@ -104,6 +104,11 @@ impl Message {
         }
     }
 
+    /// Whether this is an answer to a query, whatever it says.
+    pub(crate) fn answers_to(&self, query: &Message) -> bool {
+        self.is_response && query.id == self.id && query.question == self.question
+    }
+
     /// A resolver's answer to this question, with nothing in it yet.
     pub(crate) fn answered(&self, code: ResponseCode) -> Message {
         Message {

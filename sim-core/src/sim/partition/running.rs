@@ -3,6 +3,7 @@
 use std::mem;
 
 use super::{Event, Partition, Shared};
+use crate::dataplane::answer_in_vpc;
 use crate::dataplane::pipeline::{self, Entry, Hop, Transit};
 use crate::dataplane::services::PlatformService;
 use crate::dataplane::tables::EniIndex;
@@ -129,7 +130,13 @@ impl Partition {
         let contents =
             || instance.map(|instance| metadata::of(shared.cloud, instance, shared.seed)).unwrap_or_default();
         let seed = mix(shared.seed ^ mix(u64::from(number.0)));
-        let maker = Maker { now, epoch_nanos: shared.cloud.epoch_nanos(), seed, router_mac: at.subnet.router_mac };
+        let maker = Maker {
+            now,
+            epoch_nanos: shared.cloud.epoch_nanos(),
+            seed,
+            router_mac: at.subnet.router_mac,
+            resolver: at.vpc.resolver,
+        };
         awake.platform.receive(maker, (service, port), frame, contents);
         self.run_platform(shared, guest);
         self.look_after(guest, now);
@@ -143,7 +150,12 @@ impl Partition {
         if awake.platform.is_empty() {
             return;
         }
-        awake.platform.run(now, pool, &mut |interface, frame| outbox.push((interface, frame)));
+        let Awake { platform, plugs, .. } = &mut **awake;
+        let resolve = |interface: usize, question: &Frame| match plugs.get(interface) {
+            Some(Plug::Eni(eni)) => answer_in_vpc(shared.tables, shared.tables.interface(*eni)?.vpc_index, question),
+            _ => None,
+        };
+        platform.run(now, pool, &resolve, &mut |interface, frame| outbox.push((interface, frame)));
         let mut outbox = mem::take(outbox);
         for (interface, bytes) in outbox.drain(..) {
             self.send_from_platform(shared, guest, interface, bytes);

@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 use super::{Lab, Site};
 use crate::engine::SimDuration;
 
+mod over_tcp;
+mod resource_names;
+
 /// A site whose VPC gives names, with one instance, which is not up yet.
 struct Named {
     site: Site,

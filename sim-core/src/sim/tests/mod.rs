@@ -28,6 +28,7 @@ mod routing;
 mod services;
 mod side_by_side;
 mod traceroute;
+mod well_known;
 
 const IMAGE: &str = "ami-0123456789abcdef0";
 

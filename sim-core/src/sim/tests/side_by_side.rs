@@ -96,6 +96,11 @@ fn run(draw: &Draw, threads: usize, transport: Option<Box<dyn Transport>>) -> Ac
     };
     let sites: Vec<Site> =
         (0..draw.vpcs).map(|n| lab.site(&format!("10.{n}.0.0/16"), &format!("10.{n}.1.0/24"))).collect();
+    for site in sites.iter().skip(1) {
+        let request = json!({"ResourceIds": [site.vpc], "ResourceType": "VPC", "TrafficType": "ALL",
+            "LogDestinationType": "s3", "LogDestination": "arn:aws:s3:::lab"});
+        lab.ok("CreateFlowLogs", request);
+    }
     // What the servers install comes from S3: by the Internet gateway here, by an endpoint there.
     for site in sites.iter().step_by(2) {
         let service = "com.amazonaws.ap-northeast-2.s3";
@@ -177,6 +182,9 @@ fn observe(lab: &mut Lab, account: &mut Account) {
             Step::Seen { point, direction, frame } => {
                 account.told.push(format!("{:?} {:?} {point} {direction:?}", event.time, event.packet));
                 account.frames.extend(frame.map(|frame| recording.bytes_of(frame).to_vec()));
+            }
+            Step::FlowLogged { interface, own, direction, action } => {
+                account.told.push(format!("{:?} {interface} {own} {direction:?} {action:?}", event.time));
             }
             Step::Dropped(reason) => account.told.push(format!("{:?} {:?} {reason:?}", event.time, event.packet)),
             // Which packets are marked differs; what a report shows of them does not.

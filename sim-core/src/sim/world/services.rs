@@ -1,5 +1,5 @@
-//! The hosts of AWS's public services in the world: one for each service of a Region that has a VPC, one behind each gateway
-//! endpoint, and the Region's Ubuntu archive. They follow the tables, and an endpoint's policy follows the control plane.
+//! The hosts that no scenario names: those that everybody knows, and those of AWS's public services – one for each service of a
+//! Region that has a VPC, one behind each gateway endpoint, and the Region's Ubuntu archive. They follow the tables, and an endpoint's policy follows the control plane.
 
 use std::net::IpAddr;
 
@@ -10,9 +10,10 @@ use crate::host::InterfaceConfig;
 use crate::id::{InternetHostId, Region, ResourceId, VpcEndpointId};
 use crate::net::MacAddr;
 use crate::sim::boot::{BehindEndpoint, OutsideGuest, Serves};
-use crate::sim::internet::{HostPlace, InternetHost, interface, service_interface};
+use crate::sim::internet::{BEHIND_ENDPOINT_MTU, HostPlace, InternetHost, interface};
 use crate::sim::placement::Placement;
 use crate::sim::public_names;
+use crate::sim::well_known::{self, WellKnownService};
 
 /// Hosts of services are numbered from here, above those that a scenario names.
 const FIRST_ID: u64 = 1 << 32;
@@ -59,15 +60,36 @@ impl World {
         let Serves::Service { service, region, .. } = &serves else { return };
         let addresses = service.addresses_in(*region);
         let mac = self.next_service_mac();
-        let interface = service_interface(mac, &addresses, place);
-        let addresses = addresses.into_iter().map(IpAddr::V4).collect();
+        let addresses: Vec<IpAddr> = addresses.into_iter().map(IpAddr::V4).collect();
+        let mut interface = interface(mac, &addresses);
+        if let HostPlace::BehindEndpoint(_) = place {
+            interface.mtu = BEHIND_ENDPOINT_MTU;
+        }
         self.add_host(name, addresses, place, mac, interface, serves);
+    }
+
+    /// Adds the hosts that everybody knows, at those of their addresses that are free.
+    pub(super) fn add_well_known_hosts(&mut self) {
+        for host in well_known::HOSTS {
+            let addresses: Vec<IpAddr> =
+                host.addresses.iter().copied().filter(|address| !self.internet.has(*address)).collect();
+            if addresses.is_empty() {
+                continue;
+            }
+            let mac = self.next_service_mac();
+            let interface = interface(mac, &addresses);
+            let serves = match host.serves {
+                WellKnownService::Names => Serves::Site { page: None, ports: Vec::new() },
+                WellKnownService::AddressEcho => Serves::AddressEcho,
+            };
+            self.add_host(host.name.to_owned(), addresses, HostPlace::Internet, mac, interface, serves);
+        }
     }
 
     fn add_archive(&mut self, region: Region) {
         let (address, mac) = (public_names::archive_address(region), self.next_service_mac());
         let serves = Serves::Site { page: None, ports: vec![80] };
-        let interface = interface(mac, address);
+        let interface = interface(mac, &[address]);
         self.add_host(public_names::archive_name(region), vec![address], HostPlace::Internet, mac, interface, serves);
     }
 

@@ -165,6 +165,19 @@ fn boolean_attributes_are_pairs_of_options() {
             "ModifySubnetAttribute",
             json!({ "SubnetId": "subnet-1", "MapPublicIpOnLaunch": { "Value": false } }),
         ),
+        (
+            "aws ec2 modify-subnet-attribute --subnet-id subnet-1 --enable-resource-name-dns-aaaa-record-on-launch",
+            "ModifySubnetAttribute",
+            json!({ "SubnetId": "subnet-1", "EnableResourceNameDnsAAAARecordOnLaunch": { "Value": true } }),
+        ),
+        (
+            "aws ec2 modify-private-dns-name-options --instance-id i-1 --private-dns-hostname-type resource-name \
+             --no-enable-resource-name-dns-a-record",
+            "ModifyPrivateDnsNameOptions",
+            json!({
+                "InstanceId": "i-1", "PrivateDnsHostnameType": "resource-name", "EnableResourceNameDnsARecord": false,
+            }),
+        ),
     ]);
 }
 

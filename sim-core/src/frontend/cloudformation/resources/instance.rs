@@ -28,7 +28,7 @@ pub(super) static INSTANCE: ResourceType = ResourceType {
         optional("Tags", TAGS),
         missing("LaunchTemplate"),
         missing("PlacementGroupName"),
-        missing("PrivateDnsNameOptions"),
+        optional("PrivateDnsNameOptions", Kind::Object(PRIVATE_DNS_NAME_OPTIONS)),
         unseen("AdditionalInfo"),
         unseen("Affinity"),
         unseen("BlockDeviceMappings"),
@@ -95,6 +95,12 @@ const METADATA_OPTIONS: &[Property] = &[
     optional("InstanceMetadataTags", Kind::Text),
 ];
 
+pub(super) const PRIVATE_DNS_NAME_OPTIONS: &[Property] = &[
+    optional("EnableResourceNameDnsAAAARecord", Kind::Boolean),
+    optional("EnableResourceNameDnsARecord", Kind::Boolean),
+    optional("HostnameType", Kind::Text),
+];
+
 const fn describe(pointer: &'static str) -> Source {
     Source::Describe { operation: "DescribeInstances", ids: "InstanceIds", pointer }
 }
@@ -119,6 +125,7 @@ fn run_instance(creation: &mut Creation<'_>) -> Result<Created, ApiError> {
             .collect::<Result<_, _>>()?,
         user_data: creation.take("UserData")?,
         metadata_options: creation.take("MetadataOptions")?,
+        private_dns_name_options: creation.take("PrivateDnsNameOptions")?,
         placement: creation.get("AvailabilityZone").map(|zone| json!({ "AvailabilityZone": zone })),
         tag_specifications: vec![TagSpecification { resource_type: "instance".to_owned(), tags: creation.tags()? }],
         ..RunInstances::default()

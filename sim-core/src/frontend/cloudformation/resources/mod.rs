@@ -7,6 +7,7 @@ mod creation;
 mod dhcp_options;
 mod egress_only_internet_gateway;
 mod elastic_ip;
+mod flow_log;
 mod instance;
 mod internet_gateway;
 mod nat_gateway;
@@ -87,6 +88,7 @@ static TYPES: &[&ResourceType] = &[
     &route_table::ROUTE_TABLE,
     &route_table::ROUTE,
     &route_table::SUBNET_ROUTE_TABLE_ASSOCIATION,
+    &route_table::GATEWAY_ROUTE_TABLE_ASSOCIATION,
     &security_group::SECURITY_GROUP,
     &security_group::SECURITY_GROUP_INGRESS,
     &security_group::SECURITY_GROUP_EGRESS,
@@ -101,6 +103,7 @@ static TYPES: &[&ResourceType] = &[
     &peering::VPC_PEERING_CONNECTION,
     &vpc_endpoint::VPC_ENDPOINT,
     &prefix_list::PREFIX_LIST,
+    &flow_log::FLOW_LOG,
     &route53::HOSTED_ZONE,
     &route53::RECORD_SET,
     &route53::RECORD_SET_GROUP,
@@ -109,8 +112,6 @@ static TYPES: &[&ResourceType] = &[
 /// Types of AWS that network labs use and that are not simulated: no misspelling of one that is.
 const KNOWN_ELSEWHERE: &[&str] = &[
     "AWS::EC2::CustomerGateway",
-    "AWS::EC2::FlowLog",
-    "AWS::EC2::GatewayRouteTableAssociation",
     "AWS::EC2::LaunchTemplate",
     "AWS::EC2::NetworkInterfacePermission",
     "AWS::EC2::TransitGateway",

@@ -1,4 +1,5 @@
-//! AWS::EC2::RouteTable, AWS::EC2::Route and AWS::EC2::SubnetRouteTableAssociation.
+//! AWS::EC2::RouteTable, AWS::EC2::Route, AWS::EC2::SubnetRouteTableAssociation and
+//! AWS::EC2::GatewayRouteTableAssociation.
 
 use serde_json::Value as Json;
 
@@ -43,6 +44,13 @@ pub(super) static SUBNET_ROUTE_TABLE_ASSOCIATION: ResourceType = ResourceType {
     create: associate,
 };
 
+pub(super) static GATEWAY_ROUTE_TABLE_ASSOCIATION: ResourceType = ResourceType {
+    name: "AWS::EC2::GatewayRouteTableAssociation",
+    properties: &[required("RouteTableId", Kind::Text), required("GatewayId", Kind::Text)],
+    attributes: &[id("AssociationId")],
+    create: associate_gateway,
+};
+
 fn create_table(creation: &mut Creation<'_>) -> Result<Created, ApiError> {
     let mut request = creation.pick(&["VpcId"]);
     request.insert("TagSpecifications".to_owned(), creation.tag_specifications("route-table"));
@@ -58,6 +66,14 @@ fn create_route(creation: &mut Creation<'_>) -> Result<Created, ApiError> {
     let request = creation.all();
     creation.call("CreateRoute", Json::Object(request))?;
     Ok(Created::new(physical_id))
+}
+
+fn associate_gateway(creation: &mut Creation<'_>) -> Result<Created, ApiError> {
+    let gateway = creation.text("GatewayId").unwrap_or_default().to_owned();
+    let request = creation.pick(&["RouteTableId", "GatewayId"]);
+    let answer = creation.call("AssociateRouteTable", Json::Object(request))?;
+    let association = text_at(&answer, "/AssociationId")?;
+    Ok(Created { physical_id: gateway.into(), id: Some(association.into()) })
 }
 
 fn associate(creation: &mut Creation<'_>) -> Result<Created, ApiError> {

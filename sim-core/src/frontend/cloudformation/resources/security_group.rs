@@ -114,8 +114,15 @@ fn create_group(creation: &mut Creation<'_>) -> Result<Created, ApiError> {
     }
     let egress = creation.items("SecurityGroupEgress");
     if !egress.is_empty() {
-        // SG-3: rules of one's own replace the default one.
-        let everything = json!({ "IpProtocol": "-1", "IpRanges": [{ "CidrIp": "0.0.0.0/0" }] });
+        // SG-3: rules of one's own replace the default ones. There is one for IPv6 where the VPC has an IPv6 block.
+        let mut everything = json!({ "IpProtocol": "-1", "IpRanges": [{ "CidrIp": "0.0.0.0/0" }] });
+        let shown = creation.call("DescribeSecurityGroups", json!({ "GroupIds": [group] }))?;
+        let given = shown.pointer("/SecurityGroups/0/IpPermissionsEgress").and_then(Json::as_array);
+        let is_everywhere = |range: &Json| range["CidrIpv6"] == "::/0";
+        let ranges = given.into_iter().flatten().filter_map(|permission| permission["Ipv6Ranges"].as_array()).flatten();
+        if ranges.into_iter().any(is_everywhere) {
+            everything["Ipv6Ranges"] = json!([{ "CidrIpv6": "::/0" }]);
+        }
         let place = creation.place("SecurityGroupEgress");
         let request = json!({ "GroupId": group, "IpPermissions": [everything] });
         creation.call_at(place, "RevokeSecurityGroupEgress", request)?;

@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::super::schema::{Kind, TAGS, missing, optional, required};
 use super::creation::text_at;
+use super::instance::PRIVATE_DNS_NAME_OPTIONS;
 use super::{ApiError, Attribute, Created, Creation, ResourceType, Source, id};
 
 pub(super) static SUBNET: ResourceType = ResourceType {
@@ -24,7 +25,7 @@ pub(super) static SUBNET: ResourceType = ResourceType {
         missing("Ipv6Native"),
         missing("Ipv6NetmaskLength"),
         missing("OutpostArn"),
-        missing("PrivateDnsNameOptionsOnLaunch"),
+        optional("PrivateDnsNameOptionsOnLaunch", Kind::Object(PRIVATE_DNS_NAME_OPTIONS)),
         optional("Tags", TAGS),
     ],
     attributes: &[
@@ -55,6 +56,13 @@ pub(super) static SUBNET: ResourceType = ResourceType {
     create: create_subnet,
 };
 
+/// The members of `PrivateDnsNameOptionsOnLaunch`, and the subnet's attributes that they set.
+const NAME_ATTRIBUTES: &[(&str, &str)] = &[
+    ("HostnameType", "PrivateDnsHostnameTypeOnLaunch"),
+    ("EnableResourceNameDnsARecord", "EnableResourceNameDnsARecordOnLaunch"),
+    ("EnableResourceNameDnsAAAARecord", "EnableResourceNameDnsAAAARecordOnLaunch"),
+];
+
 const fn describe(pointer: &'static str) -> Source {
     Source::Describe { operation: "DescribeSubnets", ids: "SubnetIds", pointer }
 }
@@ -69,6 +77,15 @@ fn create_subnet(creation: &mut Creation<'_>) -> Result<Created, ApiError> {
             let place = creation.place(attribute);
             let request = json!({ "SubnetId": subnet, attribute: { "Value": value } });
             creation.call_at(place, "ModifySubnetAttribute", request)?;
+        }
+    }
+    let names = creation.get("PrivateDnsNameOptionsOnLaunch").cloned().unwrap_or_default();
+    for (member, attribute) in NAME_ATTRIBUTES {
+        if let Some(value) = names.get(member) {
+            let place = creation.place("PrivateDnsNameOptionsOnLaunch");
+            // EC2 takes switches as `{"Value": …}` and text as it is.
+            let value = if value.is_boolean() { json!({ "Value": value }) } else { value.clone() };
+            creation.call_at(place, "ModifySubnetAttribute", json!({ "SubnetId": subnet, *attribute: value }))?;
         }
     }
     Ok(Created::new(subnet))

@@ -1,4 +1,4 @@
-//! NAT gateways, egress-only gateways and what a dual-stack VPC is made of.
+//! NAT gateways, egress-only gateways, what a dual-stack VPC is made of, and how its instances are named.
 
 use super::*;
 
@@ -67,4 +67,84 @@ Resources:
         ]
     );
     assert_eq!(stack.attribute(&mut recorder, "Out", "Id").as_deref(), Some("eigw-1"));
+}
+
+#[test]
+fn subnets_and_instances_say_how_instances_are_named_dns_4() {
+    let text = "\
+Resources:
+  Net:
+    Type: AWS::EC2::Subnet
+    Properties:
+      VpcId: vpc-a
+      CidrBlock: 10.0.0.0/24
+      PrivateDnsNameOptionsOnLaunch: { HostnameType: resource-name, EnableResourceNameDnsARecord: true }
+  Web:
+    Type: AWS::EC2::Instance
+    Properties:
+      ImageId: ami-1
+      SubnetId: !Ref Net
+      PrivateDnsNameOptions: { HostnameType: ip-name, EnableResourceNameDnsAAAARecord: false }
+";
+    let mut recorder = Recorder::default();
+    let (_, problems) = deployed(text, &[], &mut recorder);
+    assert_eq!(problems, "");
+    assert_eq!(
+        recorder.lines,
+        [
+            "  2 CreateSubnet {\"VpcId\":\"vpc-a\",\"CidrBlock\":\"10.0.0.0/24\"}",
+            "  7 ModifySubnetAttribute {\"SubnetId\":\"subnet-1\",\"PrivateDnsHostnameTypeOnLaunch\":\"resource-name\"}",
+            "  7 ModifySubnetAttribute {\"SubnetId\":\"subnet-1\",\"EnableResourceNameDnsARecordOnLaunch\":{\"Value\":true}}",
+            "  8 RunInstances {\"ImageId\":\"ami-1\",\"MinCount\":1,\"MaxCount\":1,\"SubnetId\":\"subnet-1\",\
+             \"PrivateDnsNameOptions\":{\"HostnameType\":\"ip-name\",\"EnableResourceNameDnsAAAARecord\":false}}",
+            "    settle",
+        ]
+    );
+}
+
+#[test]
+fn a_flow_log_needs_no_bucket_that_is_there_fl_1() {
+    let text = "\
+Resources:
+  Bucket: { Type: AWS::S3::Bucket }
+  Vpc: { Type: AWS::EC2::VPC, Properties: { CidrBlock: 10.0.0.0/16 } }
+  Log:
+    Type: AWS::EC2::FlowLog
+    Properties:
+      ResourceType: VPC
+      ResourceId: !Ref Vpc
+      TrafficType: ALL
+      MaxAggregationInterval: '60'
+      LogDestinationType: s3
+      LogDestination: !GetAtt Bucket.Arn
+      LogFormat: '${srcaddr} ${dstaddr}'
+";
+    let mut recorder = Recorder::default();
+    let (stack, problems) = deployed(text, &[], &mut recorder);
+    assert_eq!(problems, "");
+    let [_, made] = &recorder.lines[..] else { panic!("{:?}", recorder.lines) };
+    let request = "  4 CreateFlowLogs {\"ResourceType\":\"VPC\",\"TrafficType\":\"ALL\",\"LogDestinationType\":\"s3\",";
+    assert!(made.starts_with(request), "{made}");
+    assert!(made.ends_with("\"MaxAggregationInterval\":60,\"ResourceIds\":[\"vpc-1\"]}"), "{made}");
+    assert_eq!(stack.attribute(&mut recorder, "Log", "Id").as_deref(), Some("fl-1"));
+}
+
+#[test]
+fn egress_rules_of_a_template_replace_the_default_one_for_ipv6_too_sg_3() {
+    let text = "\
+Resources:
+  Group:
+    Type: AWS::EC2::SecurityGroup
+    Properties:
+      GroupDescription: web
+      VpcId: vpc-dual
+      SecurityGroupEgress:
+        - { IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 0.0.0.0/0 }
+";
+    let mut recorder = Recorder::default();
+    let (_, problems) = deployed(text, &[], &mut recorder);
+    assert_eq!(problems, "");
+    let revoked = recorder.lines.iter().find(|line| line.contains("RevokeSecurityGroupEgress"));
+    let revoked = revoked.expect("the default rules go");
+    assert!(revoked.contains("\"CidrIp\":\"0.0.0.0/0\"") && revoked.contains("\"CidrIpv6\":\"::/0\""), "{revoked}");
 }

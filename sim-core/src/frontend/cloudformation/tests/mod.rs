@@ -73,6 +73,11 @@ impl Api for Recorder {
             "CreateRouteTable" => json!({ "RouteTable": { "RouteTableId": self.id("rtb") } }),
             "AssociateRouteTable" => json!({ "AssociationId": self.id("rtbassoc") }),
             "CreateSecurityGroup" => json!({ "GroupId": self.id("sg") }),
+            // A group comes with a rule for IPv6 where its VPC has a block.
+            "DescribeSecurityGroups" if self.lines.iter().any(|line| line.contains("vpc-dual")) => {
+                let open = json!({ "IpProtocol": "-1", "Ipv6Ranges": [{ "CidrIpv6": "::/0" }] });
+                json!({ "SecurityGroups": [{ "IpPermissionsEgress": [open] }] })
+            }
             "AuthorizeSecurityGroupIngress" | "AuthorizeSecurityGroupEgress" => {
                 json!({ "SecurityGroupRules": [{ "SecurityGroupRuleId": self.id("sgr") }] })
             }
@@ -97,6 +102,7 @@ impl Api for Recorder {
             "CreateEgressOnlyInternetGateway" => {
                 json!({ "EgressOnlyInternetGateway": { "EgressOnlyInternetGatewayId": self.id("eigw") } })
             }
+            "CreateFlowLogs" => json!({ "FlowLogIds": [self.id("fl")] }),
             "CreateNatGateway" => json!({ "NatGateway": { "NatGatewayId": self.id("nat") } }),
             // Pending when one looks for the first time.
             "DescribeNatGateways" => {
@@ -162,6 +168,13 @@ fn written(request: &RunInstances) -> Json {
         let tags = specification.tags.iter().map(|tag| json!({ "Key": tag.key, "Value": tag.value }));
         json!({ "ResourceType": specification.resource_type, "Tags": tags.collect::<Vec<_>>() })
     });
+    let names = request.private_dns_name_options.as_ref().map(|names| {
+        given(json!({
+            "HostnameType": names.hostname_type,
+            "EnableResourceNameDnsARecord": names.a_record,
+            "EnableResourceNameDnsAAAARecord": names.aaaa_record,
+        }))
+    });
     given(json!({
         "ImageId": request.image_id,
         "InstanceType": request.instance_type,
@@ -172,6 +185,7 @@ fn written(request: &RunInstances) -> Json {
         "UserData": request.user_data,
         "NetworkInterfaces": interfaces.collect::<Vec<_>>(),
         "TagSpecifications": tags.collect::<Vec<_>>(),
+        "PrivateDnsNameOptions": names,
     }))
 }
 
