@@ -8,7 +8,7 @@ use crate::net::{checksum, protocol};
 
 /// A header without options.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct IpHeader {
+pub(super) struct OutgoingHeader {
     pub(super) source: IpAddr,
     pub(super) destination: IpAddr,
     pub(super) protocol: u8,
@@ -25,7 +25,7 @@ pub(super) fn header_len(address: IpAddr) -> usize {
     if address.is_ipv4() { 20 } else { 40 }
 }
 
-impl IpHeader {
+impl OutgoingHeader {
     /// Writes it for `payload_len` bytes that follow. No packet goes from one family to the other.
     pub(super) fn write(&self, head: &mut [u8], payload_len: usize) -> Result<(), Errno> {
         head.fill(0);

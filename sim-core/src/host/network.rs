@@ -10,7 +10,7 @@ use smoltcp::wire::Ipv4Packet;
 
 use super::errno::IcmpError;
 use super::fragment;
-use super::header::{IpHeader, header_len, payload_checksum};
+use super::header::{OutgoingHeader, header_len, payload_checksum};
 use super::kernel::Kernel;
 use super::neighbour::ETHERNET_HEADER;
 use crate::engine::{SimDuration, SimTime};
@@ -464,7 +464,7 @@ impl Kernel {
     /// Linux leaves it clear.
     fn answer_echo(&mut self, ip: &IpView, message: &[u8], reply: u8) {
         let identification = if ip.source.is_ipv4() { self.random.next_u64() as u16 } else { 0 };
-        let header = IpHeader {
+        let header = OutgoingHeader {
             source: ip.destination,
             destination: ip.source,
             protocol: ip.protocol,

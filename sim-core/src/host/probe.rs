@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::errno::{Errno, IcmpError};
 use super::executor::Desk;
-use super::header::{IpHeader, header_len};
+use super::header::{OutgoingHeader, header_len};
 use super::kernel::Kernel;
 use super::neighbour::ETHERNET_HEADER;
 use super::network::{IpView, Quoted};
@@ -93,7 +93,7 @@ impl Kernel {
         if discovery == PathMtuDiscovery::Do && header_len + segment_len > usize::from(mtu) {
             return Err(Errno::MessageTooLong { mtu });
         }
-        let header = IpHeader {
+        let header = OutgoingHeader {
             source: route.source,
             destination: destination.ip(),
             protocol: transport,

@@ -15,7 +15,7 @@ use smoltcp::time::Duration;
 use smoltcp::wire::{IpEndpoint, IpListenEndpoint};
 
 use super::errno::{Errno, IcmpError};
-use super::header::{IpHeader, header_len};
+use super::header::{OutgoingHeader, header_len};
 use super::kernel::Kernel;
 use super::neighbour::ETHERNET_HEADER;
 use super::network::{IpView, Quoted};
@@ -485,7 +485,7 @@ impl Kernel {
             PathMtuDiscovery::Do => true,
             PathMtuDiscovery::Dont => false,
         };
-        let header = IpHeader {
+        let header = OutgoingHeader {
             source,
             destination: request.destination,
             protocol: if source.is_ipv4() { protocol::ICMP } else { protocol::ICMPV6 },

@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::task::{Context, Poll, Waker};
 
 use super::errno::{Errno, IcmpError};
-use super::header::{IpHeader, header_len};
+use super::header::{OutgoingHeader, header_len};
 use super::kernel::Kernel;
 use super::neighbour::ETHERNET_HEADER;
 use super::network::IpView;
@@ -100,7 +100,7 @@ impl Kernel {
         if len > usize::from(u16::MAX) {
             return Err(Errno::MessageTooLong { mtu: u16::MAX });
         }
-        let header = IpHeader {
+        let header = OutgoingHeader {
             source: route.source,
             destination: to.ip(),
             protocol: protocol::UDP,

@@ -48,22 +48,25 @@ impl Delta {
 }
 
 /// The sum of the 16-bit words, folded. It is taken over eight bytes at a time in the other byte order, which RFC 1071 §2 (B)
-/// and (C) allow, and each addition takes in the carry of the one before: an instruction for eight bytes.
+/// and (C) allow. Within a block each addition takes in the carry of the one before, an instruction for eight bytes; blocks do not
+/// wait for each other.
 fn sum(bytes: &[u8]) -> u64 {
-    let (blocks, rest) = bytes.as_chunks::<128>();
+    let (blocks, rest) = bytes.as_chunks::<64>();
     let (words, rest) = rest.as_chunks::<8>();
-    let (mut total, mut carry) = (0_u64, false);
+    let mut total = 0_u128;
     for block in blocks {
+        let (mut sum, mut carry) = (0_u64, false);
         for word in block.as_chunks::<8>().0 {
-            (total, carry) = total.carrying_add(u64::from_le_bytes(*word), carry);
+            (sum, carry) = sum.carrying_add(u64::from_le_bytes(*word), carry);
         }
+        total += u128::from(sum) + u128::from(carry);
     }
-    let last = rest.iter().rev().fold(0, |last, &byte| last << 8 | u64::from(byte));
-    let few = words.iter().fold(u128::from(total) + u128::from(carry) + u128::from(last), |few, word| {
-        few + u128::from(u64::from_le_bytes(*word))
-    });
+    for word in words {
+        total += u128::from(u64::from_le_bytes(*word));
+    }
+    total += u128::from(rest.iter().rev().fold(0, |last, &byte| last << 8 | u64::from(byte)));
     // 2^16, 2^32 and 2^64 are all 1 to a sum in one's complement.
-    let quads = (few >> 64) as u64 + (few as u64 >> 32) + (few as u64 & 0xffff_ffff);
+    let quads = (total >> 64) as u64 + (total as u64 >> 32) + (total as u64 & 0xffff_ffff);
     u64::from(fold(quads).swap_bytes())
 }
 
