@@ -10,6 +10,7 @@ mod aws_service;
 mod curl;
 mod daemon;
 mod dev_tcp;
+mod dhclient;
 mod dns;
 mod ec2_metadata;
 mod endpoint_policy;
@@ -109,6 +110,8 @@ fn find(name: &str) -> Option<Program> {
         "ss" => program!(sockets::ss),
         "netstat" => program!(sockets::netstat),
         DEV_TCP => program!(dev_tcp::main),
+        "dhclient" => program!(dhclient::main),
+        "networkctl" => program!(dhclient::networkctl),
         "wget" => program!(wget::main),
         "nc" | "ncat" | "netcat" => program!(nc::main),
         "telnet" => program!(telnet::main),

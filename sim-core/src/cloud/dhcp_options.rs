@@ -101,6 +101,11 @@ impl DhcpOptions {
         self.values(Key::DomainName).next()
     }
 
+    /// The time servers, in order.
+    pub(crate) fn ntp_servers(&self) -> impl Iterator<Item = IpAddr> {
+        self.values(Key::NtpServers).filter_map(|text| text.parse().ok())
+    }
+
     fn values(&self, key: Key) -> impl Iterator<Item = &str> {
         let values = self.configurations.iter().filter(move |(own, _)| *own == key);
         values.flat_map(|(_, values)| values).map(String::as_str)

@@ -13,7 +13,7 @@ use super::tables::{EniIndex, EniTable, Interface, PeeringIndex, ROUTER_IPV6, Ro
 use super::{network_acl, route_table, security_group};
 use crate::id::{Origin, ResourceId, VpcId};
 use crate::net::{FlowKey, Frame, IpHeader, packet_too_big};
-use crate::trace::{Decider, Direction, DropCode, DropReason, FlowAction, Leg, Step};
+use crate::trace::{Decider, Direction, DropCode, DropReason, FlowAction, Leg, Step, VpcService};
 
 /// Why a hop does not pass a packet on.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub(super) enum Stop {
     Answer(EniIndex, Answer),
     /// A service of the platform answers it.
     Platform(EniIndex, PlatformService),
+    /// The subnet's DHCP server answers it.
+    Dhcp(EniIndex),
     /// Larger than the gateway takes (MTU-3).
     TooLarge {
         sender: EniIndex,
@@ -62,6 +64,10 @@ impl Hop<'_> {
             Err(Stop::Platform(asker, service)) => {
                 self.tell(transit, Step::Answered { service: service.service() });
                 Outcome::Platform(asker, service)
+            }
+            Err(Stop::Dhcp(asker)) => {
+                self.tell(transit, Step::Answered { service: VpcService::Dhcp });
+                Outcome::Dhcp(asker)
             }
             Err(Stop::TooLarge { sender, by, limit_bytes }) => {
                 let may_be_cut = transit.frame.headers.ip.is_some_and(|ip| !ip.dont_fragment);
@@ -131,6 +137,7 @@ impl Hop<'_> {
         match services::offer(at, frame) {
             Service::NotOurs => Ok(()),
             Service::Silence => Err(Stop::Silence),
+            Service::Dhcp => Err(Stop::Dhcp(at.eni.index)),
             Service::Answer(answer) => Err(Stop::Answer(at.eni.index, answer)),
             Service::Metered(answer) => {
                 self.flows.link_local.spend(at, self.now)?;

@@ -137,6 +137,8 @@ pub(crate) enum Outcome {
     Fragment(u16),
     /// For a service at the far end of the interface's own link, which answers with packets of its own.
     Platform(EniIndex, PlatformService),
+    /// For the DHCP server of the interface's subnet, which answers with a packet of its own.
+    Dhcp(EniIndex),
     /// Lost (and the trace knows why), or eaten in silence. The buffer may be used again.
     Consumed,
 }
@@ -163,7 +165,11 @@ pub(crate) fn leave_eni(hop: &mut Hop<'_>, eni: EniIndex, transit: &mut Transit)
     }
     let outcome = hop.run(transit, |hop, transit| leave(hop, eni, transit));
     match outcome {
-        Outcome::Forward(Next::Guest(_)) | Outcome::Fragment(_) | Outcome::Platform(..) | Outcome::Consumed => {} // The VPC has answered, or the packet is lost.
+        Outcome::Forward(Next::Guest(_))
+        | Outcome::Fragment(_)
+        | Outcome::Platform(..)
+        | Outcome::Dhcp(_)
+        | Outcome::Consumed => {} // The VPC has answered, or the packet is lost.
         Outcome::Forward(next) => hop.learn_way_out(eni, transit, next),
     }
     outcome
@@ -175,7 +181,7 @@ fn leave(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<Ne
     hop.mark(&at, transit);
     hop.seen(transit, at.eni.id, Direction::Egress);
 
-    hop.answer(&at, &transit.frame)?; // ARP, neighbour discovery, DNS
+    hop.answer(&at, &transit.frame)?; // ARP, neighbour discovery, DHCP, DNS
     let ip = *eni::check_unicast(&at, &transit.frame)?;
     hop.address_checked(&at, transit, eni::check_source(&at, &ip))?;
     hop.ask_platform(&at, transit)?; // metadata, time: never routed, not filtered by any rule (ADDR-16, SG-26)

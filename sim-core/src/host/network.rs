@@ -4,7 +4,7 @@
 //! replies go to whoever pings, and a SYN for a listening port finds a socket ready for it. On the way out, the initial TTL
 //! is the image's (L2-13) and the packet goes to the next hop or back to ourselves.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use smoltcp::wire::Ipv4Packet;
 
@@ -422,7 +422,7 @@ impl Kernel {
     /// Whether an address is the host's; most often it is the interface's that the packet came in by.
     pub(super) fn is_ours(&self, interface: usize, address: IpAddr) -> bool {
         let has = |interface: usize| self.nics[interface].addresses.iter().any(|&(own, _)| own == address);
-        has(interface) || self.interface_of(address).is_some()
+        has(interface) || address == Ipv4Addr::BROADCAST || self.interface_of(address).is_some()
     }
 
     /// Whether the message was for us and not for the stack.

@@ -21,7 +21,7 @@ use super::netfilter::Netfilter;
 use super::network::Route;
 use super::socket::{EchoEvent, EchoRequest, SocketId, TcpBuffers};
 use super::timers::TimerId;
-use super::{InterfaceConfig, Note, Output, ProcessId, Profile, Program};
+use super::{InterfaceConfig, Note, Output, ProcessId, Profile, Program, ResolverConfig};
 use crate::engine::{SimDuration, SimTime};
 
 /// Where a stream of a program goes.
@@ -194,6 +194,11 @@ impl Sys {
             kernel.is_renamed = true;
             kernel.volume.files().write("/etc/hostname", format!("{name}\n").as_bytes());
         });
+    }
+
+    /// Writes `/etc/resolv.conf` as the image's DHCP client does.
+    pub(crate) fn set_resolver(&self, resolver: &ResolverConfig) {
+        self.kernel(|kernel| kernel.volume.set_resolver(resolver.file(kernel.profile)));
     }
 
     /// The host that package managers ask, unless everything can be installed without asking.
@@ -521,6 +526,11 @@ impl UdpSocket {
     /// Sends a datagram.
     pub(crate) fn send_to(&self, data: &[u8], to: SocketAddr) -> Result<(), Errno> {
         self.desk.with(|kernel| kernel.udp_send(self.id, Some(to), data))
+    }
+
+    /// Sends a datagram to everybody on an interface's link, from no address: as a host does that has none yet (RFC 2131 §4.1).
+    pub(crate) fn broadcast(&self, interface: usize, port: u16, data: &[u8]) {
+        self.desk.with(|kernel| kernel.udp_broadcast(self.id, interface, port, data));
     }
 
     /// The next datagram, cut to the buffer, and who sent it; or an error that an earlier one met.

@@ -5,7 +5,7 @@
 //! what a host owes for a port nobody has: ICMP's "port unreachable".
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Range;
 use std::task::{Context, Poll, Waker};
 
@@ -15,7 +15,7 @@ use super::kernel::Kernel;
 use super::neighbour::ETHERNET_HEADER;
 use super::network::IpView;
 use super::socket::{SocketId, wait};
-use crate::net::protocol;
+use crate::net::{Datagram, MacAddr, protocol};
 
 const UDP_HEADER: usize = 8;
 /// Bytes of datagrams that wait to be read; what comes then is dropped (Linux's `net.core.rmem_default`).
@@ -26,14 +26,15 @@ pub(super) struct UdpSocket {
     port: u16,
     /// Whom it is connected to: it hears nobody else.
     peer: Option<SocketAddr>,
-    datagrams: VecDeque<Datagram>,
+    datagrams: VecDeque<Waiting>,
     /// Their bytes.
     waiting: usize,
     failed: Option<Errno>,
     waker: Option<Waker>,
 }
 
-struct Datagram {
+/// A datagram that nobody has read yet.
+struct Waiting {
     from: SocketAddr,
     packet: Vec<u8>,
     payload: Range<usize>,
@@ -123,6 +124,18 @@ impl Kernel {
         Ok(())
     }
 
+    /// Sends a datagram to everybody on an interface's link, from no address.
+    pub(super) fn udp_broadcast(&mut self, id: SocketId, interface: usize, port: u16, data: &[u8]) {
+        let (Some(socket), Some(nic)) = (self.sockets.udp.get(&id), self.nics.get_mut(interface)) else { return };
+        let datagram = Datagram {
+            source_mac: nic.config.mac,
+            destination_mac: MacAddr::BROADCAST,
+            source: SocketAddr::from((Ipv4Addr::UNSPECIFIED, socket.port)),
+            destination: SocketAddr::from((Ipv4Addr::BROADCAST, port)),
+        };
+        nic.link.outbox.push_back(datagram.into_frame(data, Vec::new()).bytes);
+    }
+
     /// The next datagram, cut to the buffer; or an error that an earlier one met.
     pub(super) fn poll_udp_receive(
         &mut self,
@@ -134,7 +147,7 @@ impl Kernel {
         if let Some(errno) = socket.failed.take() {
             return Poll::Ready(Err(errno));
         }
-        let Some(Datagram { from, packet, payload }) = socket.datagrams.pop_front() else {
+        let Some(Waiting { from, packet, payload }) = socket.datagrams.pop_front() else {
             wait(&mut socket.waker, cx);
             return Poll::Pending;
         };
@@ -161,7 +174,7 @@ impl Kernel {
             let start = ETHERNET_HEADER + ip.header_len;
             let payload = start + UDP_HEADER..start + len;
             socket.waiting += payload.len();
-            socket.datagrams.push_back(Datagram { from, packet, payload });
+            socket.datagrams.push_back(Waiting { from, packet, payload });
             socket.wake();
         } else {
             self.pool.give(packet);

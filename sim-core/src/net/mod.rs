@@ -6,6 +6,7 @@
 mod arp;
 pub(crate) mod checksum;
 mod datagram;
+pub(crate) mod dhcp;
 pub(crate) mod dns;
 mod flow;
 mod fragment;

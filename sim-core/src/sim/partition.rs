@@ -324,6 +324,7 @@ impl Partition {
             }
             Outcome::Fragment(limit_bytes) => self.fragment(shared, slot, limit_bytes),
             Outcome::Platform(eni, service) => self.ask_platform(shared, eni, service, slot),
+            Outcome::Dhcp(eni) => self.ask_dhcp(shared, eni, slot),
             Outcome::Consumed => self.end(slot),
         }
     }

@@ -291,9 +291,11 @@ pub(crate) enum VpcService {
     Time,
     /// Route 53 Resolver.
     Dns,
+    /// The subnet's DHCP server.
+    Dhcp,
 }
 
-flat!(enum VpcService { 0 => Arp, 1 => Ndp, 2 => Metadata, 3 => Time, 4 => Dns });
+flat!(enum VpcService { 0 => Arp, 1 => Ndp, 2 => Metadata, 3 => Time, 4 => Dns, 5 => Dhcp });
 
 impl fmt::Display for VpcService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -303,6 +305,7 @@ impl fmt::Display for VpcService {
             VpcService::Metadata => "IMDS",
             VpcService::Time => "NTP",
             VpcService::Dns => "DNS",
+            VpcService::Dhcp => "DHCP",
         })
     }
 }

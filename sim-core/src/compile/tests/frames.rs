@@ -130,7 +130,7 @@ fn neighbor_solicitations_are_answered_likewise() {
 fn a_subnet_carries_unicast_only() {
     // L2-1
     let mut world = World::new(SUBNET);
-    let mut broadcast = Frame::new(build("udp 10.0.1.10:68 > 255.255.255.255:67"));
+    let mut broadcast = Frame::new(build("udp 10.0.1.10:138 > 255.255.255.255:138"));
     rewrite_macs(&mut broadcast, world.at("a").eni.mac, MacAddr::BROADCAST);
     assert_eq!(
         world.send_raw("a", broadcast.bytes),

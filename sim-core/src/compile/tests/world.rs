@@ -726,7 +726,7 @@ impl World {
                 }
                 return;
             }
-            Outcome::Platform(..) | Outcome::Consumed => return,
+            Outcome::Platform(..) | Outcome::Dhcp(_) | Outcome::Consumed => return,
         };
         if transit.packet.id != before {
             account.push(format!("reply {}", Summary(&transit.frame.headers)));

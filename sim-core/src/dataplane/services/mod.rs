@@ -1,10 +1,9 @@
 //! What the VPC itself answers: ARP, neighbour discovery and the DNS at once; metadata, time and the DNS over TCP by a host
-//! of the platform's.
-//!
-//! Differs from AWS: guests are configured without DHCP.
+//! of the platform's, DHCP by who knows the VPC's options.
 
 mod allowance;
 mod arp;
+mod dhcp;
 mod dns;
 mod neighbor;
 mod platform;
@@ -23,6 +22,8 @@ pub(crate) enum Service {
     NotOurs,
     /// The VPC hears it and says nothing.
     Silence,
+    /// The subnet's DHCP server answers, or says nothing.
+    Dhcp,
     /// The VPC answers.
     Answer(Answer),
     /// A service behind a link-local address works out the answer, if the interface may ask any more this second (ADDR-17).
@@ -69,6 +70,7 @@ pub(crate) fn offer(at: &Interface<'_>, frame: &Frame) -> Service {
             Service::NotOurs => dns::offer(at, frame),
             service => service,
         },
+        _ if dhcp::is_addressed(at, frame) => Service::Dhcp,
         _ => dns::offer(at, frame),
     }
 }

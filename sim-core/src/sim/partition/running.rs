@@ -10,6 +10,7 @@ use crate::dataplane::tables::EniIndex;
 use crate::engine::{EventKey, SimTime, mix};
 use crate::host::{Finished, Host, ProcessId};
 use crate::net::Frame;
+use crate::sim::dhcp;
 use crate::sim::flight::{Flight, Slot, Station};
 use crate::sim::guests::{Awake, Guest, GuestState, LocalGuest, Plug};
 use crate::sim::metadata;
@@ -140,6 +141,18 @@ impl Partition {
         awake.platform.receive(maker, (service, port), frame, contents);
         self.run_platform(shared, guest);
         self.look_after(guest, now);
+    }
+
+    /// Hands a packet to the DHCP server of a guest's subnet, which answers at once.
+    pub(super) fn ask_dhcp(&mut self, shared: &Shared<'_>, eni: EniIndex, slot: Slot) {
+        let frame = self.flights.remove(slot).transit.frame;
+        if let (Some(Behind { guest, port }), Some(at)) = (shared.wiring.behind(eni), shared.tables.interface(eni))
+            && let Some(instance) = shared.directory.instance(self.guests[guest.0 as usize].number)
+            && let Some(answer) = dhcp::answer(shared.cloud, instance, &at, &frame)
+        {
+            self.send_from_platform(shared, guest, usize::from(port), answer.bytes);
+        }
+        self.pool.give(frame.bytes);
     }
 
     /// Lets the services that a guest has asked run; what they send goes down its links.

@@ -24,3 +24,55 @@ fn a_booting_instance_is_told_of_its_vpcs_options_addr_19() {
     lab.start(&a);
     assert_eq!(told(&mut lab), "");
 }
+
+#[test]
+fn a_client_that_asks_again_is_told_of_new_options_addr_19() {
+    let mut lab = Lab::new();
+    let site = lab.site("10.0.0.0/16", "10.0.1.0/24");
+    // No rule judges DHCP (SG-26).
+    let closed = lab.group(&site.vpc, "closed");
+    let everything =
+        json!([{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}], "Ipv6Ranges": [{"CidrIpv6": "::/0"}]}]);
+    lab.ok("RevokeSecurityGroupEgress", json!({"GroupId": closed, "IpPermissions": everything}));
+    let a = lab.instance(&site.subnet, &closed, json!({}));
+    lab.boot();
+    let address = lab.private(&a);
+    let configurations = json!([
+        {"Key": "domain-name", "Values": ["example.com"]}, {"Key": "domain-name-servers", "Values": ["10.0.9.9", "AmazonProvidedDNS"]},
+    ]);
+    let request = json!({"DhcpConfigurations": configurations});
+    let options = lab.get("CreateDhcpOptions", request, "/DhcpOptions/DhcpOptionsId");
+    lab.ok("AssociateDhcpOptions", json!({"DhcpOptionsId": options, "VpcId": site.vpc}));
+    assert!(lab.run(&a, "cat /etc/resolv.conf").0.contains("10.0.0.2\n"), "nobody has asked yet");
+    let (said, exit) = lab.run(&a, "sudo dhclient -v 2>&1");
+    assert_eq!(exit, 0, "{said}");
+    let lines: Vec<&str> = said.lines().map(|line| line.split(" (xid").next().unwrap_or(line)).collect();
+    assert_eq!(
+        lines[lines.len() - 5..],
+        [
+            "DHCPDISCOVER on ens5 to 255.255.255.255 port 67 interval 3",
+            &format!("DHCPOFFER of {address} from 10.0.1.1"),
+            &format!("DHCPREQUEST for {address} on ens5 to 255.255.255.255 port 67"),
+            &format!("DHCPACK of {address} from 10.0.1.1"),
+            &format!("bound to {address} -- renewal in 1800 seconds."),
+        ],
+        "{said}"
+    );
+    assert_eq!(lab.run(&a, "cat /etc/resolv.conf").0, "nameserver 10.0.9.9\nnameserver 10.0.0.2\nsearch example.com\n");
+    assert_eq!(lab.drops, [""; 0]);
+    lab.ok("AssociateDhcpOptions", json!({"DhcpOptionsId": "default", "VpcId": site.vpc}));
+    assert_eq!(lab.run(&a, "sudo networkctl renew ens5").1, 0);
+    assert_eq!(lab.run(&a, "cat /etc/resolv.conf").0, "");
+    assert_eq!(lab.run(&a, "sudo dhclient -r ens5").1, 0);
+    assert_eq!(lab.run(&a, "sudo dhclient eth7").1, 1);
+}
+
+#[test]
+fn what_is_said_to_the_server_is_seen_on_the_link_addr_19() {
+    let mut lab = Lab::new();
+    let site = lab.site("10.0.0.0/16", "10.0.1.0/24");
+    let a = lab.instance(&site.subnet, &site.group, json!({}));
+    lab.boot();
+    let (seen, _) = lab.run(&a, "sudo timeout 2 tcpdump -nvi any udp port 67 & sudo dhclient; wait");
+    assert!(seen.contains("0.0.0.0.68 > 255.255.255.255.67") && seen.contains("10.0.1.1.67 >"), "{seen}");
+}
