@@ -22,7 +22,7 @@ pub(crate) fn overview(model: &Model) -> String {
 
 /// `aws ec2 help`.
 pub(crate) fn service(model: &Model, service: &str) -> String {
-    let mut commands: Vec<String> = model.operations(service).map(Operation::command).collect();
+    let mut commands: Vec<String> = model.operations(service).map(|operation| operation.command.clone()).collect();
     if service == "ec2" {
         commands.push("wait".to_owned());
     }
@@ -50,7 +50,7 @@ pub(crate) fn operation(operation: &Operation, arguments: &[Argument]) -> String
             format!("--{}{value}{required}", argument.option)
         })
         .collect();
-    list(&format!("Options of `aws {} {}`:", operation.service, operation.command()), &options)
+    list(&format!("Options of `aws {} {}`:", operation.service, operation.command), &options)
 }
 
 fn list(head: &str, lines: &[String]) -> String {

@@ -21,6 +21,8 @@ pub(crate) struct Operation {
     pub(crate) service: &'static str,
     /// AWS's name, as in `CreateVpc`.
     pub(crate) name: &'static str,
+    /// The name as typed, as in `create-vpc`.
+    pub(crate) command: String,
     /// The members of the input, in the model's order.
     pub(crate) members: Vec<Member>,
 }
@@ -68,7 +70,7 @@ impl Model {
             let members = words.map(Member::read).collect();
             match keyword {
                 "service" => service = name,
-                "op" => model.operations.push(Operation { service, name, members }),
+                "op" => model.operations.push(Operation { service, name, command: kebab_case(name), members }),
                 _ => drop(model.structures.insert(name, members)),
             }
         }
@@ -76,7 +78,7 @@ impl Model {
     }
 
     /// The operations of a service, in the table's order.
-    pub(crate) fn operations(&self, service: &str) -> impl Iterator<Item = &Operation> {
+    pub(crate) fn operations(&self, service: &str) -> impl Iterator<Item = &Operation> + Clone {
         self.operations.iter().filter(move |operation| operation.service == service)
     }
 
@@ -109,11 +111,6 @@ impl Model {
 }
 
 impl Operation {
-    /// The name as typed, as in `create-vpc`.
-    pub(crate) fn command(&self) -> String {
-        kebab_case(self.name)
-    }
-
     /// Whether the input has this member.
     pub(crate) fn has(&self, member: &str) -> bool {
         self.members.iter().any(|candidate| candidate.name == member)
@@ -152,12 +149,12 @@ impl Kind {
 /// The option or command for an AWS name, as botocore's `xform_name` makes it: `EnableDns64` → `enable-dns64`,
 /// `EnableResourceNameDnsAAAARecord` → `enable-resource-name-dns-aaaa-record`.
 pub(crate) fn kebab_case(name: &str) -> String {
-    let letters: Vec<char> = name.chars().collect();
+    let letters = name.as_bytes();
     let mut text = String::with_capacity(name.len() + 8);
-    for (at, &letter) in letters.iter().enumerate() {
+    for (at, letter) in name.char_indices() {
         let is_capital = |at: usize| letters[at].is_ascii_uppercase();
-        let is_plural = letters[at + 1..] == ['s'];
-        let ends_acronym = !is_plural && letters.get(at + 1).is_some_and(char::is_ascii_lowercase);
+        let is_plural = letters[at + 1..] == *b"s";
+        let ends_acronym = !is_plural && letters.get(at + 1).is_some_and(u8::is_ascii_lowercase);
         let starts_word = at > 0 && is_capital(at) && (!is_capital(at - 1) || ends_acronym);
         if starts_word {
             text.push('-');

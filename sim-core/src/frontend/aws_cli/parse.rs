@@ -89,8 +89,7 @@ impl Command {
         }
         let services = model.services();
         let note = format!("only these services are simulated: {}", services.join(", "));
-        let choices = services.into_iter().map(str::to_owned);
-        match choose(&mut globals.rest, "command", choices, &note)?.as_str() {
+        match choose(&mut globals.rest, "command", services.into_iter(), &note)?.as_str() {
             "help" => Ok(Command::Print(help::overview(model))),
             service => Command::of_service(model, service, globals),
         }
@@ -98,13 +97,13 @@ impl Command {
 
     fn of_service(model: &'static Model, service: &str, mut globals: Globals) -> Result<Command, CliError> {
         let note = format!("some of the {service} operations are simulated; `aws {service} help` lists them");
-        let waits = (service == "ec2").then(|| "wait".to_owned());
-        let choices = model.operations(service).map(Operation::command).chain(waits);
+        let waits = (service == "ec2").then_some("wait");
+        let choices = model.operations(service).map(|operation| operation.command.as_str()).chain(waits);
         let command = choose(&mut globals.rest, "operation", choices, &note)?;
         if command == "wait" {
             return Command::of_wait(model, globals);
         }
-        let Some(operation) = model.operations(service).find(|operation| operation.command() == command) else {
+        let Some(operation) = model.operations(service).find(|operation| operation.command == command) else {
             return Ok(Command::Print(help::service(model, service)));
         };
         if globals.rest == ["help"] {
@@ -285,15 +284,18 @@ fn merge_input_json(text: &str, parameters: &mut Map<String, Value>) -> Result<(
 fn choose(
     words: &mut Vec<String>,
     argument: &str,
-    choices: impl Iterator<Item = String>,
+    choices: impl Iterator<Item: AsRef<str>> + Clone,
     note: &str,
 ) -> Result<String, CliError> {
     let Some(index) = words.iter().position(|word| !word.starts_with('-')) else {
         return Err(CliError::usage(format!("the following arguments are required: {argument}")));
     };
     let word = words.remove(index);
-    let choices: Vec<String> = choices.chain(["help".to_owned()]).collect();
-    if choices.contains(&word) { Ok(word) } else { Err(invalid_choice(argument, &word, &choices).note(note)) }
+    if word == "help" || choices.clone().any(|choice| choice.as_ref() == word) {
+        return Ok(word);
+    }
+    let choices: Vec<String> = choices.map(|choice| choice.as_ref().to_owned()).chain(["help".to_owned()]).collect();
+    Err(invalid_choice(argument, &word, &choices).note(note))
 }
 
 /// The real CLI asks any Region's endpoint, and learns from the network that there is none.

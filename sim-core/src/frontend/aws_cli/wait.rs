@@ -175,7 +175,7 @@ static WAITERS: [Waiter; 14] = [
 
 impl Waiter {
     /// All waiters, by name.
-    pub(crate) fn all() -> impl Iterator<Item = &'static Waiter> {
+    pub(crate) fn all() -> impl Iterator<Item = &'static Waiter> + Clone {
         WAITERS.iter()
     }
 
