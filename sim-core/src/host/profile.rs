@@ -3,6 +3,8 @@
 //! Versions and wordings were observed on Linux or read in the tools' public sources (iputils, curl); where an image's exact
 //! build is not known, the nearest tagged release stands in for it.
 
+use std::ops::RangeInclusive;
+
 use crate::engine::SimDuration;
 
 /// The look of an image.
@@ -43,6 +45,14 @@ impl Profile {
             Profile::AmazonLinux2 => 255,
             Profile::AmazonLinux2023 | Profile::Ubuntu => 64,
             Profile::Windows => 128,
+        }
+    }
+
+    /// The ports that programs get without asking for one (ACL-9): Linux's `ip_local_port_range`, Windows's dynamic ports.
+    pub(crate) const fn local_ports(self) -> RangeInclusive<u16> {
+        match self {
+            Profile::AmazonLinux2 | Profile::AmazonLinux2023 | Profile::Ubuntu => 32_768..=60_999,
+            Profile::Windows => 49_152..=65_535,
         }
     }
 

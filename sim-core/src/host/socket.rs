@@ -39,8 +39,6 @@ const BACKLOG: usize = 128;
 const LINGER: SimDuration = SimDuration::from_secs(60);
 /// An established connection gives up after about `tcp_retries2` = 15 retransmissions (tcp(7)).
 const RETRANSMIT_TIMEOUT: Duration = Duration::from_secs(925);
-/// Linux's `ip_local_port_range`.
-const LOCAL_PORTS: std::ops::RangeInclusive<u16> = 32768..=60999;
 
 /// Sizes of a connection's buffers in bytes, made when it opens: the socket options SO_SNDBUF and SO_RCVBUF (socket(7)).
 ///
@@ -449,9 +447,10 @@ impl Kernel {
 
     /// Every port a program may get without asking for one, from one that is drawn.
     pub(super) fn local_ports(&mut self) -> impl Iterator<Item = u16> + use<> {
-        let count = LOCAL_PORTS.end() - LOCAL_PORTS.start() + 1;
+        let ports = self.profile.local_ports();
+        let count = ports.end() - ports.start() + 1;
         let first = self.random.below(u64::from(count)) as u16;
-        (0..count).map(move |step| LOCAL_PORTS.start() + (first + step) % count)
+        (0..count).map(move |step| ports.start() + (first + step) % count)
     }
 }
 

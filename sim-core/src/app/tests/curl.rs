@@ -155,3 +155,21 @@ fn curl_tells_what_it_learnt() {
         assert_eq!(lab.typed(0, line).stdout, expected, "{line}");
     }
 }
+
+#[test]
+fn a_client_speaks_from_a_port_of_its_systems_range_acl_9() {
+    for (profile, ports) in [
+        (AL2, 32_768..=61_000),
+        (AL2023, 32_768..=61_000),
+        (Profile::Ubuntu, 32_768..=61_000),
+        (Profile::Windows, 49_152..=65_535),
+    ] {
+        let mut lab = Lab::new(Wire::Router, profile);
+        lab.user_data(1, "#!/bin/bash\nnohup python3 -m http.server 80 &\n");
+        let asking = "for i in 1 2 3 4 5 6 7 8; do curl -s -o /dev/null -w '%{local_port} ' 10.0.2.101; done";
+        let said = lab.typed(0, asking).stdout;
+        let seen: Vec<u32> = said.split_whitespace().map(|port| port.parse().expect("a port")).collect();
+        assert_eq!(seen.len(), 8, "{said}");
+        assert!(seen.iter().all(|port| ports.contains(port)), "{profile:?}: {said}");
+    }
+}
