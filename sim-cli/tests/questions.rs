@@ -1,5 +1,7 @@
 //! What `explain` and `matrix` answer, whole: delivered, lost at each kind of obstacle, lost on the way back.
 
+use serde_json::Value;
+
 use crate::golden;
 use crate::program::{repository, stderr, stdout, vpcsim_in};
 
@@ -54,7 +56,7 @@ fn a_matrix_says_who_reaches_whom_and_why_not() {
 fn json_says_the_same() {
     let args = ["explain", "vpc-peering", "--from", "ljhVPC1-EC2", "--to", "ljhVPC2-EC2:80", "--step", "8"];
     let (text, code) = answer(&[&args[..], &["--format", "json"]].concat());
-    let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let json: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(code, Some(1));
     assert_eq!((&json["delivered"], &json["outcome"]), (&false.into(), &"dropped".into()));
     let hops = json["there"].as_array().expect("hops");
@@ -62,7 +64,7 @@ fn json_says_the_same() {
     assert_eq!(drops.len(), 1);
     assert_eq!((&drops[0]["code"], &drops[0]["happened"]), (&"ENI_SG_RULES_MISMATCH".into(), &true.into()));
     let (text, _) = answer(&["matrix", "vpc-peering", "--step", "0", "--format", "json"]);
-    let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let json: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(json["cells"].as_array().map(Vec::len), Some(2));
 }
 
@@ -80,4 +82,41 @@ fn a_question_that_does_not_fit_the_scenario_says_what_would() {
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         assert!(stderr(&output).contains(complaint), "{args:?}: {}", stderr(&output));
     }
+}
+
+/// Every ping of the shipped labs that needs nothing but its moment: `explain`, asked at that moment, says what the step saw.
+#[test]
+fn explain_and_the_step_that_really_sent_the_packet_agree() {
+    let mut compared = 0;
+    for scenario in std::fs::read_dir(repository().join("scenarios")).expect("the labs") {
+        let scenario = scenario.expect("a folder").path();
+        let name = scenario.file_name().and_then(|name| name.to_str()).expect("a name").to_owned();
+        let output = vpcsim_in(&repository(), &["run", &name, "--no-captures", "--format", "json"]).output();
+        let run: Value = serde_json::from_str(&stdout(&output.expect("it starts"))).expect("JSON");
+        let steps = run["steps"].as_array().expect("steps");
+        // A flow that a ping in the background keeps up outlives the rules that admitted it.
+        if steps.iter().any(|step| step["commands"][0]["exit"].is_null()) {
+            continue;
+        }
+        for step in steps {
+            let commands = step["commands"].as_array().expect("commands");
+            let [command] = &commands[..] else { continue };
+            let words: Vec<&str> = command["command"].as_str().expect("a line").split(' ').collect();
+            let (["ping", "-c", "1", to] | ["ping", "-c", "1", "-W", "1", to]) = words[..] else { continue };
+            if to.parse::<std::net::Ipv4Addr>().is_err() {
+                continue;
+            }
+            let from = command["prompt"].as_str().expect("a prompt").trim_end_matches('$');
+            let before = (step["number"].as_u64().expect("a number") - 1).to_string();
+            let asked = ["explain", &name, "--step", &before, "--from", from, "--to", to, "--format", "json"];
+            let explained: Value = serde_json::from_str(&answer(&asked).0).expect("JSON");
+            let answered = command["exit"] == 0;
+            assert_eq!(explained["delivered"], answered, "{name} step {}: {asked:?}", step["number"]);
+            let hops = ["there", "back"].into_iter().flat_map(|way| explained[way].as_array().expect("hops"));
+            let lost = hops.filter(|hop| hop["happened"] == true).map(|hop| &hop["code"]).find(|code| !code.is_null());
+            assert_eq!(lost, step["drops"].get(0).map(|drop| &drop["code"]), "{name} step {}", step["number"]);
+            compared += 1;
+        }
+    }
+    assert!(compared >= 30, "{compared}");
 }

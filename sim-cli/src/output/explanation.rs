@@ -18,6 +18,7 @@ pub(crate) fn explanation_text(explanation: &Explanation) -> String {
         Outcome::Answered => "DELIVERED and answered".to_owned(),
         Outcome::Refused => "DELIVERED, and refused by the target itself".to_owned(),
         Outcome::Delivered => "DELIVERED; nobody answered".to_owned(),
+        Outcome::Forwarded => "NOT ANSWERED; an instance that forwards has it".to_owned(),
         Outcome::Dropped => format!("DROPPED at hop {}", dropped_at(there)),
         Outcome::AnswerDropped => {
             format!("DELIVERED; the answer was DROPPED at hop {} of the way back", dropped_at(back))

@@ -114,7 +114,7 @@ impl Matrix {
 
     fn judge(&mut self, session: &Session<'_>, sent: &Sent) -> Cell {
         let Sent { conversation, reaction, seen } = sent;
-        let outcome = explain::outcome(conversation, *reaction);
+        let outcome = explain::outcome(session.world.cloud(), conversation, *reaction);
         let text = |text: &str| text.to_owned();
         match outcome {
             Outcome::Answered => Cell { word: text("ok"), outcome, code: None },
@@ -122,6 +122,9 @@ impl Matrix {
                 text("refused by the target itself: it was reached, and nothing listens there")
             }),
             Outcome::Delivered => self.cell("sent", outcome, None, || text("delivered, and nobody answered")),
+            Outcome::Forwarded => {
+                self.cell("fwd", outcome, None, || text("came to an instance that forwards, and nobody answered"))
+            }
             Outcome::NotSent => self.cell("host", outcome, None, || seen.clone()),
             Outcome::Dropped | Outcome::AnswerDropped => self.dropped(session, conversation, outcome),
         }

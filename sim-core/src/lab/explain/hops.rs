@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::report::{HopReport, HopVerdict};
-use crate::cloud::{AclAction, GroupRule, PortRange, RulePeer, RuleProtocol};
+use crate::cloud::{AclAction, Cloud, GroupRule, PortRange, RulePeer, RuleProtocol};
 use crate::id::{NetworkAclId, NetworkInterfaceId, Origin, ResourceId, ResourceKind, SecurityGroupId};
 use crate::lab::drops;
 use crate::lab::names::Names;
@@ -85,7 +85,7 @@ impl Telling<'_> {
                 self.line(*gateway, text, HopVerdict::Rewrite, None)
             }
             Step::Delivered { to } => {
-                let text = if self.is_anothers(*to, ip.destination) {
+                let text = if is_anothers(self.names.cloud, *to, ip.destination) {
                     "delivered, though not its own: what it passes on is a packet of its own"
                 } else {
                     "delivered"
@@ -99,15 +99,6 @@ impl Telling<'_> {
                 self.happened = false;
                 hop
             }
-        })
-    }
-
-    /// Whether an interface got a packet for somebody else: its instance is a router.
-    fn is_anothers(&self, to: ResourceId, destination: IpAddr) -> bool {
-        let eni = NetworkInterfaceId::try_from(to).ok().and_then(|id| self.names.cloud.network_interfaces.get(&id));
-        eni.is_some_and(|eni| match destination {
-            IpAddr::V4(address) => !eni.ipv4.iter().any(|own| own.address == address),
-            IpAddr::V6(address) => !address.is_multicast() && !eni.ipv6.contains(&address),
         })
     }
 
@@ -227,4 +218,13 @@ fn service(protocol: RuleProtocol) -> String {
         RuleProtocol::Icmpv6 { kind, .. } => icmp("icmpv6", kind),
         RuleProtocol::Other(number) => format!("protocol {number}"),
     }
+}
+
+/// Whether an interface got a packet for somebody else: its instance is a router.
+pub(super) fn is_anothers(cloud: &Cloud, to: ResourceId, destination: IpAddr) -> bool {
+    let eni = NetworkInterfaceId::try_from(to).ok().and_then(|id| cloud.network_interfaces.get(&id));
+    eni.is_some_and(|eni| match destination {
+        IpAddr::V4(address) => !eni.ipv4.iter().any(|own| own.address == address),
+        IpAddr::V6(address) => !address.is_multicast() && !eni.ipv6.contains(&address),
+    })
 }

@@ -19,6 +19,7 @@ use super::plan::Plan;
 use super::report::{Observer, PacketSummary, RunError, StepReport};
 use super::session::Session;
 use super::steps::Runner;
+use crate::cloud::Cloud;
 use crate::frontend::diagnostic::any_error;
 use crate::frontend::spelling::did_you_mean;
 use crate::trace::{Captures, Detail, FlowLogs, Purpose, Step, TraceEvent};
@@ -88,7 +89,7 @@ pub fn explain(
             from: sending.from.name,
             to: question.to.clone(),
             packet: first_packet(sent.conversation.there()),
-            outcome: outcome(&sent.conversation, sent.reaction),
+            outcome: outcome(session.world.cloud(), &sent.conversation, sent.reaction),
             there: account.there,
             back: account.back,
             sender_sees: sent.seen,
@@ -232,16 +233,21 @@ impl Account {
 }
 
 /// What came of a packet.
-pub(super) fn outcome(conversation: &Conversation, reaction: Reaction) -> Outcome {
+pub(super) fn outcome(cloud: &Cloud, conversation: &Conversation, reaction: Reaction) -> Outcome {
+    let delivered = conversation.there().iter().rev().find_map(|event| match event.step {
+        Step::Delivered { to } => Some((to, event.headers.ip?.destination)),
+        _ => None,
+    });
     match reaction {
         Reaction::Answered => Outcome::Answered,
         Reaction::Refused => Outcome::Refused,
         _ if is_dropped(conversation.there()) => Outcome::Dropped,
         _ if is_dropped(conversation.back()) => Outcome::AnswerDropped,
-        _ if conversation.there().iter().any(|event| matches!(event.step, Step::Delivered { .. })) => {
-            Outcome::Delivered
-        }
-        _ => Outcome::NotSent,
+        _ => match delivered {
+            Some((to, destination)) if hops::is_anothers(cloud, to, destination) => Outcome::Forwarded,
+            Some(_) => Outcome::Delivered,
+            None => Outcome::NotSent,
+        },
     }
 }
 

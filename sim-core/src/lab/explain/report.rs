@@ -39,6 +39,8 @@ pub enum Outcome {
     Refused,
     /// It was delivered, and nobody answered.
     Delivered,
+    /// It came to an instance that forwards, and nobody answered.
+    Forwarded,
     /// It was dropped.
     Dropped,
     /// It was delivered; its answer was dropped.
@@ -59,6 +61,7 @@ impl Outcome {
             Outcome::Answered => "answered",
             Outcome::Refused => "refused",
             Outcome::Delivered => "delivered",
+            Outcome::Forwarded => "forwarded",
             Outcome::Dropped => "dropped",
             Outcome::AnswerDropped => "answer-dropped",
             Outcome::NotSent => "not-sent",
