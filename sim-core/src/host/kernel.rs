@@ -15,6 +15,7 @@ use super::netfilter::Netfilter;
 use super::network::{Way, WayTo};
 use super::nic::Nic;
 use super::probe::Probes;
+use super::shell::Shell;
 use super::socket::Sockets;
 use super::tap::Tap;
 use super::timers::Timers;
@@ -68,6 +69,8 @@ pub(crate) struct Kernel {
     pub(super) notes: Vec<Note>,
     pub(super) volume: Volume,
     pub(super) hostname: String,
+    /// The shell of the terminal at which users type, between two lines.
+    pub(super) login: Option<Shell>,
     /// Whether somebody has chosen it, so that it outlives boots (cloud-init's `update_hostname`).
     pub(super) is_renamed: bool,
     pub(super) packages: BTreeSet<String>,
@@ -127,6 +130,7 @@ impl Kernel {
             notes: Vec::new(),
             volume,
             hostname: config.hostname,
+            login: None,
             is_renamed: false,
             packages: config.profile.preinstalled().iter().map(|&name| name.to_owned()).collect(),
             services: BTreeMap::new(),

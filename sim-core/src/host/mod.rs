@@ -230,7 +230,7 @@ impl Host {
         let text = command_line.to_owned();
         let job = sys.job;
         let shell = self.executor.spawn(Box::pin(async move {
-            let exit = shell::run(&sys, shell::Mode::Interactive, &text).await;
+            let exit = shell::run_typed(&sys, &text).await;
             sys.end_process(exit);
         }));
         self.shells.insert(process, (shell, job));

@@ -19,6 +19,7 @@ use super::kernel::{Kernel, Service};
 use super::neighbour::NeighbourState;
 use super::netfilter::Netfilter;
 use super::network::Route;
+use super::shell::Shell;
 use super::socket::{EchoEvent, EchoRequest, SocketId, TcpBuffers};
 use super::timers::TimerId;
 use super::{InterfaceConfig, Note, Output, ProcessId, Profile, Program, ResolverConfig};
@@ -194,6 +195,16 @@ impl Sys {
             kernel.is_renamed = true;
             kernel.volume.files().write("/etc/hostname", format!("{name}\n").as_bytes());
         });
+    }
+
+    /// The shell that the user has left at the terminal.
+    pub(super) fn login(&self) -> Option<Shell> {
+        self.kernel(|kernel| kernel.login.clone())
+    }
+
+    /// Leaves a shell at the terminal for the user's next line.
+    pub(super) fn set_login(&self, shell: Option<Shell>) {
+        self.kernel(|kernel| kernel.login = shell);
     }
 
     /// Writes `/etc/resolv.conf` as the image's DHCP client does.

@@ -64,3 +64,33 @@ fn a_script_that_never_ends_is_stopped_and_says_so() {
         assert_eq!((run.exit, run.notes.len()), (1, 1), "{script}: {run:?}");
     }
 }
+
+#[test]
+fn the_terminal_keeps_its_shell_from_one_line_to_the_next() {
+    let mut lab = Lab::new(Wire::Cable, AL2023);
+    for (line, stdout, exit) in [
+        ("cd /tmp; name=value; greet() { echo hello $1; }", "", 0),
+        ("pwd; echo $name; greet you", "/tmp\nvalue\nhello you\n", 0),
+        ("false", "", 1),
+        ("echo $?", "1\n", 0),
+        ("sleep 5 &", "", 0),
+        ("wait %1; echo $?", "0\n", 0),
+        ("name=other; exit 3", "", 3),
+        ("pwd; echo \"<$name>\"", "/home/ec2-user\n<>\n", 0),
+    ] {
+        let run = lab.typed(0, line);
+        assert_eq!((run.stdout.as_str(), run.exit), (stdout, exit), "{line}: {run:?}");
+    }
+}
+
+#[test]
+fn ctrl_c_ends_the_line_and_not_the_shell() {
+    let mut lab = Lab::new(Wire::Cable, AL2023);
+    let process = lab.hosts[0].start(lab.now, "name=value; cd /; sleep 1000");
+    lab.typed(1, "sleep 1");
+    let now = lab.now;
+    lab.hosts[0].interrupt(now, process);
+    let finished = lab.wait_for(0, process);
+    assert_eq!(lab.collect(0, finished).exit, 130);
+    assert_eq!(lab.typed(0, "echo $?; pwd; echo $name").stdout, "130\n/\nvalue\n");
+}

@@ -39,7 +39,7 @@ pub(super) enum Flow {
 
 /// A shell's own state.
 #[derive(Clone)]
-pub(super) struct Shell {
+pub(in crate::host) struct Shell {
     pub(super) mode: Mode,
     pub(super) variables: BTreeMap<String, String>,
     pub(super) exported: BTreeSet<String>,
@@ -93,6 +93,12 @@ impl Shell {
     /// What a subshell has used up counts for the whole script.
     pub(super) fn rejoin(&mut self, child: &Shell) {
         self.steps = child.steps;
+    }
+
+    /// The user types another line.
+    pub(super) fn begin_line(&mut self) {
+        self.steps = 0;
+        self.exit = None;
     }
 
     pub(super) fn final_status(&self) -> i32 {

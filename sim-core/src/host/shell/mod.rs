@@ -1,9 +1,9 @@
 //! The shell of an instance: what a person types, and user data at first boot.
 //!
 //! `parser` reads text into a small tree (`ast`), `interpret` runs it, `expand` expands words, `arithmetic` calculates,
-//! `builtin` is what a shell does itself, `jobs` what it does about the background. Commands are read and run one after the other, so that a syntax error stops a script
-//! where bash would stop it: what stands above has run. Good bash that is not simulated is a note that names its line, and
-//! the lines around it run.
+//! `builtin` is what a shell does itself, `jobs` what it does about the background. Commands are read and run one after the other,
+//! so that a syntax error stops a script where bash would stop it: what stands above has run. Good bash that is not simulated is a
+//! note that names its line, and the lines around it run.
 
 mod arithmetic;
 mod ast;
@@ -17,8 +17,9 @@ mod tests;
 
 pub(crate) use builtin::duration;
 pub(crate) use expand::unescape;
-use interpret::Shell;
+pub(super) use interpret::Shell;
 
+use super::job::Signal;
 use super::{Sink, Sys};
 
 /// Who reads the text.
@@ -30,16 +31,37 @@ pub(super) enum Mode {
     Script,
 }
 
-/// Runs a command line or several; gives the last status.
-pub(super) async fn run(sys: &Sys, mode: Mode, text: &str) -> i32 {
-    let mut shell = Shell::new(sys, mode);
+/// Runs what a user types at the host's terminal, whose shell lives from one line to the next: variables, functions, the directory,
+/// `$?` and jobs are still there. Ctrl-C ends a line, not the shell.
+pub(super) async fn run_typed(sys: &Sys, text: &str) -> i32 {
+    let mut shell = sys.login().unwrap_or_else(|| Shell::new(sys, Mode::Interactive));
+    shell.begin_line();
+    let before = shell.jobs.clone();
     shell.run_text(sys, text).await;
+    let (running, ended): (Vec<_>, Vec<_>) = shell.jobs.iter().copied().partition(|job| sys.job_runs(*job));
     // A terminal would go on showing it; here nobody looks any longer.
-    if mode == Mode::Interactive && shell.jobs.iter().any(|job| sys.job_runs(*job)) {
+    if running.iter().any(|job| !before.contains(job)) {
         sys.note(
             "what was left in the background runs on, and what it prints from now on is not shown; `wait` waits for it",
         );
     }
+    let status = shell.final_status();
+    if shell.exit.is_some() && sys.signal() != Some(Signal::Interrupt) {
+        sys.forget_jobs(&shell.jobs);
+        sys.set_login(None); // Whoever types next logs in anew.
+    } else {
+        sys.forget_jobs(&ended);
+        shell.jobs = running;
+        shell.status = status;
+        sys.set_login(Some(shell));
+    }
+    status
+}
+
+/// Runs a command line or several in a shell of their own; gives the last status.
+pub(super) async fn run(sys: &Sys, mode: Mode, text: &str) -> i32 {
+    let mut shell = Shell::new(sys, mode);
+    shell.run_text(sys, text).await;
     sys.forget_jobs(&shell.jobs);
     shell.final_status()
 }
