@@ -114,3 +114,20 @@ fn one_broken_scenario_does_not_keep_another_from_running() {
     assert_eq!(output.status.code(), Some(2));
     assert!(stdout(&output).contains("1 step: 1 ok"), "{}", stdout(&output));
 }
+
+/// A mistake in the scenario does not hide those of its templates, nor is one told twice that two stacks share.
+#[test]
+fn the_mistakes_of_all_files_are_told_together() {
+    let folder = Folder::new("all-files");
+    let template =
+        "Resources:\n  Net:\n    Type: AWS::EC2::Subnet\n    Properties: { VpcId: !Ref Vcp, CidrBlock: 10.0.0.0/24 }\n";
+    folder.write("lab/template.yaml", template);
+    folder.write(
+        "lab/scenario.yaml",
+        "name: x\nstacks: { a: { template: template.yaml }, b: { template: template.yaml } }\nsteps:\n  - runn: true\n",
+    );
+    let output = folder.vpcsim(&["check", "lab"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = stderr(&output);
+    assert_eq!((said.matches("`runn`").count(), said.matches("`Vcp`").count()), (1, 1), "{said}");
+}

@@ -96,9 +96,7 @@ impl Cloud {
         let destination = match destination!(request) {
             Destination::Block(block) => block,
             Destination::PrefixList(list) => {
-                let family = self.prefix_list_of(caller, list)?.family();
-                let target = self.target(caller, table, family, target_ids!(request))?;
-                self.check_for_gateway(table, None)?;
+                let target = self.target_for_list(caller, table, list, target_ids!(request))?;
                 return self.create_prefix_list_route(caller, table.id, list, target, request.dry_run);
             }
         };
@@ -133,9 +131,7 @@ impl Cloud {
         let destination = match destination!(request) {
             Destination::Block(block) => block,
             Destination::PrefixList(list) => {
-                let family = self.prefix_list_of(caller, list)?.family();
-                let target = self.target(caller, table, family, target_ids!(request))?;
-                self.check_for_gateway(table, None)?;
+                let target = self.target_for_list(caller, table, list, target_ids!(request))?;
                 return self.replace_prefix_list_route(caller, table.id, list, target, request.dry_run);
             }
         };
@@ -174,6 +170,20 @@ impl Cloud {
         }
         self.touch(table);
         nothing()
+    }
+
+    /// The target of a route to a prefix list, which a gateway's route table does not take (EDGE-3).
+    fn target_for_list(
+        &self,
+        caller: &Caller,
+        table: &RouteTable,
+        list: PrefixListId,
+        ids: TargetIds<'_>,
+    ) -> Result<RouteTarget, ApiError> {
+        let family = self.prefix_list_of(caller, list)?.family();
+        let target = self.target(caller, table, family, ids)?;
+        self.check_for_gateway(table, None)?;
+        Ok(target)
     }
 
     pub(crate) fn delete_route(&mut self, caller: &Caller, request: DeleteRoute) -> Answer {

@@ -3,6 +3,7 @@
 mod egress_only;
 mod flow_logs;
 mod frames;
+mod groups;
 mod incremental;
 mod layouts;
 mod middlebox;
@@ -14,5 +15,6 @@ mod probes;
 mod properties;
 mod public;
 mod services;
+mod sizes;
 mod tracking;
 mod world;

@@ -48,6 +48,12 @@ pub(crate) fn load(
     let mut problems = loader.problems;
     problems.sort_by_key(|problem| problem.span);
     if any_error(&problems) {
+        // Nobody wants to hear of the templates' mistakes only when the scenario's are mended.
+        for problem in scenario.stacks.iter().flat_map(|stack| stack.template.parse(sources).1) {
+            if !problems.contains(&problem) {
+                problems.push(problem);
+            }
+        }
         Err(problems)
     } else {
         scenario.warnings = problems;

@@ -57,7 +57,7 @@ steps:
   - wait: 7d                        # lets virtual time pass
 "#;
 
-const TEMPLATE: &str = "Resources: {}\n";
+const TEMPLATE: &str = "Resources: { Vpc: { Type: \"AWS::EC2::VPC\", Properties: { CidrBlock: 10.0.0.0/16 } } }\n";
 
 /// Steps below the least that every scenario needs.
 fn with_steps(steps: &str) -> String {
