@@ -281,7 +281,7 @@ impl Cloud {
             };
         }
         each!(Vpc Subnet RouteTable InternetGateway VpcPeeringConnection SecurityGroup NetworkAcl NetworkInterface
-            Instance ElasticIp KeyPair NatGateway EgressOnlyInternetGateway VpcEndpoint PrefixList FlowLog);
+            Instance ElasticIp KeyPair NatGateway EgressOnlyInternetGateway VpcEndpoint PrefixList FlowLog DhcpOptions);
         for (id, tags) in self.rule_tags.iter() {
             if self.find_group_rule(caller, *id).is_ok() {
                 add((*id).into(), tags);
@@ -338,6 +338,7 @@ fn resource_type(kind: ResourceKind) -> &'static str {
         ResourceKind::VpcEndpoint => "vpc-endpoint",
         ResourceKind::PrefixList => "prefix-list",
         ResourceKind::FlowLog => "vpc-flow-log",
+        ResourceKind::DhcpOptions => "dhcp-options",
         _ => "",
     }
 }

@@ -17,6 +17,7 @@ mod private_dns_names;
 pub(crate) mod property;
 mod refusals;
 mod rules;
+mod tags;
 
 use serde_json::{Value, json};
 
