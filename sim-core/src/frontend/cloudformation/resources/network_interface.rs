@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use super::super::schema::{Kind, Property, TAGS, missing, optional, required, unseen};
 use super::creation::text_at;
 use super::{ApiError, Attribute, Created, Creation, ResourceType, Source, id};
+use crate::engine::SimDuration;
 
 pub(super) static NETWORK_INTERFACE: ResourceType = ResourceType {
     name: "AWS::EC2::NetworkInterface",
@@ -105,7 +106,22 @@ fn create_interface(creation: &mut Creation<'_>) -> Result<Created, ApiError> {
     Ok(Created::new(interface))
 }
 
+/// How often CloudFormation looks whether the instance runs, and how long it waits in between.
+const ATTEMPTS: u32 = 40;
+const PAUSE: SimDuration = SimDuration::from_secs(5);
+
+/// EC2 attaches to an instance that runs or is stopped, and CloudFormation goes on only when an instance runs. Here a stack
+/// launches its instances side by side, so the attachment waits for its own. What the instance comes to otherwise is for EC2 to
+/// refuse.
 fn attach(creation: &mut Creation<'_>) -> Result<Created, ApiError> {
+    let instance = creation.get("InstanceId").cloned().unwrap_or_default();
+    for _ in 0..ATTEMPTS {
+        let answer = creation.call("DescribeInstances", json!({ "InstanceIds": [instance] }))?;
+        if answer.pointer("/Reservations/0/Instances/0/State/Name").and_then(Json::as_str) != Some("pending") {
+            break;
+        }
+        creation.api.wait(PAUSE);
+    }
     let request = creation.pick(&["DeviceIndex", "InstanceId", "NetworkInterfaceId"]);
     let answer = creation.call("AttachNetworkInterface", Json::Object(request))?;
     Ok(Created::new(text_at(&answer, "/AttachmentId")?))
