@@ -84,8 +84,8 @@ const CLOUDFORMATION: &[Explanation] = &[
     code(
         "VPC013",
         "something of CloudFormation that vpcsim cannot do",
-        "Macros and transforms (also AWS::Serverless and AWS::Include) need code that runs at AWS, and Fn::ImportValue needs \
-         the exports of other stacks. Deploy the expanded template, or pass the value as a parameter.",
+        "Macros and transforms (also AWS::Serverless and AWS::Include) need code that runs at AWS. Write out what \
+         they stand for, or deploy the expanded template.",
     ),
     code(
         "VPC014",
@@ -134,10 +134,11 @@ const CLOUDFORMATION: &[Explanation] = &[
     ),
     code(
         "VPC024",
-        "resources depend on each other in a circle",
+        "resources or stacks depend on each other in a circle",
         "Each resource of the circle would have to be created before the next, and the last before the first. Break the \
          circle where a reference is not needed; for two security groups that name each other, move one rule into an \
-         AWS::EC2::SecurityGroupIngress of its own.",
+         AWS::EC2::SecurityGroupIngress of its own. Stacks that take exports or `${stack.Name}` from each other in a \
+         circle are refused likewise.",
     ),
     code(
         "VPC025",

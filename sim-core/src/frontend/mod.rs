@@ -4,6 +4,7 @@
 //! Front ends translate and nothing more: a default or a check that AWS makes belongs in `cloud`.
 
 pub(crate) mod aws_cli;
+mod base64;
 pub(crate) mod cloudformation;
 pub(crate) mod codes;
 pub(crate) mod diagnostic;

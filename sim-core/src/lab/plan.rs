@@ -4,14 +4,17 @@ use std::fs;
 use std::mem;
 use std::path::Path;
 
+use indexmap::IndexMap;
+
+use super::names::Instantly;
 use super::report::{DiagnosticReport, SourceLine, StackSummary};
 use super::session::Session;
 use crate::app;
 use crate::cloud::{Image, Quotas, UnknownQuota};
 use crate::frontend::Api;
-use crate::frontend::cloudformation::{self, Template};
+use crate::frontend::cloudformation::{self, Exports, Template};
 use crate::frontend::diagnostic::{Colour, Diagnostic, Sources, Span, any_error};
-use crate::frontend::scenario::{self, Declared, LinkClass, OutsideHost, Scenario};
+use crate::frontend::scenario::{self, Declared, Deployed, LinkClass, OutsideHost, Scenario, Scope, Turn};
 use crate::frontend::spelling::did_you_mean;
 use crate::id::{Origin, Region};
 use crate::sim::boot::Packages;
@@ -130,12 +133,9 @@ impl Plan {
         if self.scenario.settings.default_vpcs {
             problems.extend(self.make_default_vpcs(session));
         }
-        for (spec, template) in self.scenario.stacks.iter().zip(templates) {
-            let config = spec.config(image_of_parameter);
-            let (stack, found) = cloudformation::deploy(&self.sources, template, &config, session);
-            problems.extend(found);
-            session.logical_ids.learn(&stack);
-            session.stacks.push(stack);
+        match scenario::order_stacks(&self.scenario.stacks, &templates, image_of_parameter) {
+            Ok(turns) => self.create_stacks(turns, templates, session, &mut problems),
+            Err(circle) => problems.extend(circle),
         }
         // Names can be judged only against complete stacks: what was refused is not missing from the template.
         if !any_error(&problems) {
@@ -212,6 +212,49 @@ impl Plan {
     fn warning(&self, code: &'static str, message: impl Into<String>) -> Diagnostic {
         let start = Span::new(self.scenario.file, 0, 0);
         Diagnostic { span: None, ..Diagnostic::warning(code, start, message) }
+    }
+
+    /// Creates stacks in an order in which each finds what it takes from others.
+    fn create_stacks(
+        &self,
+        turns: Vec<Turn>,
+        templates: Vec<Template>,
+        session: &mut Session<'_>,
+        problems: &mut Vec<Diagnostic>,
+    ) {
+        let mut templates: Vec<Option<Template>> = templates.into_iter().map(Some).collect();
+        let mut exports = Exports::default();
+        // What takes something from a stack that failed would fail for that alone, which has been told.
+        let mut failed: Vec<usize> = Vec::new();
+        for Turn { stack: index, needs } in turns {
+            let template = templates[index].take().expect("every stack has one turn");
+            if needs.iter().any(|need| failed.contains(need)) {
+                failed.push(index);
+                continue;
+            }
+            let spec = &self.scenario.stacks[index];
+            let config = {
+                let mut stacks = Deployed { stacks: &session.stacks, api: &mut Instantly(&mut session.world) };
+                spec.config(image_of_parameter, &mut Scope { saved: &IndexMap::new(), stacks: &mut stacks })
+            };
+            let config = match config {
+                Ok(config) => config,
+                Err(unknown) => {
+                    problems.extend(unknown);
+                    failed.push(index);
+                    continue;
+                }
+            };
+            let (stack, found) = cloudformation::deploy(&self.sources, template, &config, &mut exports, session);
+            if any_error(&found) {
+                failed.push(index);
+            }
+            problems.extend(found);
+            session.logical_ids.learn(&stack);
+            session.stacks.push(stack);
+        }
+        let written = |name: &str| self.scenario.stacks.iter().position(|spec| spec.name == name);
+        session.stacks.sort_by_key(|stack| written(&stack.name));
     }
 
     /// Gives every account of a stack a default VPC in the stack's Region (DVPC-1).

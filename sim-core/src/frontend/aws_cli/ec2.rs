@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::arguments::{Argument, Arity, Target};
 use super::error::CliError;
 use super::model::{Member, Operation};
+use crate::frontend::base64::base64;
 
 /// An option that stands for part of the input.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -241,33 +242,5 @@ fn move_into_interface(parameters: &mut Parameters) {
             _ => value,
         };
         first_interface(parameters).insert(place.into(), value);
-    }
-}
-
-/// RFC 4648 §4, with padding.
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let group = chunk.iter().fold(0u32, |group, byte| group << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
-        for position in 0..4 {
-            let digit = (group >> (18 - 6 * position)) & 63;
-            text.push(if position <= chunk.len() { char::from(ALPHABET[digit as usize]) } else { '=' });
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base64_is_that_of_rfc_4648_section_10() {
-        for (text, encoded) in
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("foobar", "Zm9vYmFy")]
-        {
-            assert_eq!(base64(text.as_bytes()), encoded);
-        }
     }
 }

@@ -11,16 +11,17 @@ use rustc_hash::FxBuildHasher;
 use smol_str::SmolStr;
 
 use super::advice;
+use super::exports::{Exported, Exports, NotExported};
 use super::expression::Expression;
 use super::functions::{Environment, Evaluator, Lookup, NoResources, NoValue, Resources};
 use super::parameters::{self, GivenParameter};
 use super::resources::{Creation, ResourceType, Source, read_attribute};
 use super::schema::{Effect, Unfit, convert_fields};
-use super::template::{Declaration, Named, Template};
+use super::template::{Declaration, Named, Output, Template};
 use super::value::{Value, ValueKind};
 use crate::cloud::ApiError;
 use crate::frontend::Api;
-use crate::frontend::diagnostic::{Diagnostic, Sources, Span};
+use crate::frontend::diagnostic::{Diagnostic, Sources, Span, any_error};
 use crate::frontend::node::Key;
 use crate::id::{AccountId, Region};
 
@@ -55,7 +56,22 @@ pub(crate) struct Stack {
     /// The types of the resources that are not there because they are not simulated, or need one that is not, by logical id.
     pub left_out: IndexMap<String, String>,
     /// By name, in the order written.
-    pub outputs: IndexMap<String, String>,
+    pub outputs: IndexMap<String, StackOutput>,
+    /// What its template says it is for.
+    pub description: Option<String>,
+    /// The values of its parameters, as they were given or are by default.
+    pub parameters: IndexMap<String, String>,
+}
+
+/// An output of a stack.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct StackOutput {
+    /// Its value.
+    pub value: String,
+    /// What it is for, as the template says.
+    pub description: Option<String>,
+    /// The name under which other stacks may import it.
+    pub export: Option<String>,
 }
 
 /// A resource of a stack.
@@ -72,7 +88,7 @@ pub(crate) struct StackResource {
 
 impl StackResource {
     /// What EC2's own requests know it by.
-    fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &str {
         self.id.as_deref().unwrap_or(&self.physical_id)
     }
 
@@ -97,11 +113,13 @@ impl Stack {
     }
 }
 
-/// Creates a stack, and is done with its template. Where a diagnostic is an error, the stack is not complete.
+/// Creates a stack, and is done with its template. `exports` are those of the stacks there are, and its own are added to them.
+/// Where a diagnostic is an error, the stack is not complete.
 pub(crate) fn deploy(
     sources: &Sources,
     mut template: Template,
     config: &StackConfig,
+    exports: &mut Exports,
     api: &mut dyn Api,
 ) -> (Stack, Vec<Diagnostic>) {
     let mut problems = Vec::new();
@@ -113,14 +131,24 @@ pub(crate) fn deploy(
         resources: IndexMap::default(),
         left_out: IndexMap::new(),
         outputs: IndexMap::new(),
+        description: template.description.clone(),
+        parameters: parameters::texts(&template.parameters, config),
     };
     // Each resource's are gone once it is there: those of a large template take as much memory as what they make.
     let properties: Vec<_> = template.resources.values_mut().map(|found| mem::take(&mut found.properties)).collect();
-    let Some(environment) = environment(&template, config, &stack.id, &mut problems) else {
+    let environment = environment(&template, config, &stack.id, &mut problems);
+    if any_error(&problems) {
         return (stack, problems);
+    }
+    let mut deployment = Deployment {
+        sources,
+        environment: &environment,
+        api,
+        exports,
+        stack: &mut stack,
+        failed: Vec::new(),
+        problems,
     };
-    let mut deployment =
-        Deployment { sources, environment: &environment, api, stack: &mut stack, failed: Vec::new(), problems };
     deployment.api.begin_stack(template.resources.len());
     deployment.stack.resources.reserve(template.resources.len());
     for ((logical_id, declaration), properties) in template.resources.iter().zip(properties) {
@@ -130,7 +158,7 @@ pub(crate) fn deploy(
     }
     for (name, output) in &template.outputs {
         if holds(&environment, output.condition.as_ref().map(|name| name.text.as_str())) {
-            deployment.output(name, &output.value);
+            deployment.output(name, output);
         }
     }
     let problems = deployment.problems;
@@ -142,12 +170,12 @@ fn holds(environment: &Environment<'_>, condition: Option<&str>) -> bool {
 }
 
 /// Parameters and conditions; nothing can be created if one of them has no value.
-fn environment<'t>(
+pub(super) fn environment<'t>(
     template: &'t Template,
     config: &StackConfig,
     stack_id: &str,
     problems: &mut Vec<Diagnostic>,
-) -> Option<Environment<'t>> {
+) -> Environment<'t> {
     let parameters = parameters::resolve(&template.parameters, config, problems);
     let mut environment = Environment {
         template,
@@ -159,7 +187,7 @@ fn environment<'t>(
         conditions: Named::default(),
     };
     if !problems.is_empty() {
-        return None;
+        return environment;
     }
     for (name, condition) in &template.conditions {
         let mut evaluator = Evaluator { environment: &environment, resources: &mut NoResources };
@@ -171,7 +199,7 @@ fn environment<'t>(
             Err(NoValue::Reported) => {}
         }
     }
-    problems.is_empty().then_some(environment)
+    environment
 }
 
 /// Differs from AWS: the UUID at the end is made from the name, so that it is the same in every run.
@@ -197,6 +225,7 @@ struct Deployment<'d> {
     sources: &'d Sources,
     environment: &'d Environment<'d>,
     api: &'d mut dyn Api,
+    exports: &'d mut Exports,
     stack: &'d mut Stack,
     /// What could not be created, which has been reported.
     failed: Vec<SmolStr>,
@@ -220,9 +249,11 @@ impl Deployment<'_> {
                 self.stack.resources.insert(logical_id.clone(), resource);
             }
             Err(Not::LeftOut { property, because_of }) => {
-                let cause = self.stack.left_out.get(because_of.as_str()).map_or("", String::as_str);
+                // What is imported comes from another stack, which has said what it is.
+                let cause = self.stack.left_out.get(because_of.as_str());
+                let cause = cause.map(|cause| format!(" ({cause})")).unwrap_or_default();
                 let message = format!(
-                    "`{logical_id}` is not created: its `{}` comes from `{because_of}` ({cause}), which is not simulated",
+                    "`{logical_id}` is not created: its `{}` comes from `{because_of}`{cause}, which is not simulated",
                     property.text
                 );
                 self.problems.push(
@@ -298,16 +329,19 @@ impl Deployment<'_> {
         }
     }
 
-    fn output(&mut self, name: &str, expression: &Expression) {
-        match self.value(expression) {
+    fn output(&mut self, name: &str, declared: &Output) {
+        match self.value(&declared.value) {
             Ok(value) => match &value.kind {
                 ValueKind::Text(text) => {
-                    self.stack.outputs.insert(name.to_owned(), text.to_string());
+                    let export = declared.export.as_ref().and_then(|export| self.export(name, export, &value));
+                    let output =
+                        StackOutput { value: text.to_string(), description: declared.description.clone(), export };
+                    self.stack.outputs.insert(name.to_owned(), output);
                 }
                 ValueKind::Absent => {}
                 _ => {
                     let message = format!("the output `{name}` must be a text, not {}", value.describe());
-                    self.problems.push(Diagnostic::error("VPC012", expression.span, message));
+                    self.problems.push(Diagnostic::error("VPC012", declared.value.span, message));
                 }
             },
             Err(NoValue::Problem(problem)) => self.problems.push(*problem),
@@ -315,8 +349,34 @@ impl Deployment<'_> {
         }
     }
 
+    /// Exports an output, and gives the name of the export.
+    fn export(&mut self, output: &str, name: &Expression, value: &Value) -> Option<String> {
+        let place = name.span;
+        let name = match self.value(name) {
+            Ok(name) => name.as_text().unwrap_or_default().to_owned(),
+            Err(NoValue::Problem(problem)) => {
+                self.problems.push(*problem);
+                return None;
+            }
+            Err(NoValue::Reported) => return None,
+        };
+        let exported = Exported {
+            value: value.as_text().unwrap_or_default().into(),
+            stack: self.stack.name.as_str().into(),
+            placeholder_for: value.placeholder().map(|resource| format!("{}.{resource}", self.stack.name).into()),
+        };
+        match self.exports.add((self.stack.account, self.stack.region), output, &name, exported) {
+            Ok(()) => Some(name),
+            Err(message) => {
+                self.problems.push(Diagnostic::error("VPC030", place, message).label("ValidationError"));
+                None
+            }
+        }
+    }
+
     fn value(&mut self, expression: &Expression) -> Result<Value, NoValue> {
-        let mut created = CreatedSoFar { api: &mut *self.api, stack: &*self.stack, failed: &self.failed };
+        let mut created =
+            CreatedSoFar { api: &mut *self.api, exports: &*self.exports, stack: &*self.stack, failed: &self.failed };
         Evaluator { environment: self.environment, resources: &mut created }.value(expression)
     }
 }
@@ -342,6 +402,7 @@ fn place_of(error: &ApiError, requested_at: Span, values: &[(Key, Value)], decla
 /// The resources of a stack while it is being created.
 struct CreatedSoFar<'s> {
     api: &'s mut dyn Api,
+    exports: &'s Exports,
     stack: &'s Stack,
     failed: &'s [SmolStr],
 }
@@ -369,5 +430,9 @@ impl Resources for CreatedSoFar<'_> {
             (Ok(mut values), _) => values.pop().map_or(Lookup::Empty, |value| Lookup::Text(value.into())),
             (Err(error), _) => Lookup::Refused(error),
         }
+    }
+
+    fn import(&mut self, name: &str) -> Result<Exported, NotExported> {
+        self.exports.find((self.stack.account, self.stack.region), name)
     }
 }

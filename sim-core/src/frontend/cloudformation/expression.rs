@@ -57,6 +57,7 @@ pub(crate) enum ExpressionKind {
     GetAzs(Box<Expression>),
     FindInMap(Box<MapLookup>),
     Base64(Box<Expression>),
+    ImportValue(Box<Expression>),
     Cidr {
         block: Box<Expression>,
         count: Box<Expression>,
@@ -115,6 +116,7 @@ const FUNCTIONS: &[&str] = &[
     "GetAZs",
     "FindInMap",
     "Base64",
+    "ImportValue",
     "Cidr",
     "If",
     "Equals",
@@ -124,12 +126,14 @@ const FUNCTIONS: &[&str] = &[
 ];
 
 /// Functions of CloudFormation that need what only AWS has.
-const UNSUPPORTED: &[&str] = &["ImportValue", "Transform", "ForEach", "Length", "ToJsonString", "GetStackOutput"];
+const UNSUPPORTED: &[&str] = &["Transform", "ForEach", "Length", "ToJsonString", "GetStackOutput"];
 
 /// Turns nodes into expressions and collects what is wrong with them.
 pub(crate) struct Reader<'s> {
     pub(crate) sources: &'s Sources,
     pub(crate) problems: Vec<Diagnostic>,
+    /// The names of exports that have been asked for so far.
+    pub(crate) imports: Vec<Expression>,
 }
 
 impl Expression {
@@ -151,9 +155,12 @@ impl Expression {
             Map(entries) => entries.iter().for_each(|(_, value)| value.walk(visit)),
             GetAtt { attribute, .. } => attribute.walk(visit),
             Sub { variables, .. } => variables.iter().for_each(|(_, value)| value.walk(visit)),
-            Join { values: inner, .. } | Split { text: inner, .. } | GetAzs(inner) | Base64(inner) | Not(inner) => {
-                inner.walk(visit);
-            }
+            Join { values: inner, .. }
+            | Split { text: inner, .. }
+            | GetAzs(inner)
+            | Base64(inner)
+            | ImportValue(inner)
+            | Not(inner) => inner.walk(visit),
             Select { index: first, values: second }
             | Equals(first, second)
             | If { then: first, otherwise: second, .. } => {
@@ -174,9 +181,31 @@ impl Expression {
     }
 }
 
+impl Expression {
+    /// Calls `visit` with every name that this part itself refers to: not those of the parts below.
+    pub(crate) fn references<'e>(&'e self, visit: &mut dyn FnMut(&'e Name)) {
+        match &self.kind {
+            ExpressionKind::Ref(name) | ExpressionKind::GetAtt { resource: name, .. } => visit(name),
+            ExpressionKind::Sub { pieces, variables, .. } => {
+                for piece in pieces {
+                    match piece {
+                        Piece::Ref(name) | Piece::GetAtt(name, _)
+                            if !variables.iter().any(|(key, _)| key.text == name.text) =>
+                        {
+                            visit(name);
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
 impl<'s> Reader<'s> {
     pub(crate) fn new(sources: &'s Sources) -> Reader<'s> {
-        Reader { sources, problems: Vec::new() }
+        Reader { sources, problems: Vec::new(), imports: Vec::new() }
     }
 
     /// Keeps a problem; what stood there is invalid.
@@ -257,6 +286,15 @@ impl<'s> Reader<'s> {
             "GetAZs" => ExpressionKind::GetAzs(Box::new(self.expression(argument, place))),
             "FindInMap" => self.find_in_map(&call),
             "Base64" => ExpressionKind::Base64(Box::new(self.expression(argument, place))),
+            "ImportValue" if place == Place::Condition => {
+                let message = format!("`{written}` cannot be used under `Conditions`");
+                self.report(Diagnostic::error("VPC020", span, message))
+            }
+            "ImportValue" => {
+                let name = self.expression(argument, place);
+                self.imports.push(name.clone());
+                ExpressionKind::ImportValue(Box::new(name))
+            }
             "Cidr" => self.cidr(&call),
             "If" => self.if_(&call),
             "Equals" | "And" | "Or" | "Not" | "Condition" if place == Place::Value => {
@@ -286,10 +324,7 @@ impl<'s> Reader<'s> {
     fn unknown(&mut self, name: &str, written: &str, span: Span) -> ExpressionKind {
         if UNSUPPORTED.contains(&name) || name.starts_with("ForEach::") {
             let problem = Diagnostic::error("VPC013", span, format!("`{written}` is not supported by vpcsim"));
-            return self.report(problem.help(match name {
-                "ImportValue" => "there are no exports of other stacks here; pass the value as a parameter",
-                _ => "write out what it stands for",
-            }));
+            return self.report(problem.help("write out what it stands for"));
         }
         let prefix = &written[..written.len() - name.len()];
         let help = did_you_mean(name, FUNCTIONS.iter().copied());

@@ -9,10 +9,12 @@ use indexmap::IndexMap;
 use ipnet::IpNet;
 use smol_str::SmolStr;
 
+use super::exports::{Exported, NotExported};
 use super::expression::{Expression, ExpressionKind, MapLookup, Name, Piece};
 use super::template::{Named, Template};
 use super::value::{Value, ValueKind};
 use crate::cloud::ApiError;
+use crate::frontend::base64::base64;
 use crate::frontend::diagnostic::{Diagnostic, Span};
 use crate::id::{AccountId, Region};
 
@@ -46,6 +48,8 @@ pub(crate) enum Lookup {
 pub(crate) trait Resources {
     fn reference(&mut self, logical_id: &str) -> Lookup;
     fn attribute(&mut self, logical_id: &str, attribute: &str) -> Lookup;
+    /// What other stacks of the account and Region export under a name.
+    fn import(&mut self, name: &str) -> Result<Exported, NotExported>;
 }
 
 /// Before any resource exists: conditions and defaults.
@@ -58,6 +62,10 @@ impl Resources for NoResources {
 
     fn attribute(&mut self, _: &str, _: &str) -> Lookup {
         Lookup::NotSimulated
+    }
+
+    fn import(&mut self, _: &str) -> Result<Exported, NotExported> {
+        Err(NotExported { nearest: None })
     }
 }
 
@@ -182,6 +190,7 @@ impl Evaluator<'_> {
                     }
                 }
             }
+            ExpressionKind::ImportValue(name) => self.import(name, span),
             ExpressionKind::Cidr { block, count, bits } => {
                 let (block, count) = (self.value(block)?, self.value(count)?);
                 let bits = match bits {
@@ -219,6 +228,27 @@ impl Evaluator<'_> {
             }
             ExpressionKind::Invalid => Err(NoValue::Reported),
             _ => problem("VPC022", expression.span, "a condition is made of Equals, And, Or, Not and Condition"),
+        }
+    }
+
+    fn import(&mut self, name: &Expression, span: Span) -> Evaluated {
+        let name = self.value(name)?;
+        let Some(text) = name.as_text() else {
+            let message = format!("`Fn::ImportValue` takes the name of an export, not {}", name.describe());
+            return problem("VPC022", name.span, message);
+        };
+        match self.resources.import(text) {
+            Ok(exported) => {
+                Ok(Value { placeholder_for: exported.placeholder_for, ..Value::text(exported.value, span) })
+            }
+            Err(NotExported { nearest }) => {
+                let refusal = Diagnostic::error("VPC030", name.span, format!("No export named {text} found"));
+                let help = nearest.map_or_else(
+                    || "another stack of the same account and Region must have an output with this `Export`".to_owned(),
+                    |nearest| format!("did you mean `{nearest}`?"),
+                );
+                Err(NoValue::Problem(Box::new(refusal.label("ValidationError").help(help))))
+            }
         }
     }
 
@@ -427,18 +457,4 @@ fn cidr(block: &Value, count: &Value, bits: Option<&Value>, span: Span) -> Evalu
         Value::text(format!("{address}/{}", address_bits - host_bits), span)
     });
     Ok(Value::list(blocks.collect(), span))
-}
-
-/// Base64 with padding (RFC 4648 §4).
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let word = group.iter().fold(0_u32, |word, &byte| word << 8 | u32::from(byte)) << (8 * (3 - group.len()));
-        for position in 0..4 {
-            let sextet = (word >> (18 - 6 * position)) & 63;
-            text.push(if position <= group.len() { char::from(ALPHABET[sextet as usize]) } else { '=' });
-        }
-    }
-    text
 }

@@ -46,8 +46,8 @@ fn is_in_order<T>(things: &Named<T>, references: impl Fn(&T, &mut dyn FnMut(&Nam
     })
 }
 
-/// For each thing, what it refers to and where.
-type Edges<'t> = Vec<(&'t str, Vec<(usize, Span)>)>;
+/// For each thing, by its name: what it refers to and where.
+pub(crate) type Edges<'t> = Vec<(&'t str, Vec<(usize, Span)>)>;
 
 fn edges<T>(things: &Named<T>, references: impl Fn(&T, &mut dyn FnMut(&Name))) -> Edges<'_> {
     things
@@ -68,7 +68,7 @@ fn edges<T>(things: &Named<T>, references: impl Fn(&T, &mut dyn FnMut(&Name))) -
 
 /// An order in which everything comes after what it refers to, taking the earliest written that is free each time; none if
 /// there is a circle, which is reported.
-fn order(edges: &Edges<'_>, message: &str, problems: &mut Vec<Diagnostic>) -> Option<Vec<usize>> {
+pub(crate) fn order(edges: &Edges<'_>, message: &str, problems: &mut Vec<Diagnostic>) -> Option<Vec<usize>> {
     let mut order: Vec<usize> = Vec::with_capacity(edges.len());
     let mut waiting_for: Vec<usize> = edges.iter().map(|(_, needs)| needs.len()).collect();
     let mut needed_by: Vec<Vec<usize>> = vec![Vec::new(); edges.len()];

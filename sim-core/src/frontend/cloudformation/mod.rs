@@ -7,6 +7,7 @@
 
 mod advice;
 mod deploy;
+mod exports;
 mod expression;
 mod functions;
 mod graph;
@@ -20,6 +21,8 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use deploy::{Stack, StackConfig, StackResource, deploy};
+pub(crate) use deploy::{Stack, StackConfig, StackOutput, StackResource, deploy};
+pub(crate) use exports::Exports;
+pub(crate) use graph::{Edges, order};
 pub(crate) use parameters::GivenParameter;
 pub(crate) use template::Template;

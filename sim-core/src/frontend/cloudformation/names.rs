@@ -53,6 +53,10 @@ impl Names<'_, '_> {
         for output in template.outputs.values() {
             self.condition(output.condition.as_ref());
             self.expression(&output.value, Scope::Everything);
+            if let Some(name) = &output.export {
+                self.expression(name, Scope::Everything);
+                self.fixed(name, "the name of an export");
+            }
         }
     }
 
@@ -65,6 +69,22 @@ impl Names<'_, '_> {
 
     fn expression(&mut self, expression: &Expression, scope: Scope) {
         expression.walk(&mut |part| self.part(part, scope));
+    }
+
+    /// The names by which stacks know each other are decided before anything is created.
+    fn fixed(&mut self, expression: &Expression, what: &str) {
+        let template = self.template;
+        let (mut resources, mut imports) = (Vec::new(), Vec::new());
+        expression.walk(&mut |part| {
+            part.references(&mut |name| resources.push(name));
+            if matches!(part.kind, ExpressionKind::ImportValue(_) | ExpressionKind::GetAzs(_)) {
+                imports.push(part.span);
+            }
+        });
+        let resources = resources.into_iter().filter(|name| template.resources.contains_key(&name.text));
+        let places = resources.map(|name| name.span).chain(imports);
+        let message = format!("{what} must not depend on any resources, imported values, or Fn::GetAZs");
+        self.problems.extend(places.map(|place| Diagnostic::error("VPC022", place, message.as_str())));
     }
 
     fn part(&mut self, part: &Expression, scope: Scope) {
@@ -86,6 +106,7 @@ impl Names<'_, '_> {
                 }
             }
             ExpressionKind::If { condition, .. } => self.condition(Some(condition)),
+            ExpressionKind::ImportValue(name) => self.fixed(name, "the name of an import"),
             ExpressionKind::Condition(name) => self.condition(Some(name)),
             ExpressionKind::FindInMap(lookup) => {
                 if let Some(name) = lookup.map.as_text()

@@ -3,6 +3,7 @@
 //! Defined by "Parameters" and "CloudFormation-supplied parameter types" of the CloudFormation User Guide. This file does not
 //! know what exists: any name will do for a key pair, and SSM parameters are looked up by a function handed in.
 
+use indexmap::IndexMap;
 use regex_lite::Regex;
 use smol_str::SmolStr;
 
@@ -301,6 +302,15 @@ pub(crate) fn resolve(
         }
     }
     values
+}
+
+/// The texts that the parameters of a stack have, given or by default.
+pub(crate) fn texts(declared: &Named<Parameter>, config: &StackConfig) -> IndexMap<String, String> {
+    let text = |name: &SmolStr, parameter: &Parameter| {
+        let given = config.parameters.iter().find(|given| given.name == *name);
+        given.map(|given| given.value.clone()).or_else(|| parameter.default.as_ref().map(|(text, _)| text.clone()))
+    };
+    declared.iter().filter_map(|(name, parameter)| Some((name.to_string(), text(name, parameter)?))).collect()
 }
 
 /// An error that has a place only if it was written in a file.

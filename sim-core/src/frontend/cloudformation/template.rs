@@ -4,12 +4,13 @@
 //! resources are made of (see [`super::resources`]), nor how they are created.
 
 use std::borrow::Cow;
+use std::mem;
 
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 use smol_str::SmolStr;
 
-use super::expression::{Expression, ExpressionKind, Name, Piece, Place, Reader};
+use super::expression::{Expression, ExpressionKind, Name, Place, Reader};
 use super::graph;
 use super::names;
 use super::parameters::Parameter;
@@ -35,6 +36,8 @@ pub(crate) struct Template {
     /// In the order of creation.
     pub(crate) resources: Named<Declaration>,
     pub(crate) outputs: Named<Output>,
+    /// The names of the exports that it takes values from.
+    pub(crate) imports: Vec<Expression>,
 }
 
 /// A resource as declared.
@@ -54,6 +57,9 @@ pub(crate) struct Declaration {
 pub(crate) struct Output {
     pub(crate) value: Expression,
     pub(crate) condition: Option<Name>,
+    pub(crate) description: Option<String>,
+    /// The name under which other stacks import it.
+    pub(crate) export: Option<Expression>,
 }
 
 const SECTIONS: &[&str] = &[
@@ -146,6 +152,7 @@ fn sections(root: Node, mut declared: Declared, reader: &mut Reader<'_>) -> Opti
         conditions: Named::default(),
         resources: Named::default(),
         outputs: Named::default(),
+        imports: Vec::new(),
     };
     let first = entries.first().map_or(root.span, |(key, _)| key.span);
     let has_resources = entries.iter().any(|(key, _)| key.text == "Resources");
@@ -219,6 +226,7 @@ fn sections(root: Node, mut declared: Declared, reader: &mut Reader<'_>) -> Opti
         reader.report(Diagnostic::error("VPC010", first, "the template has no section `Resources`"));
     }
     template.resources = declared.resources;
+    template.imports = mem::take(&mut reader.imports);
     Some(template)
 }
 
@@ -378,16 +386,17 @@ fn depends_on(node: &Node, reader: &mut Reader<'_>) -> Vec<Name> {
 }
 
 fn output(key: &Key, node: &Node, reader: &mut Reader<'_>) -> Option<Output> {
+    let mut export = None;
     for (entry, value) in named(node, &key.text, reader) {
         match entry.text.as_str() {
-            "Value" | "Condition" => {}
-            "Description" => {}
-            "Export" => {
-                // The name may use functions, which are checked; nothing here imports it.
-                if let Some(name) = value.get("Name") {
-                    reader.expression(name, Place::Value);
+            "Value" | "Condition" | "Description" => {}
+            "Export" => match value.get("Name") {
+                Some(name) => export = Some(reader.expression(name, Place::Value)),
+                None => {
+                    let message = format!("the `Export` of the output `{}` has no `Name`", key.text);
+                    reader.report(Diagnostic::error("VPC012", entry.span, message));
                 }
-            }
+            },
             other => {
                 let help = did_you_mean(other, ["Value", "Description", "Export", "Condition"]);
                 let message = format!("an output has no `{other}`");
@@ -405,7 +414,8 @@ fn output(key: &Key, node: &Node, reader: &mut Reader<'_>) -> Option<Output> {
     let condition = node
         .get("Condition")
         .and_then(|condition| Some(Name { text: condition.as_str()?.into(), span: condition.span }));
-    Some(Output { value: reader.expression(value, Place::Value), condition })
+    let description = node.get("Description").and_then(Node::as_str).map(str::to_owned);
+    Some(Output { value: reader.expression(value, Place::Value), condition, description, export })
 }
 
 impl Declaration {
@@ -413,22 +423,7 @@ impl Declaration {
     pub(crate) fn references<'d>(&'d self, visit: &mut dyn FnMut(&'d Name)) {
         self.depends_on.iter().for_each(&mut *visit);
         for (_, value) in &self.properties {
-            value.walk(&mut |part| match &part.kind {
-                ExpressionKind::Ref(name) | ExpressionKind::GetAtt { resource: name, .. } => visit(name),
-                ExpressionKind::Sub { pieces, variables, .. } => {
-                    for piece in pieces {
-                        match piece {
-                            Piece::Ref(name) | Piece::GetAtt(name, _)
-                                if !variables.iter().any(|(key, _)| key.text == name.text) =>
-                            {
-                                visit(name);
-                            }
-                            _ => {}
-                        }
-                    }
-                }
-                _ => {}
-            });
+            value.walk(&mut |part| part.references(visit));
         }
     }
 }

@@ -8,10 +8,10 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::names::{Declared, DeclaredResource, DeclaredStack, Role};
-use super::substitute::StackNames;
-use super::{StackSpec, TemplateSource};
+use super::substitute::{Names, StackNames};
+use super::{StackParameter, StackSpec, TemplateSource};
 use crate::frontend::Api;
-use crate::frontend::cloudformation::{Stack, StackConfig, StackResource, Template};
+use crate::frontend::cloudformation::{GivenParameter, Stack, StackConfig, StackResource, Template};
 use crate::frontend::diagnostic::{Diagnostic, Sources};
 use crate::id::Region;
 
@@ -40,6 +40,14 @@ impl StackNames for Deployed<'_> {
 
     fn physical_id(&self, stack: &str, logical_id: &str) -> Option<String> {
         Some(self.stack(stack)?.resources.get(logical_id)?.physical_id.to_string())
+    }
+
+    fn output(&self, stack: &str, name: &str) -> Option<String> {
+        Some(self.stack(stack)?.outputs.get(name)?.value.clone())
+    }
+
+    fn outputs(&self, stack: &str) -> Vec<String> {
+        self.stack(stack).map_or_else(Vec::new, |stack| stack.outputs.keys().cloned().collect())
     }
 
     fn attribute(&mut self, stack: &str, logical_id: &str, attribute: &str) -> Option<String> {
@@ -72,7 +80,12 @@ impl DeclaredStack {
             };
             (logical_id.clone(), DeclaredResource { role, attributes: attributes.clone() })
         });
-        DeclaredStack { name: stack.name.clone(), resources: resources.collect(), left_out: stack.left_out.clone() }
+        DeclaredStack {
+            name: stack.name.clone(),
+            resources: resources.collect(),
+            left_out: stack.left_out.clone(),
+            outputs: stack.outputs.keys().cloned().collect(),
+        }
     }
 }
 
@@ -94,14 +107,48 @@ impl TemplateSource {
 }
 
 impl StackSpec {
-    /// What CloudFormation needs to know besides the template; `ssm` gives the values of SSM parameters.
-    pub(crate) fn config(&self, ssm: fn(Region, &str) -> Option<String>) -> StackConfig {
-        StackConfig {
+    /// What CloudFormation needs to know besides the template; `ssm` gives the values of SSM parameters, `names` what the
+    /// parameters name.
+    ///
+    /// # Errors
+    /// Every name in the parameters that nothing has, or several things have.
+    pub(crate) fn config(
+        &self,
+        ssm: fn(Region, &str) -> Option<String>,
+        names: &mut dyn Names,
+    ) -> Result<StackConfig, Vec<Diagnostic>> {
+        let (mut parameters, mut problems) = (Vec::new(), Vec::new());
+        for parameter in &self.parameters {
+            match parameter.values.iter().map(|text| text.fill(names)).collect::<Result<Vec<_>, _>>() {
+                Ok(values) => parameters.push(parameter.given(&values)),
+                Err(unknown) => problems.extend(unknown),
+            }
+        }
+        if problems.is_empty() { Ok(self.with(parameters, ssm)) } else { Err(problems) }
+    }
+
+    /// The same before anything has been created: names in parameters stand for themselves.
+    pub(crate) fn as_written(&self, ssm: fn(Region, &str) -> Option<String>) -> StackConfig {
+        let written = |parameter: &StackParameter| {
+            let values: Vec<String> = parameter.values.iter().map(|text| text.written().to_owned()).collect();
+            parameter.given(&values)
+        };
+        self.with(self.parameters.iter().map(written).collect(), ssm)
+    }
+
+    fn with(&self, parameters: Vec<GivenParameter>, ssm: fn(Region, &str) -> Option<String>) -> StackConfig {
+        StackConfig { name: self.name.clone(), region: self.region, account: self.account, parameters, ssm }
+    }
+}
+
+impl StackParameter {
+    /// The parameter with these values; a list is joined with commas, as CloudFormation takes lists.
+    fn given(&self, values: &[String]) -> GivenParameter {
+        GivenParameter {
             name: self.name.clone(),
-            region: self.region,
-            account: self.account,
-            parameters: self.parameters.clone(),
-            ssm,
+            value: values.join(","),
+            name_span: Some(self.name_span),
+            value_span: Some(self.value_span),
         }
     }
 }

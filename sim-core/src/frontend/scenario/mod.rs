@@ -20,6 +20,7 @@ mod save;
 mod scalar;
 mod schema;
 mod shape;
+mod stack_order;
 mod steps;
 mod substitute;
 
@@ -31,7 +32,6 @@ use std::path::PathBuf;
 
 use indexmap::IndexMap;
 
-use super::cloudformation::GivenParameter;
 use super::diagnostic::{Diagnostic, Span};
 use super::node::Node;
 use crate::engine::SimDuration;
@@ -50,6 +50,7 @@ pub(crate) use parse::load;
 pub(crate) use query::Query;
 pub(crate) use save::Save;
 pub(crate) use schema::json_schema;
+pub(crate) use stack_order::{Turn, order_stacks};
 #[cfg(test)]
 pub(crate) use substitute::{NameProblem, Names, StackNames};
 pub(crate) use substitute::{Scope, Text};
@@ -86,12 +87,25 @@ pub(crate) struct StackSpec {
     pub name: String,
     /// Where the template is.
     pub template: TemplateSource,
-    /// The values of its parameters, in the order written; a list is joined with commas, as CloudFormation takes lists.
-    pub parameters: Vec<GivenParameter>,
+    /// The values of its parameters, in the order written.
+    pub parameters: Vec<StackParameter>,
     /// Where it is made.
     pub region: Region,
     /// Whose it is.
     pub account: AccountId,
+}
+
+/// A value for a parameter of a stack's template.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct StackParameter {
+    /// The parameter's name.
+    pub name: String,
+    /// One text, or the items of a list. Their names are of things in other stacks.
+    pub values: Vec<Text>,
+    /// The place of the name.
+    pub name_span: Span,
+    /// The place of the value.
+    pub value_span: Span,
 }
 
 /// A template, in a file of its own or within the scenario.

@@ -32,6 +32,8 @@ pub(crate) struct DeclaredStack {
     pub resources: IndexMap<SmolStr, DeclaredResource, FxBuildHasher>,
     /// The types of the resources that are left out because they are not simulated, by logical id.
     pub left_out: IndexMap<String, String>,
+    /// The names of its outputs.
+    pub outputs: Vec<String>,
 }
 
 /// A resource that a template declares.
@@ -245,6 +247,16 @@ impl StackNames for &Declared {
 
     fn physical_id(&self, stack: &str, logical_id: &str) -> Option<String> {
         self.resource(stack, logical_id).map(|_| String::new())
+    }
+
+    fn output(&self, stack: &str, name: &str) -> Option<String> {
+        let stack = self.stacks.iter().find(|found| found.name == stack)?;
+        stack.outputs.iter().any(|output| output == name).then(String::new)
+    }
+
+    fn outputs(&self, stack: &str) -> Vec<String> {
+        let stack = self.stacks.iter().find(|found| found.name == stack);
+        stack.map_or_else(Vec::new, |stack| stack.outputs.clone())
     }
 
     fn attribute(&mut self, stack: &str, logical_id: &str, attribute: &str) -> Option<String> {

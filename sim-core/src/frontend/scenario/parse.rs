@@ -14,9 +14,9 @@ use super::scalar;
 use super::shape::Shape;
 use super::substitute::{Text, is_simple_name};
 use super::{
-    LinkClass, LinkOverride, OutsideHost, Packages, Quota, Scenario, Settings, Site, StackSpec, TemplateSource, keys,
+    LinkClass, LinkOverride, OutsideHost, Packages, Quota, Scenario, Settings, Site, StackParameter, StackSpec,
+    TemplateSource, keys,
 };
-use crate::frontend::cloudformation::GivenParameter;
 use crate::frontend::diagnostic::{Diagnostic, Severity, Sources, Span, any_error};
 use crate::frontend::node::{self, Key, Node, NodeKind};
 use crate::id::{AccountId, FileId, Region};
@@ -133,7 +133,8 @@ impl Loader<'_> {
 
     fn stack(&mut self, name: &str, node: &Node, region: Region) -> Option<StackSpec> {
         let template = self.template(node.get("template")?);
-        let parameters = entries(node.get("parameters")).iter().filter_map(parameter).collect();
+        let parameters = entries(node.get("parameters"));
+        let parameters = parameters.iter().filter_map(|(name, node)| self.parameter(name, node)).collect();
         let text = |key| node.get(key).and_then(Node::as_str);
         Some(StackSpec {
             name: name.to_owned(),
@@ -141,6 +142,16 @@ impl Loader<'_> {
             parameters,
             region: text("region").and_then(|text| text.parse().ok()).unwrap_or(region),
             account: text("account").and_then(AccountId::parse).unwrap_or(AccountId::DEFAULT),
+        })
+    }
+
+    fn parameter(&mut self, name: &Key, node: &Node) -> Option<StackParameter> {
+        let values: Option<Vec<Text>> = one_or_more(Some(node)).iter().map(|value| self.text(value)).collect();
+        Some(StackParameter {
+            name: name.text.to_string(),
+            values: values?,
+            name_span: name.span,
+            value_span: node.span,
         })
     }
 
@@ -352,16 +363,6 @@ pub(super) fn one_or_more(node: Option<&Node>) -> &[Node] {
         Some(node) => std::slice::from_ref(node),
         None => &[],
     }
-}
-
-fn parameter((name, node): &(Key, Node)) -> Option<GivenParameter> {
-    let values: Option<Vec<&str>> = one_or_more(Some(node)).iter().map(Node::as_str).collect();
-    Some(GivenParameter {
-        name: name.text.to_string(),
-        value: values?.join(","),
-        name_span: Some(name.span),
-        value_span: Some(node.span),
-    })
 }
 
 fn quota((name, node): &(Key, Node)) -> Option<Quota> {

@@ -158,6 +158,14 @@ pub(crate) trait StackNames {
     fn logical_ids(&self, stack: &str) -> Vec<String>;
     /// The physical id behind a logical one.
     fn physical_id(&self, stack: &str, logical_id: &str) -> Option<String>;
+    /// The value of an output.
+    fn output(&self, _stack: &str, _name: &str) -> Option<String> {
+        None
+    }
+    /// The names of a stack's outputs.
+    fn outputs(&self, _stack: &str) -> Vec<String> {
+        Vec::new()
+    }
     /// An attribute that `Fn::GetAtt` knows.
     fn attribute(&mut self, stack: &str, logical_id: &str, attribute: &str) -> Option<String>;
     /// The attributes that could be meant, for the nearest to be found among them.
@@ -170,8 +178,8 @@ pub(crate) trait StackNames {
     }
 }
 
-/// The order in which names are looked up: a saved variable, then a logical id or its attribute, with or without the
-/// stack's name before it.
+/// The order in which names are looked up: a saved variable, then a logical id or its attribute, then an output, with or
+/// without the stack's name before it.
 pub(crate) struct Scope<'a> {
     /// The variables saved so far.
     pub saved: &'a IndexMap<String, String>,
@@ -214,6 +222,12 @@ impl Names for Scope<'_> {
                 }
                 known.push(logical_id);
             }
+            for output in self.stacks.outputs(stack) {
+                if stacks.len() > 1 {
+                    known.push(format!("{stack}.{output}"));
+                }
+                known.push(output);
+            }
         }
         known
     }
@@ -233,11 +247,11 @@ impl Scope<'_> {
         qualified.or_else(|| stacks.iter().find_map(|stack| found(stack, first)))
     }
 
-    /// The value of `LogicalId` or `LogicalId.Attribute` in one stack.
+    /// The value of `LogicalId`, `LogicalId.Attribute` or `Output` in one stack.
     fn within(&mut self, stack: &str, name: &str) -> Option<String> {
         match name.split_once('.') {
             Some((logical_id, attribute)) => self.stacks.attribute(stack, logical_id, attribute),
-            None => self.stacks.physical_id(stack, name),
+            None => self.stacks.physical_id(stack, name).or_else(|| self.stacks.output(stack, name)),
         }
     }
 }

@@ -261,7 +261,7 @@ fn a_wrong_value_points_at_both_files() {
     let (template, _) = Template::parse(&sources, file);
     let template = template.expect("it has no error of its own");
     let config = StackConfig { parameters, ..config(&[]) };
-    let (stack, problems) = deploy(&sources, template, &config, &mut Recorder::default());
+    let (stack, problems) = deploy(&sources, template, &config, &mut Exports::default(), &mut Recorder::default());
     assert!(stack.resources.is_empty());
     assert_eq!(
         rendered(&sources, &problems),
@@ -295,7 +295,10 @@ fn try_all(text: &str) {
     let file = sources.add("template.yaml", text);
     let (template, mut problems) = Template::parse(&sources, file);
     if let Some(template) = template {
-        problems.extend(deploy(&sources, template, &config(&[("KeyName", "k")]), &mut Recorder::default()).1);
+        problems.extend(
+            deploy(&sources, template, &config(&[("KeyName", "k")]), &mut Exports::default(), &mut Recorder::default())
+                .1,
+        );
     }
     for problem in problems {
         problem.render(&sources, Colour::Never);

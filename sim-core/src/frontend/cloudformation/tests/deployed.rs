@@ -45,7 +45,7 @@ fn a_lab_becomes_requests_in_order_of_need_then_of_writing() {
     let (stack, problems) = deployed(PEERING_LAB, &[("KeyName", "lab")], &mut recorder);
     assert_eq!(problems, "");
     assert_eq!(recorder.lines.join("\n"), PEERING_LAB_REQUESTS);
-    assert_eq!(stack.outputs["Web"], "http://198.51.100.20/");
+    assert_eq!(stack.outputs["Web"].value, "http://198.51.100.20/");
     for (logical_id, physical_id) in [
         ("Vpc1", "vpc-1"),
         ("Default1", "rtb-1|0.0.0.0/0"),
@@ -225,8 +225,13 @@ Outputs:
         ),
     ];
     let mut recorder = Recorder { refusals, ..Recorder::default() };
-    let (stack, problems) =
-        deploy(&sources, template.expect("it has no error of its own"), &config(&[]), &mut recorder);
+    let (stack, problems) = deploy(
+        &sources,
+        template.expect("it has no error of its own"),
+        &config(&[]),
+        &mut Exports::default(),
+        &mut recorder,
+    );
     assert_eq!(
         rendered(&sources, &problems),
         "\

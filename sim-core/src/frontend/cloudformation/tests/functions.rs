@@ -33,9 +33,9 @@ Outputs:
     let file = sources.add("template.yaml", text);
     let (template, problems) = Template::parse(&sources, file);
     let Some(template) = template else { return summary(&sources, &problems).replace("warning[VPC101]", "") };
-    let (stack, problems) = deploy(&sources, template, &config(&[]), &mut Recorder::default());
+    let (stack, problems) = deploy(&sources, template, &config(&[]), &mut Exports::default(), &mut Recorder::default());
     match stack.outputs.get("Result") {
-        Some(value) => value.clone(),
+        Some(output) => output.value.clone(),
         None => summary(&sources, &problems),
     }
 }
@@ -176,7 +176,7 @@ fn a_wrong_call_is_refused_at_its_place() {
         ),
         (
             "!ImportValue net",
-            "error[VPC013] 21:12 `!ImportValue` is not supported by vpcsim (there are no exports of other stacks here; pass the value as a parameter)",
+            "error[VPC030] 21:25 No export named net found (another stack of the same account and Region must have an output with this `Export`)",
         ),
         (
             "!Transform { Name: x }",

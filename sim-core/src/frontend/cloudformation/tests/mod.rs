@@ -4,6 +4,7 @@
 
 mod broken;
 mod deployed;
+mod exports;
 mod functions;
 mod gateways;
 
@@ -11,7 +12,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use super::{GivenParameter, Stack, StackConfig, Template, deploy};
+use super::{Exports, GivenParameter, Stack, StackConfig, Template, deploy};
 use crate::cloud::{ApiError, RunInstances};
 use crate::engine::SimDuration;
 use crate::frontend::Api;
@@ -248,6 +249,6 @@ fn deployed(text: &str, parameters: &[(&str, &str)], recorder: &mut Recorder) ->
     let file = sources.add("template.yaml", text);
     let (template, problems) = Template::parse(&sources, file);
     let template = template.unwrap_or_else(|| panic!("{}", rendered(&sources, &problems)));
-    let (stack, problems) = deploy(&sources, template, &config(parameters), recorder);
+    let (stack, problems) = deploy(&sources, template, &config(parameters), &mut Exports::default(), recorder);
     (stack, summary(&sources, &problems))
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::cloud::{ApiError, RunInstances};
 use crate::frontend::Api;
-use crate::frontend::cloudformation::deploy;
+use crate::frontend::cloudformation::{Exports, deploy};
 use crate::frontend::diagnostic::any_error;
 use crate::id::Origin;
 
@@ -49,7 +49,8 @@ steps:
     let (template, problems) = stack.template.parse(&sources);
     assert!(!any_error(&problems), "{}", listed(&sources, &problems));
     let template = template.expect("it has no error");
-    let (lab, problems) = deploy(&sources, template, &stack.config(|_, _| None), &mut OneVpc);
+    let (lab, problems) =
+        deploy(&sources, template, &stack.as_written(|_, _| None), &mut Exports::default(), &mut OneVpc);
     assert!(!any_error(&problems), "{}", listed(&sources, &problems));
 
     let stacks = [lab];

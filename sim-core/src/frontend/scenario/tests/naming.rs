@@ -21,6 +21,7 @@ fn declared() -> Declared {
         name: name.to_owned(),
         resources: resources.into_iter().collect(),
         left_out: left_out.clone(),
+        outputs: Vec::new(),
     };
     Declared {
         stacks: vec![
