@@ -29,7 +29,8 @@ impl LogicalIds {
     pub(super) fn learn(&mut self, stack: &Stack) {
         self.by_id.reserve(stack.resources.len());
         for (logical_id, resource) in &stack.resources {
-            if let Ok(id) = resource.physical_id.parse::<ResourceId>() {
+            // The `Ref` of an association is what it associates, which has a name of its own.
+            if let Ok(id) = resource.id().parse::<ResourceId>() {
                 self.by_id.insert(id, (self.stacks.len(), logical_id.as_str().into()));
             }
         }
