@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::super::schema::{Kind, Property, TAGS, missing, optional, required};
+use super::super::schema::{Kind, Property, TAGS, optional, required};
 use super::creation::text_at;
 use super::{ApiError, Attribute, Created, Creation, ResourceType, Source, id};
 
@@ -37,7 +37,7 @@ pub(super) static SECURITY_GROUP_INGRESS: ResourceType = ResourceType {
     name: "AWS::EC2::SecurityGroupIngress",
     properties: &[
         optional("GroupId", Kind::Text),
-        missing("GroupName"),
+        optional("GroupName", Kind::Text),
         PROTOCOL,
         FROM_PORT,
         TO_PORT,
@@ -103,7 +103,8 @@ fn create_group(creation: &mut Creation<'_>) -> Result<Created, ApiError> {
     // Differs from AWS: there the invented name ends in twelve random characters.
     let invented = format!("{}-{}", creation.stack_name, creation.logical_id);
     let mut request = creation.pick(&["VpcId"]);
-    request.insert("GroupName".to_owned(), creation.get("GroupName").cloned().unwrap_or_else(|| invented.into()));
+    let name = creation.text("GroupName").map_or(invented, str::to_owned);
+    request.insert("GroupName".to_owned(), name.as_str().into());
     request.insert("Description".to_owned(), creation.get("GroupDescription").cloned().unwrap_or_default());
     request.insert("TagSpecifications".to_owned(), creation.tag_specifications("security-group"));
     let answer = creation.call("CreateSecurityGroup", Json::Object(request))?;
@@ -131,7 +132,11 @@ fn create_group(creation: &mut Creation<'_>) -> Result<Created, ApiError> {
         let request = json!({ "GroupId": group, "IpPermissions": [permission(&rule)] });
         creation.call_at(span, "AuthorizeSecurityGroupEgress", request)?;
     }
-    Ok(Created::new(group))
+    // "Ref returns the ID of the security group if you specified the VpcId property. Otherwise, it returns the name."
+    Ok(match creation.get("VpcId") {
+        Some(_) => Created::new(group),
+        None => Created { physical_id: name.into(), id: Some(group.into()) },
+    })
 }
 
 fn create_ingress(creation: &mut Creation<'_>) -> Result<Created, ApiError> {
@@ -146,7 +151,7 @@ fn create_egress(creation: &mut Creation<'_>) -> Result<Created, ApiError> {
 
 fn create_rule(creation: &mut Creation<'_>, operation: &str) -> Result<Created, ApiError> {
     let rule = permission(&Json::Object(creation.all()));
-    let mut request = creation.pick(&["GroupId"]);
+    let mut request = creation.pick(&["GroupId", "GroupName"]);
     request.insert("IpPermissions".to_owned(), json!([rule]));
     let answer = creation.call(operation, Json::Object(request))?;
     Ok(Created::new(text_at(&answer, "/SecurityGroupRules/0/SecurityGroupRuleId")?))
