@@ -8,8 +8,11 @@ use crate::program::{files_of, stderr, stdout, vpcsim_in};
 fn every_step_of_every_scenario_holds() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
     let files = files_of(&folder);
-    let scenarios: Vec<_> =
-        files.iter().map(|(name, _)| name.as_str()).filter(|name| !name.ends_with(".template.yaml")).collect();
+    let scenarios: Vec<_> = files
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .filter(|name| name.ends_with(".yaml") && !name.ends_with(".template.yaml"))
+        .collect();
     assert!(scenarios.len() > 5, "{scenarios:?}");
     for scenario in scenarios {
         for seed in ["0", "5"] {

@@ -37,7 +37,7 @@ const SUBNET_LENGTH: u8 = 20;
 
 impl Cloud {
     /// The default VPC of the account that asks, in its Region.
-    fn default_vpc(&self, caller: &Caller) -> Option<&Vpc> {
+    pub(super) fn default_vpc(&self, caller: &Caller) -> Option<&Vpc> {
         self.vpcs.values().find(|vpc| vpc.is_default && (vpc.owner, vpc.region) == (caller.account, caller.region))
     }
 

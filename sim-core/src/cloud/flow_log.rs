@@ -9,6 +9,7 @@ use super::answer::{Answer, Object, just};
 use super::describe::{Described, Filter, FilterTable, many, one};
 use super::error::permit;
 use super::flow_log_format::FlowLogFormat;
+use super::instance_type::is_nitro;
 use super::lookup::Resource;
 use super::records::Records;
 use super::request::{members, requests};
@@ -192,17 +193,6 @@ impl FlowLog {
         let is_nitro = instance.is_some_and(|instance| is_nitro(&instance.launch.instance_type));
         if is_nitro { self.aggregation_seconds.min(60) } else { self.aggregation_seconds }
     }
-}
-
-/// Families of instance types that run on Xen; all others are built on the Nitro System. None will join them.
-const XEN_FAMILIES: &[&str] = &[
-    "c1", "c3", "c4", "cc1", "cc2", "cg1", "cr1", "d2", "f1", "g2", "g3", "g3s", "h1", "hi1", "hs1", "i2", "i3", "m1",
-    "m2", "m3", "m4", "p2", "p3", "r3", "r4", "t1", "t2", "x1", "x1e",
-];
-
-fn is_nitro(instance_type: &str) -> bool {
-    let (family, size) = instance_type.split_once('.').unwrap_or((instance_type, ""));
-    !XEN_FAMILIES.contains(&family) || size == "metal"
 }
 
 impl Cloud {

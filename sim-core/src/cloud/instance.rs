@@ -11,10 +11,11 @@ use smallvec::SmallVec;
 use super::answer::{Answer, Object, just, nothing};
 use super::describe::{Described, Filter, FilterTable, many, one};
 use super::error::permit;
+use super::instance_type::check_instance_type;
 use super::lookup::Resource;
 use super::private_dns_name::private_dns_name;
 use super::records::Records;
-use super::request::{BooleanValue, requests};
+use super::request::{BooleanValue, TextValue, requests};
 use super::transition::Transition;
 use super::{
     ApiError, Caller, Cloud, ImageFamily, Launch, MetadataOptions, NetworkInterface, PrivateDnsNameOptions,
@@ -106,6 +107,7 @@ requests! {
         instance_id: String,
         source_dest_check: Option<BooleanValue>,
         groups: Vec<String>,
+        instance_type: Option<TextValue>,
     }
 }
 
@@ -424,6 +426,9 @@ impl Cloud {
     pub(crate) fn modify_instance_attribute(&mut self, caller: &Caller, request: ModifyInstanceAttribute) -> Answer {
         let instance = self.find::<Instance>(caller, &request.instance_id)?;
         let id = instance.id;
+        if let Some(instance_type) = &request.instance_type {
+            return self.modify_instance_type(id, &instance_type.value, &request);
+        }
         let [interface] = instance.interfaces[..] else {
             return Err(ApiError::new(
                 "InvalidInstanceID",
@@ -457,6 +462,23 @@ impl Cloud {
             self.ungroup(interface);
             self.group(interface, groups);
         }
+        nothing()
+    }
+
+    /// Gives an instance that is stopped another type.
+    fn modify_instance_type(&mut self, id: InstanceId, to: &str, request: &ModifyInstanceAttribute) -> Answer {
+        if request.source_dest_check.is_some() || !request.groups.is_empty() {
+            return Err(ApiError::new("InvalidParameterCombination", "Fields for multiple attribute types specified"));
+        }
+        check_instance_type(to)?;
+        if !matches!(self.instances[&id].state, InstanceState::Stopped) {
+            let message = format!("The instance '{id}' is not in the 'stopped' state.");
+            return Err(ApiError::new("IncorrectInstanceState", message));
+        }
+        permit(request.dry_run)?;
+        // What a type decides, such as idle time-outs, is compiled with the interfaces.
+        Arc::make_mut(&mut self.instances[&id].launch).instance_type = to.into();
+        self.touch_interfaces(id);
         nothing()
     }
 

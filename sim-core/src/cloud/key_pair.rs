@@ -6,6 +6,7 @@
 use serde_json::Value;
 
 use super::answer::{Answer, Object, just};
+use super::base64::decode;
 use super::describe::{Described, Filter, FilterTable, one};
 use super::error::permit;
 use super::lookup::Resource;
@@ -37,6 +38,14 @@ requests! {
         key_format: Option<String>,
         tag_specifications: Vec<TagSpecification>,
     }
+    /// Brings the public half of one's own.
+    ImportKeyPair {
+        key_name: String,
+        public_key_material: String,
+        tag_specifications: Vec<TagSpecification>,
+    }
+    /// Forgets a key pair; that there is none is no mistake.
+    DeleteKeyPair { key_name: Option<String>, key_pair_id: Option<String>, }
     /// Lists key pairs.
     DescribeKeyPairs {
         key_names: Vec<String>,
@@ -92,16 +101,7 @@ impl KeyPair {
 
 impl Cloud {
     pub(crate) fn create_key_pair(&mut self, caller: &Caller, request: CreateKeyPair) -> Answer {
-        if request.key_name.is_empty() {
-            return Err(ApiError::missing("KeyName"));
-        }
-        let mine = |key: &&KeyPair| key.visible(self, caller) && key.name == request.key_name;
-        if self.key_pairs.values().any(|key| mine(&key)) {
-            return Err(ApiError::new(
-                "InvalidKeyPair.Duplicate",
-                format!("The keypair already exists: '{}'", request.key_name),
-            ));
-        }
+        self.check_new_key(caller, &request.key_name)?;
         let key_type = request.key_type.as_deref().unwrap_or("rsa");
         if !matches!(key_type, "rsa" | "ed25519") {
             return Err(ApiError::invalid_value(format!("Value ({key_type}) for parameter KeyType is invalid.")));
@@ -127,6 +127,70 @@ impl Cloud {
             .text("KeyMaterial", "(vpcsim makes no key material)");
         self.key_pairs.insert(id, key);
         Ok(answer.into())
+    }
+
+    /// Refuses a name that is none, or that another key pair has.
+    fn check_new_key(&self, caller: &Caller, name: &str) -> Result<(), ApiError> {
+        if name.is_empty() {
+            return Err(ApiError::missing("KeyName"));
+        }
+        if self.key_named(caller, name).is_some() {
+            return Err(ApiError::new("InvalidKeyPair.Duplicate", format!("The keypair already exists: '{name}'")));
+        }
+        Ok(())
+    }
+
+    fn key_named(&self, caller: &Caller, name: &str) -> Option<KeyPairId> {
+        self.key_pairs.values().find(|key| key.visible(self, caller) && key.name == name).map(|key| key.id)
+    }
+
+    pub(crate) fn import_key_pair(&mut self, caller: &Caller, request: ImportKeyPair) -> Answer {
+        self.check_new_key(caller, &request.key_name)?;
+        let material = decode(&request.public_key_material).and_then(|bytes| String::from_utf8(bytes).ok());
+        let key_type = match material.as_deref().and_then(|text| text.split_whitespace().next()) {
+            Some("ssh-rsa") => "rsa",
+            Some("ssh-ed25519") => "ed25519",
+            _ => {
+                let message = "Key is not in valid OpenSSH public key format";
+                return Err(ApiError::new("InvalidKey.Format", message));
+            }
+        };
+        let tags = Tags::requested(&request.tag_specifications, ResourceKind::KeyPair, &[])?;
+        permit(request.dry_run)?;
+        let key = KeyPair {
+            id: self.ids.next(),
+            name: request.key_name,
+            owner: caller.account,
+            region: caller.region,
+            key_type: key_type.to_owned(),
+            created: caller.now,
+            tags,
+            origin: caller.origin,
+        };
+        let answer = Object::new()
+            .text("KeyFingerprint", key.fingerprint())
+            .text("KeyName", &key.name)
+            .text("KeyPairId", key.id)
+            .optional_list("Tags", key.tags.describe());
+        self.key_pairs.insert(key.id, key);
+        Ok(answer.into())
+    }
+
+    pub(crate) fn delete_key_pair(&mut self, caller: &Caller, request: DeleteKeyPair) -> Answer {
+        let id = match (&request.key_name, &request.key_pair_id) {
+            (Some(name), None) => self.key_named(caller, name),
+            (None, Some(id)) => Some(self.find::<KeyPair>(caller, id)?.id),
+            (None, None) => return Err(ApiError::missing("KeyName")),
+            (Some(_), Some(_)) => {
+                let message = "The parameters KeyName and KeyPairId cannot be used together";
+                return Err(ApiError::new("InvalidParameterCombination", message));
+            }
+        };
+        permit(request.dry_run)?;
+        if let Some(id) = id {
+            self.key_pairs.remove(&id);
+        }
+        Ok(Object::new().value("Return", true).optional_text("KeyPairId", id).into())
     }
 
     pub(crate) fn describe_key_pairs(&mut self, caller: &Caller, request: DescribeKeyPairs) -> Answer {

@@ -15,6 +15,7 @@ use super::connection_tracking::{ConnectionTracking, ConnectionTrackingSpecifica
 use super::describe::Described;
 use super::error::permit;
 use super::instance::{PASSING, describe_reservation};
+use super::instance_type::check_instance_type;
 use super::interface_plan::{AddressRequest, InterfacePlan};
 use super::lookup::parse_id;
 use super::metadata_options::{MetadataOptions, MetadataOptionsRequest};
@@ -132,6 +133,9 @@ impl Cloud {
             return Err(ApiError::invalid_value(format!(
                 "Value ({least}) for parameter minCount is invalid. It must be at least 1 and at most maxCount ({count})."
             )));
+        }
+        if let Some(instance_type) = &request.instance_type {
+            check_instance_type(instance_type)?;
         }
         let count = count as usize;
         let user_data = request.user_data.as_deref().map(decode_user_data).transpose()?;

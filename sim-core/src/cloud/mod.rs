@@ -6,6 +6,7 @@
 //!
 //! Differs from AWS: an account starts without default VPCs (DVPC-1); a scenario that wants them says so.
 
+mod account_attribute;
 mod answer;
 mod attachment;
 mod attribute;
@@ -25,8 +26,10 @@ mod group_reference;
 mod hosted_zone;
 mod identity;
 mod image;
+mod image_catalogue;
 mod index;
 mod instance;
+mod instance_type;
 mod interface_plan;
 mod internet_gateway;
 mod ip_permission;
@@ -57,6 +60,7 @@ mod rule_change;
 mod rule_protocol;
 mod security_group;
 mod security_group_rule;
+mod ssm_parameter;
 mod subnet;
 mod subnet_cidr;
 mod tag;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::answer::Answer;
 use super::{Caller, Cloud};
 
+use super::account_attribute::*;
 use super::attachment::*;
 use super::attribute::*;
 use super::default_vpc::*;
@@ -18,7 +19,9 @@ use super::flow_log::*;
 use super::group_reference::*;
 use super::hosted_zone::*;
 use super::identity::*;
+use super::image_catalogue::*;
 use super::instance::*;
+use super::instance_type::*;
 use super::internet_gateway::*;
 use super::key_pair::*;
 use super::launch::*;
@@ -37,6 +40,7 @@ use super::route_table::*;
 use super::rule_change::*;
 use super::security_group::*;
 use super::security_group_rule::*;
+use super::ssm_parameter::*;
 use super::subnet::*;
 use super::subnet_cidr::*;
 use super::tag::*;
@@ -48,6 +52,16 @@ use super::vpc_endpoint::*;
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct UnknownOperation(pub String);
+
+/// Parameters that are not shaped as the operation's. One that AWS has and the request's structure does not is told by its name.
+fn misshapen(operation: &str, error: &serde_json::Error) -> UnknownOperation {
+    let text = error.to_string();
+    let unknown = text.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'));
+    UnknownOperation(match unknown {
+        Some((parameter, _)) => format!("the parameter {parameter} of {operation} is not simulated"),
+        None => format!("{operation}: {text}"),
+    })
+}
 
 macro_rules! operations {
     ($($name:ident $handler:ident;)*) => {
@@ -70,7 +84,7 @@ macro_rules! operations {
             pub(crate) fn from_value(name: &str, parameters: Value) -> Result<Operation, UnknownOperation> {
                 match name {
                     $(stringify!($name) => serde_json::from_value(parameters).map(Operation::$name)
-                        .map_err(|error| UnknownOperation(format!("{name}: {error}"))),)*
+                        .map_err(|error| misshapen(name, &error)),)*
                     _ => Err(UnknownOperation(format!("{name} is not simulated"))),
                 }
             }
@@ -231,7 +245,14 @@ operations! {
 
     DescribeAvailabilityZones describe_availability_zones;
     DescribeRegions describe_regions;
+    DescribeAccountAttributes describe_account_attributes;
     CreateKeyPair create_key_pair;
+    ImportKeyPair import_key_pair;
+    DeleteKeyPair delete_key_pair;
     DescribeKeyPairs describe_key_pairs;
+    DescribeImages describe_images;
+    DescribeInstanceTypes describe_instance_types;
+    GetParameter get_parameter;
+    GetParameters get_parameters;
     GetCallerIdentity get_caller_identity;
 }

@@ -12,6 +12,7 @@ mod hosted_zones;
 mod ipv6;
 mod lab;
 mod life_cycle;
+mod looking_around;
 mod nat_gateway;
 mod private_dns_names;
 pub(crate) mod property;

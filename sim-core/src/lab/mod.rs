@@ -12,6 +12,7 @@ mod operator;
 mod plan;
 mod report;
 mod session;
+mod stack_answers;
 mod steps;
 mod witness;
 

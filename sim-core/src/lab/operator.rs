@@ -1,9 +1,13 @@
-//! The operator's workstation: `aws` lines, carried out as the real CLI would.
+//! The operator's workstation: `aws` lines, carried out as the real CLI would, with the files beside the scenario.
+
+use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
 
 use super::report::{Output, OutputStream};
 use super::session::Session;
+use super::stack_answers;
 use crate::cloud::{ApiError, Caller};
 use crate::frontend::aws_cli::{self, CliError, Command, Invocation, Next, Printed};
 use crate::id::{AccountId, Origin, Region};
@@ -20,7 +24,9 @@ pub(super) struct Typed {
 
 /// Where the operator works from.
 #[derive(Clone, Copy)]
-pub(super) struct Workplace {
+pub(super) struct Workplace<'w> {
+    /// The folder in which files are looked for: the scenario's.
+    pub folder: &'w Path,
     pub account: AccountId,
     pub region: Region,
     /// The step whose line this is.
@@ -28,13 +34,26 @@ pub(super) struct Workplace {
 }
 
 /// Types a line.
-pub(super) fn type_line(session: &mut Session<'_>, place: Workplace, line: &str) -> Typed {
+pub(super) fn type_line(session: &mut Session<'_>, place: Workplace<'_>, line: &str) -> Typed {
     let words = match aws_cli::split_line(line) {
         Ok(words) => words,
         Err(error) => return printed(CliError::general(format!("vpcsim: {}", error.message)).into(), None),
     };
     let words: Vec<String> = words.into_iter().map(|word| word.text).collect();
-    let command = Command::parse(&words);
+    match words.first().map(String::as_str) {
+        None | Some("aws") => {}
+        Some("chmod") if words.len() > 2 => {
+            let note = "chmod has no effect on the workstation, which keeps no files of its own".to_owned();
+            return Typed { warnings: vec![note], ..printed(Printed::default(), None) };
+        }
+        Some(other) => {
+            let refusal = format!(
+                "bash: {other}: command not found\nvpcsim: the workstation has `aws`; `on` says where else to run\n"
+            );
+            return printed(Printed { exit: 127, stderr: refusal, ..Printed::default() }, None);
+        }
+    }
+    let command = Command::parse(&words, &|path| fs::read(place.folder.join(path)));
     if let Ok(Command::Call(invocation) | Command::Wait(_, invocation)) = &command
         && let Some(profile) = unknown_profile(session, invocation)
     {
@@ -76,7 +95,7 @@ fn unknown_profile<'a>(session: &Session<'_>, invocation: &'a Invocation) -> Opt
 
 /// Makes the call from the operator's place, or from where `--region` and `--profile` say: a profile is called like a stack
 /// and means its account and Region, or is an account's number.
-fn call(session: &mut Session<'_>, place: Workplace, invocation: &Invocation) -> Result<Value, ApiError> {
+fn call(session: &mut Session<'_>, place: Workplace<'_>, invocation: &Invocation) -> Result<Value, ApiError> {
     let stack =
         invocation.profile.as_ref().and_then(|profile| session.stacks.iter().find(|stack| stack.name == *profile));
     let account = invocation.profile.as_deref().and_then(AccountId::parse);
@@ -86,6 +105,11 @@ fn call(session: &mut Session<'_>, place: Workplace, invocation: &Invocation) ->
         now: session.world.now(),
         origin: Origin::Step(place.step),
     };
+    if invocation.service == "cloudformation" {
+        let answer = stack_answers::answer(&session.stacks, &caller, invocation.operation, &invocation.parameters);
+        session.take_time_of_call();
+        return answer;
+    }
     session.call(&caller, invocation.operation, invocation.parameters.clone())
 }
 

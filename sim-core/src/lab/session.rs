@@ -126,8 +126,13 @@ impl<'a> Session<'a> {
     /// Makes one call to AWS, which takes its time.
     pub(super) fn call(&mut self, caller: &Caller, name: &str, parameters: Value) -> Result<Value, ApiError> {
         let answer = self.world.call(caller, name, parameters);
-        self.pass_until(self.world.now() + CALL);
+        self.take_time_of_call();
         answer
+    }
+
+    /// Lets the time pass that a call takes which the lab itself has answered.
+    pub(super) fn take_time_of_call(&mut self) {
+        self.pass_until(self.world.now() + CALL);
     }
 
     /// Lets the time of a call pass once as many have been made as are under way at the same time.

@@ -1,5 +1,7 @@
 //! The steps of a scenario: typed, watched and judged, in order.
 
+use std::path::Path;
+
 use indexmap::IndexMap;
 
 use super::drops;
@@ -137,7 +139,9 @@ impl<'s> Runner<'s> {
 
     /// Types an `aws` line on the operator's workstation.
     fn type_aws(&mut self, session: &mut Session<'_>, step: &Step, line: String, collected: &mut Collected) {
-        let place = Workplace { account: self.account, region: self.scenario.region, step: step.number };
+        let file = Path::new(&session.sources.file(self.scenario.file).path);
+        let folder = file.parent().unwrap_or(Path::new(""));
+        let place = Workplace { folder, account: self.account, region: self.scenario.region, step: step.number };
         let begun = session.world.now();
         let typed = operator::type_line(session, place, &line);
         collected.took(session.world.now().since(begun));

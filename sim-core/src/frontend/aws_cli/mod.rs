@@ -7,8 +7,8 @@
 //! This room translates text and nothing more: it knows no resource, no default and no rule of EC2. All its errors are
 //! what the AWS CLI prints before it sends a request ([`CliError`]); what EC2 refuses comes from `cloud`.
 //!
-//! Differs from AWS: no `ClientToken` is made up (it would be random and nobody sees it), an answer is one page, files
-//! (`file://`) are not read, and `--output yaml` is refused.
+//! Files (`file://`) are read by whoever hands a reader in. Differs from AWS: no `ClientToken` is made up (it would be random and
+//! nobody sees it), an answer is one page, and `--output yaml-stream` is refused.
 
 mod arguments;
 mod ec2;
@@ -25,6 +25,7 @@ mod unpack;
 mod validate;
 mod wait;
 mod words;
+mod yaml;
 
 #[cfg(test)]
 mod tests;

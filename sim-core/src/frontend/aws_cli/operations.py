@@ -41,7 +41,8 @@ OPERATIONS = {
         DescribeInstanceAttribute ModifyPrivateDnsNameOptions
         AllocateAddress AssociateAddress DisassociateAddress ReleaseAddress DescribeAddresses
         CreateTags DeleteTags DescribeTags
-        DescribeAvailabilityZones DescribeRegions CreateKeyPair DescribeKeyPairs
+        DescribeAvailabilityZones DescribeRegions DescribeAccountAttributes
+        CreateKeyPair ImportKeyPair DeleteKeyPair DescribeKeyPairs DescribeImages DescribeInstanceTypes
         CreateVpcEndpoint ModifyVpcEndpoint DeleteVpcEndpoints DescribeVpcEndpoints DescribeVpcEndpointServices
         CreateManagedPrefixList ModifyManagedPrefixList DeleteManagedPrefixList DescribeManagedPrefixLists
         GetManagedPrefixListEntries GetManagedPrefixListAssociations DescribePrefixLists
@@ -54,6 +55,8 @@ OPERATIONS = {
         ChangeResourceRecordSets ListResourceRecordSets
     """,
     "sts": "GetCallerIdentity",
+    "ssm": "GetParameter GetParameters",
+    "cloudformation": "DescribeStacks DescribeStackResources ListExports",
 }
 
 HEAD = """\

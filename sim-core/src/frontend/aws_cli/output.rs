@@ -1,4 +1,4 @@
-//! An answer as `aws` prints it: `--query` first, then JSON, text or a table.
+//! An answer as `aws` prints it: `--query` first, then JSON, YAML, text or a table.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::ser::{PrettyFormatter, Serializer};
 
 use super::error::{CliError, invalid_choice};
 use super::parse::Invocation;
-use super::{table, text};
+use super::{table, text, yaml};
 use crate::cloud::ApiError;
 
 /// `--output`.
@@ -15,6 +15,7 @@ pub(crate) enum OutputFormat {
     Json,
     Text,
     Table,
+    Yaml,
     /// Nothing is printed.
     Off,
 }
@@ -30,8 +31,9 @@ impl OutputFormat {
             "text" => Ok(OutputFormat::Text),
             "table" => Ok(OutputFormat::Table),
             "off" => Ok(OutputFormat::Off),
-            "yaml" | "yaml-stream" => {
-                Err(CliError::not_simulated(format!("--output {name} is not written here; use json, text or table")))
+            "yaml" => Ok(OutputFormat::Yaml),
+            "yaml-stream" => {
+                Err(CliError::not_simulated("--output yaml-stream is not written here; use yaml, json, text or table"))
             }
             _ => {
                 let choices = ["json", "text", "table", "yaml", "yaml-stream", "off"].map(str::to_owned);
@@ -85,6 +87,7 @@ pub(crate) fn render(answer: &Value, invocation: &Invocation) -> Result<String, 
         OutputFormat::Json => Ok(json(found)),
         OutputFormat::Text => Ok(text::format(found)),
         OutputFormat::Table => table::format(invocation.operation, found),
+        OutputFormat::Yaml => Ok(yaml::format(found)),
         OutputFormat::Off => Ok(String::new()),
     }
 }

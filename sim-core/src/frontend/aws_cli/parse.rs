@@ -10,8 +10,9 @@ use super::arguments::{self, Argument, Arity, Target, Use};
 use super::ec2;
 use super::error::{CliError, invalid_choice};
 use super::help;
-use super::model::{Model, Operation};
+use super::model::{Kind, Model, Operation};
 use super::output::OutputFormat;
+use super::unpack::ReadFile;
 use super::wait::Waiter;
 use super::{unpack, validate};
 use crate::frontend::query::Query;
@@ -77,11 +78,11 @@ const GLOBAL_WITHOUT_EFFECT: [&str; 5] =
     ["debug", "endpoint-url", "cli-binary-format", "cli-auto-prompt", "cli-error-format"];
 
 impl Command {
-    /// Reads a command line. The first word is `aws` itself.
+    /// Reads a command line. The first word is `aws` itself. `files` reads what `file://` names.
     ///
     /// # Errors
     /// What the AWS CLI prints instead of sending a request, with its exit status.
-    pub(crate) fn parse(words: &[String]) -> Result<Command, CliError> {
+    pub(crate) fn parse(words: &[String], files: ReadFile<'_>) -> Result<Command, CliError> {
         let model = Model::get();
         let mut globals = Globals::read(words.get(1..).unwrap_or_default())?;
         if globals.version {
@@ -91,17 +92,22 @@ impl Command {
         let note = format!("only these services are simulated: {}", services.join(", "));
         match choose(&mut globals.rest, "command", services.into_iter(), &note)?.as_str() {
             "help" => Ok(Command::Print(help::overview(model))),
-            service => Command::of_service(model, service, globals),
+            service => Command::of_service(model, service, globals, files),
         }
     }
 
-    fn of_service(model: &'static Model, service: &str, mut globals: Globals) -> Result<Command, CliError> {
+    fn of_service(
+        model: &'static Model,
+        service: &str,
+        mut globals: Globals,
+        files: ReadFile<'_>,
+    ) -> Result<Command, CliError> {
         let note = format!("some of the {service} operations are simulated; `aws {service} help` lists them");
         let waits = (service == "ec2").then_some("wait");
         let choices = model.operations(service).map(|operation| operation.command.as_str()).chain(waits);
         let command = choose(&mut globals.rest, "operation", choices, &note)?;
         if command == "wait" {
-            return Command::of_wait(model, globals);
+            return Command::of_wait(model, globals, files);
         }
         let Some(operation) = model.operations(service).find(|operation| operation.command == command) else {
             return Ok(Command::Print(help::service(model, service)));
@@ -109,17 +115,17 @@ impl Command {
         if globals.rest == ["help"] {
             return Ok(Command::Print(help::operation(operation, &arguments::table(model, operation))));
         }
-        globals.invocation(model, operation).map(Command::Call)
+        globals.invocation(model, operation, files).map(Command::Call)
     }
 
-    fn of_wait(model: &'static Model, mut globals: Globals) -> Result<Command, CliError> {
+    fn of_wait(model: &'static Model, mut globals: Globals, files: ReadFile<'_>) -> Result<Command, CliError> {
         let note = "some of the waiters are simulated; `aws ec2 wait help` lists them";
         let command = choose(&mut globals.rest, "subcommand", Waiter::all().map(Waiter::command), note)?;
         let Some(waiter) = Waiter::all().find(|waiter| waiter.command() == command) else {
             return Ok(Command::Print(help::waiters()));
         };
         let operation = model.operation("ec2", waiter.operation).expect("a test looks up every waiter's operation");
-        Ok(Command::Wait(waiter, globals.invocation(model, operation)?))
+        Ok(Command::Wait(waiter, globals.invocation(model, operation, files)?))
     }
 }
 
@@ -158,8 +164,13 @@ impl Globals {
         })
     }
 
-    fn invocation(self, model: &Model, operation: &'static Operation) -> Result<Invocation, CliError> {
-        let (parameters, warnings) = request(model, operation, &self.rest)?;
+    fn invocation(
+        self,
+        model: &Model,
+        operation: &'static Operation,
+        files: ReadFile<'_>,
+    ) -> Result<Invocation, CliError> {
+        let (parameters, warnings) = request(model, operation, &self.rest, files)?;
         Ok(Invocation {
             service: operation.service,
             operation: operation.name,
@@ -178,6 +189,7 @@ fn request(
     model: &Model,
     operation: &'static Operation,
     words: &[String],
+    files: ReadFile<'_>,
 ) -> Result<(Map<String, Value>, Vec<String>), CliError> {
     let table = arguments::table(model, operation);
     let options: Vec<(&str, Arity)> = table.iter().map(|argument| (argument.option.as_str(), argument.arity)).collect();
@@ -206,7 +218,7 @@ fn request(
                 parameters.insert(member.name.into(), json!({ "Value": on }));
             }
             Target::Member(member) | Target::Attribute(member, _) => {
-                parameters.insert(member.name.into(), unpack::unpack(model, option, &member.kind, &used.words)?);
+                parameters.insert(member.name.into(), unpack::unpack(model, option, &member.kind, &used.words, files)?);
             }
             Target::Flag(member, on) => {
                 let opposite = Target::Flag(member, !on);
@@ -221,7 +233,9 @@ fn request(
         }
     }
     if let Some((_, used)) = given.iter().find(|(argument, _)| argument.target == Target::InputJson) {
-        merge_input_json(used.words.first().map_or("", String::as_str), &mut parameters)?;
+        let text = used.words.first().map_or("", String::as_str);
+        let text = unpack::from_file_or_itself("cli-input-json", &Kind::String, text, files)?;
+        merge_input_json(&text, &mut parameters)?;
     }
     ec2::finish(operation, &mut parameters);
     let problems = validate::problems(model, &operation.members, &parameters);
@@ -261,11 +275,6 @@ fn check_attribute_pairs(given: &[Given<'_>]) -> Result<(), CliError> {
 
 /// `--cli-input-json`: options win over what it says.
 fn merge_input_json(text: &str, parameters: &mut Map<String, Value>) -> Result<(), CliError> {
-    if text.starts_with("file://") {
-        return Err(CliError::not_simulated(format!(
-            "--cli-input-json {text}: files are not read; write the JSON itself"
-        )));
-    }
     match serde_json::from_str(text) {
         Ok(Value::Object(input)) => {
             for (name, value) in input {

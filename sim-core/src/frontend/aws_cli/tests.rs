@@ -1,6 +1,7 @@
 //! Whole command lines and whole outputs. What is expected here was printed by the AWS CLI itself: the requests that it
 //! would send, its refusals, and its three output formats.
 
+mod files;
 mod help;
 mod output;
 mod refusals;
@@ -15,8 +16,19 @@ fn words(line: &str) -> Vec<String> {
     split_line(line).expect("one command").into_iter().map(|word| word.text).collect()
 }
 
+/// A folder with a few files in it.
+fn files(path: &str) -> std::io::Result<Vec<u8>> {
+    match path {
+        "policy.json" => Ok(br#"{"Statement": []}"#.to_vec()),
+        "tags.json" => Ok(br#"[{"Key": "Name", "Value": "x"}]"#.to_vec()),
+        "key.pub" => Ok(b"ssh-rsa AAAA lab".to_vec()),
+        "bytes" => Ok(vec![0xff, 0xfe]),
+        _ => Err(std::io::ErrorKind::NotFound.into()),
+    }
+}
+
 fn call(line: &str) -> Invocation {
-    match Command::parse(&words(line)) {
+    match Command::parse(&words(line), &files) {
         Ok(Command::Call(invocation)) => invocation,
         Ok(other) => panic!("{line}: no request but {other:?}"),
         Err(error) => panic!("{line}: {}", error.stderr),
@@ -24,7 +36,7 @@ fn call(line: &str) -> Invocation {
 }
 
 fn refusal(line: &str) -> CliError {
-    Command::parse(&words(line)).err().unwrap_or_else(|| panic!("{line} is accepted"))
+    Command::parse(&words(line), &files).err().unwrap_or_else(|| panic!("{line} is accepted"))
 }
 
 #[track_caller]

@@ -5,24 +5,78 @@
 //!
 //! Differs from AWS: what follows `Invalid JSON:` is our JSON reader's sentence, not Python's.
 
+use std::io::ErrorKind;
+
 use serde_json::{Map, Number, Value};
 
 use super::error::CliError;
 use super::model::{Kind, Model};
 use super::{python, shorthand};
+use crate::frontend::base64::base64;
 
 /// The value of an option that was given these words. `option` names it in errors.
 ///
 /// # Errors
 /// When the words are neither shorthand nor JSON of the kind.
-pub(crate) fn unpack(model: &Model, option: &str, kind: &Kind, words: &[String]) -> Result<Value, CliError> {
-    if let Some(word) = words.iter().find(|word| word.starts_with("file://") || word.starts_with("fileb://")) {
-        return Err(CliError::not_simulated(format!("--{option} {word}: files are not read; write the value itself")));
-    }
+pub(crate) fn unpack(
+    model: &Model,
+    option: &str,
+    kind: &Kind,
+    words: &[String],
+    files: ReadFile<'_>,
+) -> Result<Value, CliError> {
+    let from_file;
+    let words = match words {
+        [only] => {
+            from_file = [from_file_or_itself(option, kind, only, files)?];
+            &from_file
+        }
+        // As with the AWS CLI, one of several words names no file.
+        several => several,
+    };
     match kind {
         Kind::List(element) => list(model, option, element, words),
         Kind::Structure(_) => structure(model, option, kind, words.first().map_or("", String::as_str)),
         _ => scalar(kind, words.first().map_or("", String::as_str)),
+    }
+}
+
+/// Reads the file behind a path.
+pub(crate) type ReadFile<'f> = &'f dyn Fn(&str) -> std::io::Result<Vec<u8>>;
+
+/// What stands in the file that a value names: text after `file://`, bytes after `fileb://`. Any other value is itself.
+///
+/// # Errors
+/// When the file cannot be read, or has bytes where text is asked for.
+pub(crate) fn from_file_or_itself(
+    option: &str,
+    kind: &Kind,
+    word: &str,
+    files: ReadFile<'_>,
+) -> Result<String, CliError> {
+    let (path, is_text) = match (word.strip_prefix("file://"), word.strip_prefix("fileb://")) {
+        (Some(path), _) => (path, true),
+        (None, Some(path)) => (path, false),
+        (None, None) => return Ok(word.to_owned()),
+    };
+    let bytes = files(path).map_err(|error| {
+        let why = match error.kind() {
+            ErrorKind::NotFound => format!("[Errno 2] No such file or directory: '{path}'"),
+            ErrorKind::IsADirectory => format!("[Errno 21] Is a directory: '{path}'"),
+            ErrorKind::PermissionDenied => format!("[Errno 13] Permission denied: '{path}'"),
+            _ => error.to_string(),
+        };
+        CliError::parameter(option, format!("Unable to load paramfile {word}: {why}"))
+    })?;
+    match (is_text, kind) {
+        (false, Kind::Blob) => Ok(base64(&bytes)),
+        _ => String::from_utf8(bytes).map_err(|_| {
+            let message = format!(
+                "Unable to load paramfile ({word}), text contents could not be decoded.  If this is a \
+                                   binary file, please use the fileb:// prefix instead of the file:// prefix."
+            );
+            CliError::parameter(option, message)
+        }),
     }
 }
 

@@ -26,6 +26,9 @@ const ONLY_WITH_OUTPUT: [&str; 1] = ["save"];
 /// The same within `expect`: a `wait` prints nothing.
 const EXPECT_ONLY_WITH_OUTPUT: [&str; 5] = ["exit", "stdout", "stderr", "error", "json"];
 
+/// The commands of the operator's workstation. What `chmod` does to a key makes no difference there.
+const ON_THE_WORKSTATION: [&str; 2] = ["aws", "chmod"];
+
 impl Loader<'_> {
     /// The steps that can be built; what is wrong with the others has been told.
     pub(super) fn steps(&mut self, nodes: &[Node]) -> Vec<Step> {
@@ -188,12 +191,13 @@ impl Loader<'_> {
         }
     }
 
-    /// Says of commands other than `aws` that the operator's workstation does not run them.
+    /// Says of commands that the operator's workstation does not run them.
     fn warn_about_lost_commands(&mut self, step: &Node, action: Option<&Action>) {
         let (None, Some(Action::Run { commands, .. })) = (step.get("on"), action) else { return };
         let first_word = |command: &Command| command.text.written().split_whitespace().next().map(str::to_owned);
-        let lost =
-            commands.iter().find_map(|command| Some((first_word(command).filter(|word| word != "aws")?, command)));
+        let lost = commands.iter().find_map(|command| {
+            Some((first_word(command).filter(|word| !ON_THE_WORKSTATION.contains(&word.as_str()))?, command))
+        });
         if let Some((word, command)) = lost {
             let message = format!("`{word}` does not run on the operator's workstation, where only `aws` does");
             self.warn("VPC144", command.span, message, "say with `on` which instance or host runs the step");

@@ -6,7 +6,7 @@ use super::*;
 fn every_operation_has_help_and_refuses_an_option_it_does_not_have() {
     for (service, operation) in operations() {
         let command = model::kebab_case(operation);
-        let help = Command::parse(&words(&format!("aws {service} {command} help")));
+        let help = Command::parse(&words(&format!("aws {service} {command} help")), &files);
         assert!(matches!(&help, Ok(Command::Print(text)) if text.contains(&command)), "{operation}: {help:?}");
         assert_eq!(refusal(&format!("aws {service} {command} --no-such-option")).exit, 252, "{operation}");
     }
@@ -14,7 +14,7 @@ fn every_operation_has_help_and_refuses_an_option_it_does_not_have() {
 
 #[test]
 fn waiting_takes_the_options_of_the_request_it_repeats() {
-    let command = Command::parse(&words("aws ec2 wait instance-running --instance-ids i-1"));
+    let command = Command::parse(&words("aws ec2 wait instance-running --instance-ids i-1"), &files);
     let Ok(Command::Wait(waiter, invocation)) = command else { panic!("{command:?}") };
     assert_eq!(waiter.name, "InstanceRunning");
     assert_eq!(invocation.operation, "DescribeInstances");
@@ -30,15 +30,17 @@ fn help_and_version_need_no_request() {
         ("aws ec2 wait help", "  vpc-available\n"),
         ("aws ec2 create-subnet help", "  --vpc-id <value>  (required)\n"),
     ] {
-        let command = Command::parse(&words(line));
+        let command = Command::parse(&words(line), &files);
         assert!(matches!(&command, Ok(Command::Print(printed)) if printed.contains(text)), "{line}: {command:?}");
     }
 }
 
 #[test]
 fn whatever_can_be_typed_is_simulated() {
-    for (_, operation) in operations() {
-        assert!(crate::cloud::Operation::NAMES.contains(&operation), "{operation}");
+    // What concerns stacks is answered by whoever made them.
+    let asked: Vec<_> = operations().filter(|(service, _)| *service != "cloudformation").collect();
+    for (_, operation) in &asked {
+        assert!(crate::cloud::Operation::NAMES.contains(operation), "{operation}");
     }
-    assert_eq!(operations().count(), crate::cloud::Operation::NAMES.len());
+    assert_eq!(asked.len(), crate::cloud::Operation::NAMES.len());
 }

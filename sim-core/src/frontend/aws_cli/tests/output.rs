@@ -207,3 +207,54 @@ const WIDE: &str = "\
 ||  b    |  c        ||
 |+-------+-----------+|
 ";
+
+#[test]
+fn yaml_is_blocks_with_sorted_keys() {
+    assert_eq!(
+        printed("--output yaml", &two_vpcs()).stdout,
+        "\
+Vpcs:
+- CidrBlock: 10.41.0.0/16
+  CidrBlockAssociationSet:
+  - CidrBlock: 10.41.0.0/16
+    CidrBlockState:
+      State: associated
+  IsDefault: false
+  Tags:
+  - Key: Name
+    Value: VPC 41
+  VpcId: vpc-041
+- CidrBlock: 10.42.0.0/16
+  CidrBlockAssociationSet: []
+  IsDefault: true
+  VpcId: vpc-042
+"
+    );
+    let answer = json!({ "Texts": ["2024-01-01T00:00:00+00:00", "true", "12", "1.5", "", "a: b", "it's", "-1", "::/0",
+        "a\nb", "12:34", "fe80::1", "-x", "10.0.0.1"], "Number": 5, "Map": {} });
+    assert_eq!(
+        printed("--output yaml", &answer).stdout,
+        "\
+Map: {}
+Number: 5
+Texts:
+- '2024-01-01T00:00:00+00:00'
+- 'true'
+- '12'
+- '1.5'
+- ''
+- 'a: b'
+- it's
+- '-1'
+- ::/0
+- \"a\\nb\"
+- 12:34
+- fe80::1
+- -x
+- 10.0.0.1
+"
+    );
+    assert_eq!(printed("--output yaml --query Vpcs[].VpcId", &two_vpcs()).stdout, "- vpc-041\n- vpc-042\n");
+    assert_eq!(printed("--output yaml --query Vpcs[0].VpcId", &two_vpcs()).stdout, "vpc-041\n...\n");
+    assert_eq!(printed("--output yaml", &json!({})).stdout, "");
+}

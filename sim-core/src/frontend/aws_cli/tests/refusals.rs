@@ -132,9 +132,9 @@ fn a_wrong_value_is_refused_in_the_clis_words() {
         ),
         ("aws ec2 describe-vpcs --max-results abc", 255, "\ninvalid literal for int() with base 10: 'abc'\n"),
         (
-            "aws ec2 run-instances --image-id a --user-data file://user-data.sh",
+            "aws ec2 describe-vpcs --output yaml-stream",
             252,
-            "\nvpcsim: --user-data file://user-data.sh: files are not read; write the value itself\n",
+            "\nvpcsim: --output yaml-stream is not written here; use yaml, json, text or table\n",
         ),
         ("aws ec2 create-vpc --generate-cli-skeleton", 252, "\nvpcsim: --generate-cli-skeleton is not simulated\n"),
     ] {

@@ -12,7 +12,7 @@ proptest! {
         let _ = split_line(&line);
         let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
         for words in [&words[..], &["aws", "ec2"].map(str::to_owned).into_iter().chain(words.clone()).collect::<Vec<_>>()] {
-            if let Ok(Command::Call(invocation)) = Command::parse(words) {
+            if let Ok(Command::Call(invocation)) = Command::parse(words, &files) {
                 let _ = invocation.print(&Ok(two_vpcs()));
             }
         }

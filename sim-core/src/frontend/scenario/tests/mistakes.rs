@@ -113,6 +113,7 @@ fn mistakes_in_steps_are_told_at_their_places() {
         ),
         ("{on: laptop, run: ping -c 1 10.0.0.1}", ""),
         ("run: aws ec2 describe-vpcs", ""),
+        ("run: chmod 400 lab.pem", ""),
         ("name: nothing", "VPC044 3:5 a step needs `run`, `wait`, `fault` or `wait_for`"),
         ("{run: aws, wait: 5s}", "VPC044 3:16 a step has only one of `run`, `wait`, `fault` or `wait_for`"),
         (
