@@ -107,6 +107,11 @@ fn errors_explains_a_drop_code_in_any_case_and_refuses_an_unknown_one() {
     assert_eq!(output.status.code(), Some(0));
     assert!(stdout(&output).contains("Peering is not transitive"), "{}", stdout(&output));
     assert!(stdout(&output).lines().all(|line| line.chars().count() <= 100), "{}", stdout(&output));
+    let output = folder.vpcsim(&["errors", "nacl"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(stdout(&output).starts_with("NACL   a family of codes"), "{}", stdout(&output));
+    assert!(stdout(&output).contains("  SUBNET_ACL_RESTRICTION\n"), "{}", stdout(&output));
+    assert!(!stdout(&output).contains("MTU_EXCEEDED"), "{}", stdout(&output));
     let output = folder.vpcsim(&["errors", "VPC999"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stdout(&folder.vpcsim(&["errors"])).contains("  MTU_EXCEEDED\n"));

@@ -61,7 +61,7 @@ pub(crate) enum Format {
     /// For people: the transcript and the verdicts.
     #[value(alias = "human")]
     Text,
-    /// One object for each scenario, `"schema": "vpcsim.run/1"`.
+    /// One object for each scenario, `"schema": "vpcsim.run/1"`; those of several follow each other, as `jq` reads them.
     Json,
     /// JUnit XML, for CI systems.
     Junit,

@@ -1,9 +1,9 @@
-//! `vpcsim errors CODE`: the long text of a code, for diagnostics and for dropped packets alike.
+//! `vpcsim errors CODE`: the long text of a code, for diagnostics and for dropped packets and their families alike.
 
 use std::fmt::Write;
 
-use sim_core::DropCode;
 use sim_core::lab::explanations;
+use sim_core::{DropCode, DropFamily};
 
 use crate::args::ErrorsArgs;
 use crate::exit::Status;
@@ -13,6 +13,9 @@ pub(super) fn errors(args: &ErrorsArgs) -> Status {
     let wanted = code.trim().to_ascii_uppercase();
     if let Some(drop) = DropCode::ALL.iter().find(|drop| drop.as_str() == wanted) {
         return super::answer(&explain_drop(*drop));
+    }
+    if let Some(family) = DropFamily::ALL.iter().find(|family| family.as_str() == wanted) {
+        return super::answer(&explain_family(*family));
     }
     if let Some(explanation) = explanations().find(|explanation| explanation.code == wanted) {
         return super::answer(&format!(
@@ -33,6 +36,18 @@ fn explain_drop(code: DropCode) -> String {
         wrapped(code.explanation()),
         code.family().as_str()
     )
+}
+
+fn explain_family(family: DropFamily) -> String {
+    let mut text = format!(
+        "{}   a family of codes: {}\n\n`expect: dropped:` takes it for any of these.\n\n",
+        family.as_str(),
+        family.explanation()
+    );
+    for code in DropCode::ALL.iter().filter(|code| code.family() == family) {
+        let _ = writeln!(text, "  {code}");
+    }
+    text
 }
 
 /// A paragraph in lines of at most 100 columns.
@@ -59,6 +74,10 @@ fn list() -> String {
     let mut text = String::from("Why a packet was dropped:\n");
     for code in DropCode::ALL {
         let _ = writeln!(text, "  {code}");
+    }
+    text += "\nTheir families:\n";
+    for family in DropFamily::ALL {
+        let _ = writeln!(text, "  {}", family.as_str());
     }
     let mut heading = "\nErrors and warnings:\n";
     for explanation in explanations() {

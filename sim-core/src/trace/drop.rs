@@ -164,6 +164,18 @@ impl DropFamily {
         DropFamily::Host,
     ];
 
+    /// What its codes are about, in a few words.
+    pub fn explanation(self) -> &'static str {
+        match self {
+            DropFamily::Route => "a route table sent the packet nowhere, or where nobody is",
+            DropFamily::SecurityGroup => "no rule of a security group admitted it",
+            DropFamily::Nacl => "a rule of a network ACL denied it, the last one if no other matched",
+            DropFamily::Gateway => "a gateway, an endpoint or a peering connection did not take it on",
+            DropFamily::Mtu => "it was too large for the way and could not be cut",
+            DropFamily::Host => "a host or its link did not take it",
+        }
+    }
+
     /// The family's name as users write it.
     pub fn as_str(self) -> &'static str {
         match self {
