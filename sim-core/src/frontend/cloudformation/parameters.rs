@@ -26,6 +26,8 @@ pub(crate) struct Parameter {
     length: (Option<usize>, Option<usize>),
     range: (Option<f64>, Option<f64>),
     explanation: Option<String>,
+    /// Whether the value is shown to nobody (`NoEcho`).
+    is_secret: bool,
 }
 
 /// What a parameter's text stands for.
@@ -183,6 +185,7 @@ impl Parameter {
             length: (min_length.map(|length| length as usize), max_length.map(|length| length as usize)),
             range: (min_value, max_value),
             explanation,
+            is_secret: node.get("NoEcho").and_then(Node::as_str) == Some("true"),
         };
         if let Some((text, span)) = &parameter.default
             && let Err(reason) = parameter.check(text)
@@ -304,9 +307,12 @@ pub(crate) fn resolve(
     values
 }
 
-/// The texts that the parameters of a stack have, given or by default.
+/// The texts that the parameters of a stack have, given or by default; stars for those that nobody is shown.
 pub(crate) fn texts(declared: &Named<Parameter>, config: &StackConfig) -> IndexMap<String, String> {
     let text = |name: &SmolStr, parameter: &Parameter| {
+        if parameter.is_secret {
+            return Some("****".to_owned());
+        }
         let given = config.parameters.iter().find(|given| given.name == *name);
         given.map(|given| given.value.clone()).or_else(|| parameter.default.as_ref().map(|(text, _)| text.clone()))
     };

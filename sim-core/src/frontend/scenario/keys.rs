@@ -58,7 +58,7 @@ pub(super) static STACK: Object = object(
     "a stack",
     &[
         required("template", TEMPLATE, "the CloudFormation template: a path, or the template itself"),
-        optional("parameters", PARAMETERS, "values for the template's parameters"),
+        optional("parameters", PARAMETERS, "values for the template's parameters; `${stack.Name}` is another stack's"),
         optional("region", REGION, "where the stack is created"),
         optional("account", Shape::Scalar(Scalar::Account), "whose the stack is; 123456789012 if absent"),
     ],

@@ -6,6 +6,7 @@ mod loading;
 mod mistakes;
 mod naming;
 mod schema;
+mod stack_order;
 
 use std::collections::BTreeMap;
 use std::io;
