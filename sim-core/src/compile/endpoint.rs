@@ -6,7 +6,9 @@
 use super::{Compiler, Dependent};
 use crate::cloud::{AwsPrefixList, Cloud, PublicService};
 use crate::dataplane::matching::Block;
-use crate::dataplane::tables::{EndpointIndex, EndpointState, EndpointTable, ServiceIndex, ServiceTable, Tables};
+use crate::dataplane::tables::{
+    EndpointIndex, EndpointState, EndpointTable, EndpointTracking, ServiceIndex, ServiceTable, Tables,
+};
 use crate::id::{PrefixListId, Region, RouteTableId, SecurityGroupId, VpcEndpointId};
 
 /// Gives the services of a Region their numbers and addresses, unless they have them.
@@ -19,7 +21,11 @@ pub(super) fn number_services(services: &mut Vec<(PublicService, Region)>, regio
         services.push((service, region));
         let lists = AwsPrefixList::ALL.into_iter().filter(|list| list.service == service);
         let ranges = lists.flat_map(|list| list.blocks_in(region)).map(Block::new).collect();
-        tables.services.push(ServiceTable { region, ranges });
+        let tracking = match service {
+            PublicService::S3 => EndpointTracking::ByRules,
+            PublicService::DynamoDb => EndpointTracking::Always, // SG-19
+        };
+        tables.services.push(ServiceTable { region, ranges, tracking });
         tables.service_at.extend(service.addresses_in(region).into_iter().map(|address| (address, index)));
     }
 }

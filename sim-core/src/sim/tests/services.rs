@@ -1,6 +1,7 @@
 //! S3 and DynamoDB as instances reach them: through the Internet gateway, and through gateway endpoints (GWE).
 
 mod dynamodb;
+mod tracking;
 
 use std::net::SocketAddr;
 
