@@ -424,13 +424,14 @@ fn pass_nat_gateway(
     ip: &IpHeader,
 ) -> Result<Next, Stop> {
     let refuse = |refusal| Stop::Refused { nat_gateway: nat.at.eni.index, refusal };
+    let state = hop.flows.gateways.nat(nat.at.eni.index);
+    nat.check_capacity(&mut state.capacity, hop.now, ip)?; // bandwidth and packet rate (NAT-12)
     nat.check_protocol(&transit.frame, ip)?; // TCP, UDP and ICMP (NAT-1)
     nat.check_size(&transit.frame, ip).map_err(refuse)?;
     if !lower_ttl(&mut transit.frame, 1) {
         return Err(refuse(nat.expired(&transit.frame, ip))); // a hop of its own (L2-15)
     }
-    let bindings = hop.flows.gateways.nat(nat.at.eni.index);
-    let translation = nat.translate(bindings, hop.now, &mut transit.frame, ip).map_err(refuse)?;
+    let translation = nat.translate(&mut state.bindings, hop.now, &mut transit.frame, ip).map_err(refuse)?;
     hop.tell(transit, Step::Gateway { gateway: nat.id.into() });
     hop.port_translated(transit, nat.id.into(), translation);
     leave_nat(hop, nat, transit)
