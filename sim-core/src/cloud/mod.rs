@@ -69,6 +69,7 @@ mod transition;
 mod vpc;
 mod vpc_cidr;
 mod vpc_endpoint;
+mod vpc_endpoint_service;
 
 use std::collections::BTreeMap;
 
