@@ -4,14 +4,14 @@
 //! addresses of these families and, for IPv6 alone, of no other. AWS's documentation of gateway endpoints says so and gives no
 //! error codes: those here are SIM. It is asked when an endpoint or its tables change, not when a subnet does.
 //!
-//! The names of services keep the records they have (`service-defined`): DynamoDB's cannot be changed, and S3's have IPv4
-//! addresses only.
+//! Which records a service's name has depends on the name (`service-defined`). For DynamoDB that cannot be changed; for S3 it can be
+//! said that there are IPv4 addresses only, which is so in any case.
 
 use serde_json::Value;
 
 use super::answer::Object;
 use super::prefix_list::Family;
-use super::{ApiError, AwsPrefixList, Cloud, PublicService, Subnet};
+use super::{ApiError, AwsPrefixList, Cloud, PublicService, Subnet, Vpc};
 use crate::id::RouteTableId;
 
 /// The address type of a gateway endpoint.
@@ -104,27 +104,53 @@ impl Cloud {
     }
 }
 
-/// Checks the DNS options that a request gives a gateway endpoint of a service.
-pub(super) fn check_dns_options(service: PublicService, options: &Value) -> Result<(), ApiError> {
-    if !options["PrivateDnsOnlyForInboundResolverEndpoint"].is_null() {
-        return Err(ApiError::new(
-            "InvalidParameter",
-            "DnsOptions PrivateDnsOnlyForInboundResolverEndpoint is applicable only to Interface VPC Endpoints.",
-        ));
-    }
-    match (service, options["DnsRecordIpType"].as_str()) {
-        (_, None | Some("service-defined")) | (PublicService::S3, Some("ipv4")) => Ok(()),
-        (_, Some(kind @ ("ipv4" | "ipv6" | "dualstack"))) => Err(ApiError::new(
-            "InvalidParameter",
-            format!("The DNS record IP type {kind} is not supported by the service or for the IP address type."),
-        )),
-        (_, Some(other)) => {
-            Err(ApiError::invalid_value(format!("Value ({other}) for parameter DnsRecordIpType is invalid.")))
-        }
-    }
+/// Which records the service's names have for the VPC of an endpoint.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum DnsRecordIpType {
+    ServiceDefined,
+    Ipv4,
 }
 
-/// The DNS options as Describe shows them.
-pub(super) fn describe_dns_options() -> Value {
-    Object::new().text("DnsRecordIpType", "service-defined").into()
+impl DnsRecordIpType {
+    /// What the DNS options of a request say, if they say anything.
+    pub(super) fn read(
+        service: PublicService,
+        vpc: &Vpc,
+        options: Option<&Value>,
+    ) -> Result<Option<DnsRecordIpType>, ApiError> {
+        let Some(options) = options else { return Ok(None) };
+        let refuse = |message: String| Err(ApiError::new("InvalidParameter", message));
+        if !options["PrivateDnsOnlyForInboundResolverEndpoint"].is_null() {
+            return refuse(
+                "DnsOptions PrivateDnsOnlyForInboundResolverEndpoint is applicable only to Interface VPC Endpoints."
+                    .to_owned(),
+            );
+        }
+        match (service, options["DnsRecordIpType"].as_str()) {
+            (_, None) => Ok(None),
+            (_, Some("service-defined")) => Ok(Some(DnsRecordIpType::ServiceDefined)),
+            (PublicService::S3, Some("ipv4")) if vpc.enable_dns_support && vpc.enable_dns_hostnames => {
+                Ok(Some(DnsRecordIpType::Ipv4))
+            }
+            (PublicService::S3, Some("ipv4")) => refuse(format!(
+                "The DNS record IP type ipv4 needs the attributes enableDnsSupport and enableDnsHostnames of {}.",
+                vpc.id
+            )),
+            (_, Some(kind @ ("ipv4" | "ipv6" | "dualstack"))) => refuse(format!(
+                "The DNS record IP type {kind} is not supported by the service or for the IP address type."
+            )),
+            (_, Some(other)) => {
+                Err(ApiError::invalid_value(format!("Value ({other}) for parameter DnsRecordIpType is invalid.")))
+            }
+        }
+    }
+
+    /// As DNS options show it.
+    pub(super) fn describe(self) -> Value {
+        let name = match self {
+            DnsRecordIpType::ServiceDefined => "service-defined",
+            DnsRecordIpType::Ipv4 => "ipv4",
+        };
+        Object::new().text("DnsRecordIpType", name).into()
+    }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::answer::{Answer, Object, just};
 use super::describe::{Described, Filter, FilterTable, many, one};
-use super::endpoint_address_type::{check_dns_options, describe_dns_options};
+use super::endpoint_address_type::DnsRecordIpType;
 use super::error::permit;
 use super::lookup::Resource;
 use super::records::Records;
@@ -31,6 +31,7 @@ pub(crate) struct VpcEndpoint {
     pub(crate) vpc: VpcId,
     pub(crate) service: PublicService,
     pub(crate) address_type: EndpointAddressType,
+    pub(crate) dns_records: DnsRecordIpType,
     /// As it was written, JSON.
     pub(crate) policy: String,
     /// Associated tables, in the order of association.
@@ -133,7 +134,7 @@ impl Described for VpcEndpoint {
             .list("SubnetIds", NONE)
             .list("Groups", NONE)
             .text("IpAddressType", self.address_type.name())
-            .value("DnsOptions", describe_dns_options())
+            .value("DnsOptions", self.dns_records.describe())
             .value("PrivateDnsEnabled", false)
             .value("RequesterManaged", false)
             .list("NetworkInterfaceIds", NONE)
@@ -182,7 +183,7 @@ impl Cloud {
             return Err(no_interface()); // GWE-2
         }
         let address_type = EndpointAddressType::read(service, request.ip_address_type.as_deref().unwrap_or("ipv4"))?;
-        request.dns_options.iter().try_for_each(|options| check_dns_options(service, options))?;
+        let dns_records = DnsRecordIpType::read(service, &self.vpcs[&vpc], request.dns_options.as_ref())?;
         let policy = read_policy(request.policy_document.as_deref())?;
         let mut tables = Vec::new();
         for text in &request.route_table_ids {
@@ -204,6 +205,7 @@ impl Cloud {
             vpc,
             service,
             address_type,
+            dns_records: dns_records.unwrap_or(DnsRecordIpType::ServiceDefined),
             policy,
             route_tables: Vec::new(),
             created: caller.now,
@@ -235,7 +237,7 @@ impl Cloud {
         }
         let asked = request.ip_address_type.as_deref();
         let address_type = asked.map_or(Ok(before), |text| EndpointAddressType::read(service, text))?;
-        request.dns_options.iter().try_for_each(|options| check_dns_options(service, options))?;
+        let dns_records = DnsRecordIpType::read(service, &self.vpcs[&vpc], request.dns_options.as_ref())?;
         if request.reset_policy && request.policy_document.is_some() {
             return Err(ApiError::new(
                 "InvalidParameterCombination",
@@ -275,7 +277,9 @@ impl Cloud {
         if let Some(policy) = policy {
             self.vpc_endpoints[&id].policy = policy;
         }
-        self.vpc_endpoints[&id].address_type = address_type;
+        let endpoint = &mut self.vpc_endpoints[&id];
+        endpoint.address_type = address_type;
+        endpoint.dns_records = dns_records.unwrap_or(endpoint.dns_records);
         for table in removed {
             self.disassociate_endpoint(id, table);
         }

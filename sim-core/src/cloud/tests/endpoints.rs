@@ -185,6 +185,7 @@ fn dual_stack_subnet(b: &mut Bench, vpc: &str, table: &str) -> String {
 fn an_endpoint_for_dynamodb_has_an_address_type_and_one_for_s3_ipv4_only_gwe_13() {
     let mut b = Bench::new();
     let vpc = b.vpc("10.0.0.0/16");
+    b.ok("ModifyVpcAttribute", json!({"VpcId": vpc, "EnableDnsHostnames": {"Value": true}}));
     for (service, members, expected) in [
         (S3, json!({"IpAddressType": "ipv4"}), "ok"),
         (S3, json!({"IpAddressType": "dualstack"}), "InvalidParameter"),
@@ -211,6 +212,14 @@ fn an_endpoint_for_dynamodb_has_an_address_type_and_one_for_s3_ipv4_only_gwe_13(
             request[name] = value.clone();
         }
         assert_eq!(b.code("CreateVpcEndpoint", request), expected, "{service} {members}");
+    }
+    let newest = b.ok("DescribeVpcEndpoints", json!({"Filters": [{"Name": "service-name", "Values": [S3]}]}));
+    assert_eq!(newest["VpcEndpoints"][1]["DnsOptions"], json!({"DnsRecordIpType": "ipv4"}));
+    let id = text(&newest, "/VpcEndpoints/0/VpcEndpointId");
+    b.ok("ModifyVpcAttribute", json!({"VpcId": vpc, "EnableDnsHostnames": {"Value": false}}));
+    for (kind, expected) in [("ipv4", "InvalidParameter"), ("service-defined", "ok")] {
+        let modify = json!({"VpcEndpointId": id, "DnsOptions": {"DnsRecordIpType": kind}});
+        assert_eq!(b.code("ModifyVpcEndpoint", modify), expected, "without DNS hostnames: {kind}");
     }
     let supporting = |family: &str| json!({"Filters": [{"Name": "supported-ip-address-types", "Values": [family]}]});
     assert_eq!(b.ok("DescribeVpcEndpointServices", supporting("ipv6"))["ServiceNames"], json!([DYNAMODB]));
