@@ -4,9 +4,9 @@
 //! Sources for the texts: yum 3.4.3 of Amazon Linux 2 (`timeout=5`), dnf 4 of Amazon Linux 2023, apt 2.7 of Ubuntu 24.04, and
 //! what their users report.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
-use super::resolve::{Family, resolve};
+use super::resolve::{Family, look_up};
 use crate::engine::SimDuration;
 use crate::host::{Elapsed, Sys};
 
@@ -27,6 +27,10 @@ enum Unreached {
     /// The connection failed at once, with these words.
     Failed(String),
 }
+
+/// How long the first family is waited for before the other one is tried, as libcurl does (RFC 8305). SIM: from then on the other one
+/// alone.
+const HEAD_START: SimDuration = SimDuration::from_millis(200);
 
 impl Tool {
     /// Amazon Linux asks by HTTPS, Ubuntu by HTTP.
@@ -113,13 +117,26 @@ async fn reach(sys: &Sys, tool: Tool) -> Option<(String, Unreached)> {
 }
 
 async fn connect(sys: &Sys, tool: Tool, mirror: &str) -> Result<(), Unreached> {
-    let address = resolve(sys, mirror, Family::Any).await.map_err(|_| Unreached::Unresolved)?;
+    let found = look_up(sys, mirror, Family::Any).await.map_err(|_| Unreached::Unresolved)?;
     let deadline = sys.now() + tool.timeout();
-    match sys.before(Some(deadline), sys.tcp_connect(SocketAddr::new(address, tool.port()))).await {
-        Ok(Ok(_stream)) => Ok(()),
-        Ok(Err(errno)) => Err(Unreached::Failed(errno.to_string())),
-        Err(Elapsed) => Err(Unreached::TimedOut),
+    let mut ways: Vec<IpAddr> = Vec::new();
+    for address in found.addresses {
+        let is_other_family = ways.iter().all(|way| way.is_ipv4() != address.is_ipv4());
+        if ways.is_empty() || is_other_family && sys.route(address).is_some() {
+            ways.push(address);
+        }
     }
+    let mut result = Err(Unreached::TimedOut);
+    for (turn, address) in ways.iter().enumerate() {
+        let is_last = turn + 1 == ways.len();
+        let until = if is_last { deadline } else { deadline.min(sys.now() + HEAD_START) };
+        result = match sys.before(Some(until), sys.tcp_connect(SocketAddr::new(*address, tool.port()))).await {
+            Ok(Ok(_stream)) => return Ok(()),
+            Ok(Err(errno)) => Err(Unreached::Failed(errno.to_string())),
+            Err(Elapsed) => Err(Unreached::TimedOut),
+        };
+    }
+    result
 }
 
 /// What the tool says of a mirror that it did not reach.

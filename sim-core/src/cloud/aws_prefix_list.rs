@@ -77,7 +77,7 @@ impl AwsPrefixList {
     pub(crate) fn blocks_in(self, region: Region) -> Vec<IpNet> {
         match self.family {
             Family::V4 => self.service.ranges_in(region).into_iter().map(IpNet::V4).collect(),
-            Family::V6 => self.service.ipv6_range_in(region).into_iter().map(IpNet::V6).collect(),
+            Family::V6 => vec![IpNet::V6(self.service.ipv6_range_in(region))],
         }
     }
 }

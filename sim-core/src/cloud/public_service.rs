@@ -2,8 +2,8 @@
 //! they answer under in each Region (GWE-1, GWE-7, GWE-13, IGW-14).
 //!
 //! SIM: AWS's ranges change month by month. Here each Region has a share of blocks that really are these services', by the
-//! Region's number, and each service answers under four addresses of its share. DynamoDB's IPv6 share lies in a block of Amazon's
-//! that no VPC gets, and DynamoDB answers under two addresses of it. S3 has no IPv6 address here, under no name.
+//! Region's number, and each service answers under four addresses of its share. The IPv6 shares lie in blocks of Amazon's that no
+//! VPC gets, and each service answers under two addresses of its own.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -47,9 +47,12 @@ impl PublicService {
         format!("{}.{region}.amazonaws.com", self.label())
     }
 
-    /// The service's host name for both families, where it speaks both (GWE-13).
-    pub(crate) fn dual_stack_domain_in(self, region: Region) -> Option<String> {
-        (self == PublicService::DynamoDb).then(|| format!("dynamodb.{region}.api.aws"))
+    /// The service's host name for both families.
+    pub(crate) fn dual_stack_domain_in(self, region: Region) -> String {
+        match self {
+            PublicService::S3 => format!("s3.dualstack.{region}.amazonaws.com"),
+            PublicService::DynamoDb => format!("dynamodb.{region}.api.aws"),
+        }
     }
 
     /// The service's IPv4 ranges in a Region, in order.
@@ -64,10 +67,13 @@ impl PublicService {
         }
     }
 
-    /// The service's IPv6 range in a Region, if it speaks IPv6 there.
-    pub(crate) fn ipv6_range_in(self, region: Region) -> Option<Ipv6Net> {
-        let network = Ipv6Addr::new(0x2600, 0x1fff, u16::from(number_of(region)), 0, 0, 0, 0, 0);
-        (self == PublicService::DynamoDb).then(|| Ipv6Net::new_assert(network, 48))
+    /// The service's IPv6 range in a Region.
+    pub(crate) fn ipv6_range_in(self, region: Region) -> Ipv6Net {
+        let block = match self {
+            PublicService::S3 => 0x1fa0,
+            PublicService::DynamoDb => 0x1fff,
+        };
+        Ipv6Net::new_assert(Ipv6Addr::new(0x2600, block, u16::from(number_of(region)), 0, 0, 0, 0, 0), 48)
     }
 
     /// The addresses at which the service answers in a Region: the larger range first, IPv6 last.
@@ -78,10 +84,8 @@ impl PublicService {
         };
         let at = |range: Ipv4Net| offsets.iter().map(move |offset| Ipv4Addr::from(u32::from(range.network()) + offset));
         let v4 = self.ranges_in(region).into_iter().rev().flat_map(at).map(IpAddr::V4);
-        let v6 = self.ipv6_range_in(region).into_iter().flat_map(|range| {
-            let network = range.network().to_bits();
-            [1, 2].map(|offset| IpAddr::V6(Ipv6Addr::from_bits(network | offset)))
-        });
+        let network = self.ipv6_range_in(region).network().to_bits();
+        let v6 = [1, 2].map(|offset| IpAddr::V6(Ipv6Addr::from_bits(network | offset)));
         v4.chain(v6).collect()
     }
 
@@ -126,7 +130,9 @@ impl PublicService {
             let places = turn % addresses.len().max(1);
             addresses.rotate_left(places);
         }
-        if dual_stack_region(&name.trim_end_matches('.').to_ascii_lowercase()).is_some() {
+        let host = name.trim_end_matches('.').to_ascii_lowercase();
+        let dual_stack = service.dual_stack_domain_in(region);
+        if host == dual_stack || host.ends_with(&format!(".{dual_stack}")) {
             v4.extend(v6);
         }
         v4
@@ -160,9 +166,13 @@ mod tests {
             let region: Region = region.parse().expect("a Region");
             assert_eq!(PublicService::resolve(name), Some((service, region)), "{name}");
             for address in PublicService::addresses_of(name) {
-                let IpAddr::V4(v4) = address else { panic!("{name}: {address}") };
-                assert!(service.ranges_in(region).iter().any(|range| range.contains(&v4)), "{name}: {address}");
-                assert!(!v4.is_private(), "{address}");
+                match address {
+                    IpAddr::V4(v4) => {
+                        assert!(service.ranges_in(region).iter().any(|range| range.contains(&v4)), "{name}: {address}");
+                        assert!(!v4.is_private(), "{address}");
+                    }
+                    IpAddr::V6(v6) => assert!(service.ipv6_range_in(region).contains(&v6), "{name}: {address}"),
+                }
                 assert_eq!(PublicService::of_address(address), Some((service, region)));
             }
         }
@@ -174,21 +184,22 @@ mod tests {
     }
 
     #[test]
-    fn only_the_dual_stack_name_of_dynamodb_has_ipv6_addresses_gwe_13() {
+    fn only_dual_stack_names_have_ipv6_addresses_gwe_13() {
         let region: Region = "eu-west-1".parse().expect("a Region");
-        let range = PublicService::DynamoDb.ipv6_range_in(region).expect("DynamoDB speaks IPv6");
         let families = |name: &str| {
             let addresses = PublicService::addresses_of(name);
             for address in &addresses {
                 assert_eq!(PublicService::of_address(*address), PublicService::resolve(name), "{name}: {address}");
-                assert!(matches!(address, IpAddr::V4(_)) || matches!(address, IpAddr::V6(v6) if range.contains(v6)));
             }
             (addresses.iter().any(IpAddr::is_ipv4), addresses.iter().any(IpAddr::is_ipv6))
         };
         assert_eq!(families("dynamodb.eu-west-1.api.aws"), (true, true));
         assert_eq!(families("DynamoDB.eu-west-1.API.aws."), (true, true));
         assert_eq!(families("dynamodb.eu-west-1.amazonaws.com"), (true, false));
-        assert_eq!(families("s3.dualstack.eu-west-1.amazonaws.com"), (true, false));
+        assert_eq!(families("s3.dualstack.eu-west-1.amazonaws.com"), (true, true));
+        assert_eq!(families("photos.s3.DualStack.eu-west-1.amazonaws.com."), (true, true));
+        assert_eq!(families("s3.eu-west-1.amazonaws.com"), (true, false));
+        assert_eq!(families("dualstack.s3.eu-west-1.amazonaws.com"), (true, false), "a bucket of that name");
         for other in ["s3.eu-west-1.api.aws", "dynamodb.mars-1.api.aws", "x.dynamodb.eu-west-1.api.aws"] {
             assert_eq!(families(other), (false, false), "{other}");
         }

@@ -31,7 +31,7 @@ fn name_of(address: IpAddr) -> Option<String> {
     }
     let domain = |(service, region): (PublicService, Region)| match address {
         IpAddr::V4(_) => service.domain_in(region),
-        IpAddr::V6(_) => service.dual_stack_domain_in(region).unwrap_or_else(|| service.domain_in(region)),
+        IpAddr::V6(_) => service.dual_stack_domain_in(region),
     };
     let service = PublicService::of_address(address).map(domain);
     service.or_else(|| Region::all().find(|region| archive_address(*region) == address).map(archive_name))
