@@ -15,7 +15,7 @@ use crate::cloud::{Cloud, HostnameType, ImageFamily, PublicService};
 use crate::dataplane::tables::{EniIndex, ROUTER_IPV6, Tables};
 use crate::engine::{SimTime, mix};
 use crate::host::{Disk, Host, HostConfig, InterfaceConfig, Profile, Programs, ResolverConfig};
-use crate::id::{IdMap, InstanceId, InternetHostId, Region, ResourceId, VpcEndpointId, VpcId};
+use crate::id::{IdPlaces, InstanceId, InternetHostId, Region, ResourceId, VpcEndpointId, VpcId};
 use crate::net::MacAddr;
 
 /// The largest IP packet of an instance's interface (MTU-1).
@@ -26,7 +26,8 @@ type Place = (u32, LocalGuest);
 
 /// All guests there ever were.
 pub(super) struct Guests {
-    instances: IdMap<InstanceId, GuestIndex>,
+    /// Places of instances among the records.
+    instances: IdPlaces,
     records: Vec<(Place, GuestRecord)>,
     /// The hosts of AWS's own services, numbered from [`SERVICES`].
     services: Vec<(Place, GuestRecord)>,
@@ -124,10 +125,21 @@ pub(super) enum ChangeKind {
     Addresses,
 }
 
+/// Whose record is at a place.
+///
+/// # Panics
+/// When it is not that of an instance: hosts on the Internet are not found by id.
+fn instance_at(records: &[(Place, GuestRecord)], place: u32) -> InstanceId {
+    match &records[place as usize].1 {
+        GuestRecord::Instance { id, .. } => *id,
+        GuestRecord::Outside(_) => unreachable!("only instances have a place"),
+    }
+}
+
 impl Guests {
     pub(super) fn new(seed: u64, epoch_nanos: i128, programs: Programs, packages: Packages) -> Guests {
         Guests {
-            instances: IdMap::default(),
+            instances: IdPlaces::default(),
             records: Vec::new(),
             services: Vec::new(),
             seed,
@@ -150,8 +162,9 @@ impl Guests {
         place: Place,
     ) -> GuestIndex {
         let guest = self.next();
-        self.instances.insert(id, guest);
         self.records.push((place, GuestRecord::Instance { id, family, region, interfaces: SmallVec::new(), boots: 0 }));
+        let records = &self.records;
+        self.instances.insert(&id, guest.0, |place| instance_at(records, place));
         guest
     }
 
@@ -197,7 +210,7 @@ impl Guests {
 
     /// The guest of an instance that has been up.
     pub(super) fn of_instance(&self, id: InstanceId) -> Option<GuestIndex> {
-        self.instances.get(&id).copied()
+        self.instances.get(&id, |place| instance_at(&self.records, place)).map(GuestIndex)
     }
 
     pub(super) fn place(&self, guest: GuestIndex) -> Place {

@@ -147,7 +147,7 @@ impl World {
     }
 
     fn interfaces_of(&self, instance: &Instance) -> SmallVec<[EniIndex; 2]> {
-        instance.interfaces.iter().filter_map(|eni| self.compiler.eni_index(*eni)).collect()
+        instance.interfaces.iter().filter_map(|eni| self.compiler.eni_index(*eni, &self.tables)).collect()
     }
 
     /// Switches on the guest whose boot is due.

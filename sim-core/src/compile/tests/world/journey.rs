@@ -31,7 +31,7 @@ impl World {
             let vpc = self.tables.internet_gateway_of(destination).expect("somebody has the address");
             (Next::InternetGatewayIn(vpc), Entry::InternetGateway(vpc))
         } else {
-            let eni = self.compiler.eni_index(self.id(sender)).expect("compiled");
+            let eni = self.compiler.eni_index(self.id(sender), &self.tables).expect("compiled");
             let at = self.tables.interface(eni).expect("compiled");
             let neighbor = at.vpc.owner_of(destination).filter(|owner| owner.subnet == at.eni.subnet);
             let destination_mac = neighbor.map_or(at.subnet.router_mac, |owner| owner.mac);
@@ -46,7 +46,7 @@ impl World {
     /// Sends a frame exactly as it is.
     pub(in crate::compile::tests) fn send_raw(&mut self, sender: &str, bytes: Vec<u8>) -> String {
         self.packets += 1;
-        let eni = self.compiler.eni_index(self.id(sender)).expect("compiled");
+        let eni = self.compiler.eni_index(self.id(sender), &self.tables).expect("compiled");
         let entry = Entry::Interface(eni);
         self.leave(eni, Transit::new(Frame::new(bytes), self.tag(), entry))
     }
@@ -62,7 +62,7 @@ impl World {
 
     /// An interface with its surroundings.
     pub(in crate::compile::tests) fn at(&self, eni: &str) -> Interface<'_> {
-        let index = self.compiler.eni_index(self.id(eni)).expect("compiled");
+        let index = self.compiler.eni_index(self.id(eni), &self.tables).expect("compiled");
         self.tables.interface(index).expect("compiled")
     }
 
