@@ -222,6 +222,19 @@ impl Host {
         Disk::of(self.kernel())
     }
 
+    /// Ends every command line as the machine goes down, and takes what they printed, by process. What has ended before keeps its
+    /// exit status.
+    pub(crate) fn hang_up(&mut self, now: SimTime) -> Vec<(ProcessId, Finished)> {
+        let shells = mem::take(&mut self.shells);
+        let kernel = self.kernel();
+        kernel.now = kernel.now.max(now);
+        let taken = shells.into_keys().filter_map(|process| {
+            kernel.end_process(process, Signal::Terminate.exit());
+            Some((process, kernel.take_finished(process)?))
+        });
+        taken.collect()
+    }
+
     /// Starts a command line, as the image's user types it after logging in. Several lines are run one after the other.
     pub(crate) fn start(&mut self, now: SimTime, command_line: &str) -> ProcessId {
         let user = self.kernel().profile.login_user();
@@ -305,7 +318,9 @@ impl Host {
     /// Ends a command line as Ctrl-C does: exit status 130. Programs that hear the signal speak once more; what was left in the
     /// background runs on.
     pub(crate) fn interrupt(&mut self, now: SimTime, process: ProcessId) {
-        if let (Some((shell, job)), Some(mut kernel)) = (self.shells.remove(&process), self.kernel.take()) {
+        if let Some((shell, job)) = self.shells.remove(&process)
+            && let Some(mut kernel) = self.kernel.take()
+        {
             kernel.now = kernel.now.max(now);
             kernel.signal_job(job, Signal::Interrupt);
             let kernel = self.executor.poll(kernel);

@@ -6,6 +6,8 @@
 
 mod running;
 
+use std::collections::BTreeMap;
+
 use super::flight::{Crossing, Flight, Flights, Slot, Station};
 use super::guests::{Guest, GuestState, LocalGuest, Onward, Outlet, Plug, Port, Sparse};
 use super::internet::{self, HostPlace, Internet};
@@ -18,7 +20,7 @@ use crate::dataplane::pipeline::{self, Hop, Next, Outcome, Transit};
 use crate::dataplane::tables::{EniIndex, Tables};
 use crate::engine::{EventQueue, SimTime};
 use crate::flat::flat;
-use crate::host::{Disk, Host, InterfaceConfig, Note, ProcessId};
+use crate::host::{Disk, Finished, Host, InterfaceConfig, Note, ProcessId};
 use crate::id::{InstanceId, Origin, ResourceId};
 use crate::net::{BufferPool, Frame, Headers, fragment};
 use crate::trace::{Decider, DropCode, DropReason, PacketTag, Purpose, Recording, Step, Trace, WatchedFlow};
@@ -79,6 +81,8 @@ pub(crate) struct Partition {
     notes: Vec<(GuestIndex, Note)>,
     /// Awaited programs that have ended.
     ended: Vec<(GuestIndex, ProcessId)>,
+    /// What command lines had printed when their guest was switched off.
+    left: BTreeMap<(LocalGuest, ProcessId), Finished>,
     flows: Flows,
     trace: Trace,
     outbox: Vec<(usize, Vec<u8>)>,
@@ -105,6 +109,7 @@ impl Partition {
             internet: Outlet::new(Scheduler::Internet.number()),
             notes: Vec::new(),
             ended: Vec::new(),
+            left: BTreeMap::new(),
             flows: Flows::default(),
             trace,
             outbox: Vec::new(),
@@ -148,6 +153,8 @@ impl Partition {
         let Guest { number, state, disk } = &mut self.guests[guest.0 as usize];
         if let GuestState::Awake(mut awake) = std::mem::take(state) {
             self.notes.extend(awake.host.take_notes().into_iter().map(|note| (*number, note)));
+            let left = awake.host.hang_up(self.queue.now());
+            self.left.extend(left.into_iter().map(|(process, finished)| ((guest, process), finished)));
             *disk = Some(Box::new(awake.host.into_disk()));
         }
     }

@@ -67,18 +67,20 @@ impl Partition {
 
     /// Takes what a program left, once it has ended.
     pub(crate) fn take_finished(&mut self, guest: LocalGuest, process: ProcessId) -> Option<Finished> {
-        match &mut self.guests[guest.0 as usize].state {
+        let on = match &mut self.guests[guest.0 as usize].state {
             GuestState::Awake(awake) => awake.host.take_finished(process),
             GuestState::Off | GuestState::Asleep => None,
-        }
+        };
+        on.or_else(|| self.left.remove(&(guest, process)))
     }
 
-    /// Whether a program runs or waits to be collected; one whose guest was switched off is gone without a word.
+    /// Whether a program runs or waits to be collected.
     pub(crate) fn knows(&mut self, guest: LocalGuest, process: ProcessId) -> bool {
-        match &mut self.guests[guest.0 as usize].state {
+        let is_on = match &mut self.guests[guest.0 as usize].state {
             GuestState::Awake(awake) => awake.host.knows(process),
             GuestState::Off | GuestState::Asleep => false,
-        }
+        };
+        is_on || self.left.contains_key(&(guest, process))
     }
 
     pub(super) fn awake(&mut self, shared: &Shared<'_>, guest: LocalGuest) -> Option<&mut Awake> {
