@@ -19,6 +19,7 @@ use super::shell::Shell;
 use super::socket::Sockets;
 use super::tap::Tap;
 use super::timers::Timers;
+use super::transfer::{Ticket, Transfer};
 use super::{Finished, HostConfig, InterfaceConfig, Note, Output, ProcessId, Profile, Programs};
 use crate::engine::{SimTime, Stream};
 use crate::net::BufferPool;
@@ -38,8 +39,12 @@ pub(crate) struct Kernel {
     pub(super) programs: Programs,
     pub(super) package_mirror: Option<String>,
     pub(super) nics: Vec<Nic>,
-    /// Frames since the host ran last, and at which interface.
-    pub(super) arrived: VecDeque<(usize, Vec<u8>)>,
+    /// Frames since the host ran last, at which interface, and whether somebody asks after them.
+    pub(super) arrived: VecDeque<(usize, Vec<u8>, Option<Ticket>)>,
+    /// Of the frame that is being read.
+    pub(super) ticket: Option<Ticket>,
+    /// What became of packets for others, until it is taken.
+    pub(super) transfers: Vec<Transfer>,
     /// Packets to ourselves, with the time they arrive and at which interface.
     pub(super) loopback: VecDeque<(SimTime, usize, Vec<u8>)>,
     /// Free buffers, the partition's: here while the host runs, else empty.
@@ -107,6 +112,8 @@ impl Kernel {
             package_mirror: config.package_mirror,
             nics,
             arrived: VecDeque::new(),
+            ticket: None,
+            transfers: Vec::new(),
             loopback: VecDeque::new(),
             pool: BufferPool::default(),
             path_mtu: BTreeMap::new(),

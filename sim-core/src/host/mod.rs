@@ -32,6 +32,7 @@ mod stack;
 mod sys;
 mod tap;
 mod timers;
+mod transfer;
 mod udp;
 
 use std::collections::BTreeMap;
@@ -66,6 +67,7 @@ pub(crate) use socket::{EchoEvent, EchoRequest, PathMtuDiscovery, TcpBuffers};
 pub(crate) use socket_table::{SocketLine, SocketProtocol, SocketState};
 pub(crate) use sys::{EchoSocket, Elapsed, Listener, Sink, Sys, TcpStream, UdpSocket};
 pub(crate) use tap::TappedFrame;
+pub(crate) use transfer::{Obstacle, Ticket, Transfer};
 
 /// A program: arguments with its own name first, to an exit status.
 pub(crate) type Program = fn(Sys, Vec<String>) -> Pin<Box<dyn Future<Output = i32> + Send>>;
@@ -257,11 +259,17 @@ impl Host {
         kernel.configure(interface, config);
     }
 
-    /// A frame arrives at an interface. Call [`run`](Self::run) afterwards.
-    pub(crate) fn receive(&mut self, now: SimTime, interface: usize, frame: Vec<u8>) {
+    /// A frame arrives at an interface; with a ticket, what becomes of a packet that is for somebody else is told. Call
+    /// [`run`](Self::run) afterwards.
+    pub(crate) fn receive(&mut self, now: SimTime, interface: usize, frame: Vec<u8>, ticket: Option<Ticket>) {
         let kernel = self.kernel();
         kernel.now = kernel.now.max(now);
-        kernel.arrived.push_back((interface, frame));
+        kernel.arrived.push_back((interface, frame, ticket));
+    }
+
+    /// What became of packets that were for somebody else, since the last call.
+    pub(crate) fn take_transfers(&mut self) -> Vec<Transfer> {
+        mem::take(&mut self.kernel().transfers)
     }
 
     /// Whether frames have arrived since it last ran.
