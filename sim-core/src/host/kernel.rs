@@ -11,6 +11,7 @@ use super::executor::{Foreground, Task};
 use super::files::Volume;
 use super::fragment::Reassembly;
 use super::job::Jobs;
+use super::lease::Lease;
 use super::netfilter::Netfilter;
 use super::network::{Way, WayTo};
 use super::nic::Nic;
@@ -73,6 +74,8 @@ pub(crate) struct Kernel {
     pub(super) next_pipe: u32,
     pub(super) notes: Vec<Note>,
     pub(super) volume: Volume,
+    /// What its DHCP client has got, if it has one.
+    pub(super) lease: Option<Lease>,
     pub(super) hostname: String,
     /// The shell of the terminal at which users type, between two lines.
     pub(super) login: Option<Shell>,
@@ -136,6 +139,7 @@ impl Kernel {
             next_pipe: 0,
             notes: Vec::new(),
             volume,
+            lease: None,
             hostname: config.hostname,
             login: None,
             is_renamed: false,

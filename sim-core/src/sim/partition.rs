@@ -136,6 +136,17 @@ impl Partition {
         }
     }
 
+    /// What the lease of a guest says has changed; one that sleeps learns of it when it wakes.
+    pub(crate) fn outdate_lease(&mut self, guest: LocalGuest) {
+        let now = self.now();
+        if let GuestState::Awake(awake) = &mut self.guests[guest.0 as usize].state {
+            awake.host.outdate_lease(now);
+            if let Some(at) = awake.host.next_wake() {
+                self.wake_at(guest, at);
+            }
+        }
+    }
+
     /// Switches a guest on: it can be reached and woken.
     pub(crate) fn switch_on(&mut self, guest: LocalGuest) {
         let state = &mut self.guests[guest.0 as usize].state;
