@@ -45,7 +45,7 @@ mod traceroute;
 mod truncate;
 mod wget;
 
-use crate::host::{DEV_TCP, Program, Programs};
+use crate::host::{DEV_TCP, LEASE_RENEWAL, Program, Programs};
 
 /// Wraps an `async fn(Sys, Vec<String>) -> i32` as a [`Program`].
 macro_rules! program {
@@ -112,6 +112,7 @@ fn find(name: &str) -> Option<Program> {
         DEV_TCP => program!(dev_tcp::main),
         "dhclient" => program!(dhclient::main),
         "networkctl" => program!(dhclient::networkctl),
+        LEASE_RENEWAL => program!(dhclient::renewal),
         "wget" => program!(wget::main),
         "nc" | "ncat" | "netcat" => program!(nc::main),
         "telnet" => program!(telnet::main),

@@ -17,7 +17,7 @@
 //!
 //! A NAT gateway has an interface like an instance. What arrives there is translated and leaves by the same interface, in the
 //! same event: from `arrive_eni` on, by any of the ways above. An instance that forwards does so in its own time: what leaves it is
-//! a packet of its own. A gateway route table sends what comes in by an instance first.
+//! a packet of its own, which the trace knows for the same ([`Step::PassedOn`]). A gateway route table sends what comes in by an instance first.
 //!
 //! What the stages decided for one packet of a flow is done to the next without asking them again ([`super::known_way`]). A
 //! probe goes on past what drops it ([`super::probe`]); nothing else here knows of probes.

@@ -11,6 +11,9 @@
 //! | peering connection: not active, destination in neither VPC | the same |
 //! | anything else | it ends there: nobody can say what would come next |
 //!
+//! An instance on the way decides for itself, as it does for any packet: what it passes on is a probe again, and what it loses ends
+//! there.
+//!
 //! The drop is told each time. What a probe meets after its first drop is what *would* happen.
 
 use std::net::IpAddr;

@@ -11,6 +11,7 @@ use super::executor::{Foreground, Task};
 use super::files::Volume;
 use super::fragment::Reassembly;
 use super::job::Jobs;
+use super::lease::Lease;
 use super::netfilter::Netfilter;
 use super::network::{Way, WayTo};
 use super::nic::Nic;
@@ -19,6 +20,7 @@ use super::shell::Shell;
 use super::socket::Sockets;
 use super::tap::Tap;
 use super::timers::Timers;
+use super::transfer::{Ticket, Transfer};
 use super::{Finished, HostConfig, InterfaceConfig, Note, Output, ProcessId, Profile, Programs};
 use crate::engine::{SimTime, Stream};
 use crate::net::BufferPool;
@@ -38,8 +40,12 @@ pub(crate) struct Kernel {
     pub(super) programs: Programs,
     pub(super) package_mirror: Option<String>,
     pub(super) nics: Vec<Nic>,
-    /// Frames since the host ran last, and at which interface.
-    pub(super) arrived: VecDeque<(usize, Vec<u8>)>,
+    /// Frames since the host ran last, at which interface, and whether somebody asks after them.
+    pub(super) arrived: VecDeque<(usize, Vec<u8>, Option<Ticket>)>,
+    /// Of the frame that is being read.
+    pub(super) ticket: Option<Ticket>,
+    /// What became of packets for others, until it is taken.
+    pub(super) transfers: Vec<Transfer>,
     /// Packets to ourselves, with the time they arrive and at which interface.
     pub(super) loopback: VecDeque<(SimTime, usize, Vec<u8>)>,
     /// Free buffers, the partition's: here while the host runs, else empty.
@@ -68,6 +74,8 @@ pub(crate) struct Kernel {
     pub(super) next_pipe: u32,
     pub(super) notes: Vec<Note>,
     pub(super) volume: Volume,
+    /// What its DHCP client has got, if it has one.
+    pub(super) lease: Option<Lease>,
     pub(super) hostname: String,
     /// The shell of the terminal at which users type, between two lines.
     pub(super) login: Option<Shell>,
@@ -107,6 +115,8 @@ impl Kernel {
             package_mirror: config.package_mirror,
             nics,
             arrived: VecDeque::new(),
+            ticket: None,
+            transfers: Vec::new(),
             loopback: VecDeque::new(),
             pool: BufferPool::default(),
             path_mtu: BTreeMap::new(),
@@ -129,6 +139,7 @@ impl Kernel {
             next_pipe: 0,
             notes: Vec::new(),
             volume,
+            lease: None,
             hostname: config.hostname,
             login: None,
             is_renamed: false,

@@ -217,13 +217,15 @@ impl Kernel {
 
     /// Reads the frames that have arrived.
     pub(super) fn take_arrived(&mut self) {
-        while let Some((interface, frame)) = self.arrived.pop_front() {
+        while let Some((interface, frame, ticket)) = self.arrived.pop_front() {
             if !self.taps.is_empty() {
                 self.show_frame(interface, false, &frame);
             }
             let now = self.now;
             if self.nics.get_mut(interface).is_some_and(|nic| nic.link.receive(now, &frame)) {
+                self.ticket = ticket;
                 self.ip_input(interface, frame);
+                self.ticket = None;
             } else {
                 self.pool.give(frame);
             }

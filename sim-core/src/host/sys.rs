@@ -16,6 +16,7 @@ use super::executor::Desk;
 use super::files::{FileError, FileSystem};
 use super::job::JobId;
 use super::kernel::{Kernel, Service};
+use super::lease::Lease;
 use super::neighbour::NeighbourState;
 use super::netfilter::Netfilter;
 use super::network::Route;
@@ -210,6 +211,11 @@ impl Sys {
     /// Writes `/etc/resolv.conf` as the image's DHCP client does.
     pub(crate) fn set_resolver(&self, resolver: &ResolverConfig) {
         self.kernel(|kernel| kernel.volume.set_resolver(resolver.file(kernel.profile)));
+    }
+
+    /// The host holds a lease from now on, and asks again when so long has passed.
+    pub(crate) fn hold_lease(&self, renewal: SimDuration) {
+        self.kernel(|kernel| kernel.lease = Some(Lease::new(kernel.now, renewal)));
     }
 
     /// The host that package managers ask, unless everything can be installed without asking.

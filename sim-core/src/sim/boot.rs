@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 
 use super::dhcp;
 use super::guests::{LocalGuest, Plug};
+use super::leases::Leases;
 use super::partition::{Directory, GuestIndex};
 use super::{public_names, public_resolver};
 use crate::app::{ADDRESS_ECHO, AWS_SERVICE, ENDPOINT_POLICY, OUTSIDE_ROOT, OUTSIDE_SERVER};
@@ -35,6 +36,7 @@ pub(super) struct Guests {
     epoch_nanos: i128,
     programs: Programs,
     packages: Packages,
+    leases: Leases,
 }
 
 /// Hosts of AWS's own services have numbers of their own, so that one more of them changes nobody else's chance.
@@ -59,6 +61,8 @@ enum GuestRecord {
         interfaces: SmallVec<[(EniIndex, BootInterface); 1]>,
         /// Each boot has chance of its own: other ports, other sequence numbers.
         boots: u32,
+        /// When it was up after the last of them.
+        up_since: SimTime,
     },
     Outside(Box<OutsideGuest>),
 }
@@ -146,6 +150,7 @@ impl Guests {
             epoch_nanos,
             programs,
             packages,
+            leases: Leases::default(),
         }
     }
 
@@ -162,7 +167,17 @@ impl Guests {
         place: Place,
     ) -> GuestIndex {
         let guest = self.next();
-        self.records.push((place, GuestRecord::Instance { id, family, region, interfaces: SmallVec::new(), boots: 0 }));
+        self.records.push((
+            place,
+            GuestRecord::Instance {
+                id,
+                family,
+                region,
+                interfaces: SmallVec::new(),
+                boots: 0,
+                up_since: SimTime::ZERO,
+            },
+        ));
         let records = &self.records;
         self.instances.insert(&id, guest.0, |place| instance_at(records, place));
         guest
@@ -304,19 +319,25 @@ impl Guests {
         }
     }
 
-    /// A guest boots.
-    pub(super) fn count_boot(&mut self, guest: GuestIndex) {
-        if let GuestRecord::Instance { boots, .. } = &mut self.record_mut(guest).1 {
+    /// A guest has booted.
+    pub(super) fn count_boot(&mut self, guest: GuestIndex, now: SimTime) {
+        if let GuestRecord::Instance { boots, up_since, .. } = &mut self.record_mut(guest).1 {
             *boots += 1;
+            *up_since = now;
         }
+    }
+
+    /// The instances of a VPC will be told something else, and were told this before.
+    pub(super) fn change_leases(&mut self, vpc: VpcId, now: SimTime, before: ResolverConfig) {
+        self.leases.change(vpc, now, before);
     }
 }
 
 impl Directory for Guests {
     fn boot(&self, guest: GuestIndex, cloud: &Cloud, disk: Option<Disk>, now: SimTime) -> (Host, Vec<Plug>) {
         let record = &self.record(guest).1;
-        let (profile, hostname, interfaces, reboots, package_mirror, resolver) = match record {
-            GuestRecord::Instance { id, family, region, interfaces, boots } => {
+        let (profile, hostname, interfaces, reboots, package_mirror, resolver, lease) = match record {
+            GuestRecord::Instance { id, family, region, interfaces, boots, up_since } => {
                 let interfaces: Vec<InterfaceConfig> =
                     interfaces.iter().map(|(_, interface)| interface.config()).collect();
                 let hostname = host_name(cloud, *id, &interfaces);
@@ -324,12 +345,17 @@ impl Directory for Guests {
                     Packages::Mirror => public_names::package_mirror(*family, *region),
                     Packages::Preinstalled => None,
                 };
-                let resolver = dhcp::resolver(cloud, *id).unwrap_or_default();
-                (profile_of(*family), hostname, interfaces, boots.saturating_sub(1), mirror, resolver)
+                let lease = dhcp::first_lease(*up_since);
+                let vpc = cloud.instances.get(id).map(|instance| instance.vpc);
+                let told = vpc.and_then(|vpc| self.leases.told(vpc, lease.last_renewal(now))).cloned();
+                let is_outdated = told.is_some();
+                let resolver = told.or_else(|| dhcp::resolver(cloud, *id)).unwrap_or_default();
+                let lease = Some((lease, is_outdated));
+                (profile_of(*family), hostname, interfaces, boots.saturating_sub(1), mirror, resolver, lease)
             }
             GuestRecord::Outside(outside) => {
                 let resolver = outside.serves.resolver();
-                (Profile::Ubuntu, outside.name.clone(), vec![outside.interface.clone()], 0, None, resolver)
+                (Profile::Ubuntu, outside.name.clone(), vec![outside.interface.clone()], 0, None, resolver, None)
             }
         };
         let config = HostConfig {
@@ -347,6 +373,12 @@ impl Directory for Guests {
             Some(disk) => Host::from_disk(config, disk, now),
             None => Host::new(config, now),
         };
+        if let Some((lease, is_outdated)) = lease {
+            host.hold_lease(lease);
+            if is_outdated {
+                host.outdate_lease(now);
+            }
+        }
         let plugs = match record {
             GuestRecord::Instance { interfaces, .. } => interfaces.iter().map(|(eni, _)| Plug::Eni(*eni)).collect(),
             GuestRecord::Outside(outside) => {

@@ -2,29 +2,44 @@
 //! VPC's set of options says.
 //!
 //! Differs from AWS: an instance that boots is configured as its client would have been told, without packets, so that one
-//! nobody talks to costs nothing; and its client asks again only when somebody runs it, not within the hour that a lease lasts.
+//! nobody talks to costs nothing; and of the renewals at half of each lease only those are sent that are told something new
+//! ([`Lease`]).
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use ipnet::IpNet;
 
-use crate::cloud::{Cloud, NameServer};
+use crate::cloud::{Cloud, NameServer, Vpc};
 use crate::dataplane::tables::Interface;
-use crate::host::ResolverConfig;
-use crate::id::InstanceId;
+use crate::engine::{SimDuration, SimTime};
+use crate::host::{Lease, ResolverConfig};
+use crate::id::{DhcpOptionsId, InstanceId};
 use crate::net::dhcp::{CLIENT_PORT, DhcpKind, DhcpLease, DhcpMessage, SERVER_PORT};
 use crate::net::{Datagram, Frame, MacAddr};
 
 /// How long a lease lasts. Nobody at AWS has published it; instances show it (ADDR-19).
 const LEASE_SECONDS: u32 = 3600;
 
+/// When a client renews it: T1 (RFC 2131 §4.4.5). A client adds some chance to it; here it adds none.
+pub(super) const RENEWAL: SimDuration = SimDuration::from_secs(LEASE_SECONDS as u64 / 2);
+
 /// The largest IP packet that an interface is told to send (MTU-1).
 const MTU_BYTES: u16 = 9001;
+
+/// The lease of an instance that is up since then.
+pub(super) fn first_lease(since: SimTime) -> Lease {
+    Lease::new(since, RENEWAL)
+}
 
 /// The name servers of an instance; none where its VPC has no options.
 pub(super) fn resolver(cloud: &Cloud, instance: InstanceId) -> Option<ResolverConfig> {
     let vpc = cloud.vpcs.get(&cloud.instances.get(&instance)?.vpc)?;
-    let options = cloud.dhcp_options.get(&vpc.dhcp_options?)?;
+    resolver_by(cloud, vpc, vpc.dhcp_options)
+}
+
+/// The name servers that a VPC's instances have by some options.
+pub(super) fn resolver_by(cloud: &Cloud, vpc: &Vpc, options: Option<DhcpOptionsId>) -> Option<ResolverConfig> {
+    let options = cloud.dhcp_options.get(&options?)?;
     // The Resolver is at the primary block's base plus two (ADDR-13).
     let amazon = Ipv4Addr::from_bits(vpc.primary_block().network().to_bits() + 2);
     let servers = options.name_servers().map(|server| match server {

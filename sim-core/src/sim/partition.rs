@@ -4,6 +4,7 @@
 //! into other partitions, so that several can run side by side. Every way a frame takes is one event; events are small and name
 //! a slot where the frame lies.
 
+mod passing_on;
 mod running;
 
 use std::collections::BTreeMap;
@@ -20,10 +21,10 @@ use crate::dataplane::pipeline::{self, Hop, Next, Outcome, Transit};
 use crate::dataplane::tables::{EniIndex, Tables};
 use crate::engine::{EventQueue, SimTime};
 use crate::flat::flat;
-use crate::host::{Disk, Finished, Host, InterfaceConfig, Note, ProcessId};
+use crate::host::{Disk, Finished, Host, InterfaceConfig, Note, ProcessId, Ticket};
 use crate::id::{InstanceId, Origin, ResourceId};
 use crate::net::{BufferPool, Frame, Headers, fragment};
-use crate::trace::{Decider, DropCode, DropReason, PacketTag, Purpose, Recording, Step, Trace, WatchedFlow};
+use crate::trace::{Decider, DropCode, DropReason, Leg, PacketTag, Purpose, Recording, Step, Trace, WatchedFlow};
 
 /// A guest, by number: an instance or a host on the Internet. The same for the whole run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -137,6 +138,17 @@ impl Partition {
         let now = self.now();
         if let GuestState::Awake(awake) = &mut self.guests[guest.0 as usize].state {
             awake.configure(now, interface, plug, config);
+        }
+    }
+
+    /// What the lease of a guest says has changed; one that sleeps learns of it when it wakes.
+    pub(crate) fn outdate_lease(&mut self, guest: LocalGuest) {
+        let now = self.now();
+        if let GuestState::Awake(awake) = &mut self.guests[guest.0 as usize].state {
+            awake.host.outdate_lease(now);
+            if let Some(at) = awake.host.next_wake() {
+                self.wake_at(guest, at);
+            }
         }
     }
 
@@ -413,9 +425,11 @@ impl Partition {
             return self.lose_here(shared, plug, slot, DropCode::BadState);
         }
         let now = self.queue.now();
+        let PacketTag { id, leg, marked } = self.flights.get_mut(slot).transit.packet;
+        let ticket = Ticket { packet: id.0, is_answer: leg == Leg::Return, is_followed: marked };
         let bytes = self.flights.end(slot);
         let GuestState::Awake(awake) = &mut self.guests[guest.0 as usize].state else { return };
-        let seen = awake.receive(now, port, bytes);
+        let seen = awake.receive(now, port, bytes, ticket);
         if seen > now {
             self.wake_at(guest, seen);
         } else {

@@ -159,6 +159,19 @@ impl DropCode {
                 "The packet reached the Internet, and no host of the scenario has its address there. Hosts outside AWS are \
                  listed under `internet:`."
             }
+            DropCode::HostDoesNotForward => {
+                "A route led to an instance that forwards nothing: an instance takes what is addressed to it and throws the rest \
+                 away until it is told to forward. Run `sysctl -w net.ipv4.ip_forward=1` on it (`net.ipv6.conf.all.forwarding` \
+                 for IPv6), from its user data if it is to last."
+            }
+            DropCode::HostPacketFilter => {
+                "The instance forwards, and its own packet filter refused this packet: a rule of the FORWARD chain, or its \
+                 policy. `iptables -S FORWARD` and `iptables -L -v` on the instance show which."
+            }
+            DropCode::HostNoRoute => {
+                "The instance forwards, and its own routing table has no way to the destination: it has no address of that \
+                 family, or no default route."
+            }
             DropCode::NotUnicast => {
                 "The packet was sent to a broadcast or multicast address, which a subnet does not carry."
             }

@@ -239,6 +239,14 @@ impl Trace {
         self.record(tag, headers, Step::Delivered { to });
     }
 
+    /// Notes that a guest passed on a packet that was delivered to it, and how it leaves.
+    pub(crate) fn passed_on(&mut self, tag: PacketTag, came: &Headers, leaves: &Headers, by: ResourceId) {
+        if let (true, Some(came), Some(ip)) = (tag.marked, &came.ip, &leaves.ip) {
+            self.marks.passed_on(FlowKey::of(ip));
+            self.record(tag, leaves, Step::PassedOn { by, from: FlowKey::of(came) });
+        }
+    }
+
     /// Records a step, if anybody wants it. Drops are always wanted.
     pub(crate) fn record(&mut self, tag: PacketTag, headers: &Headers, step: Step) {
         if matches!(step, Step::Dropped(_)) || tag.marked && self.detail >= step.detail() {

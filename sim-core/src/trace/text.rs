@@ -169,6 +169,16 @@ impl DropReason {
                 "it has sent 1024 packets to link-local services within a second, which is all it may".to_owned()
             }
             DropCode::InternetNoSuchHost => format!("nobody on the Internet has {destination}"),
+            DropCode::HostDoesNotForward => {
+                let parameter =
+                    if destination.is_ipv4() { "net.ipv4.ip_forward" } else { "net.ipv6.conf.all.forwarding" };
+                format!("the packet is for {destination}, and the instance passes nothing on: {parameter} is 0")
+            }
+            DropCode::HostPacketFilter => match &self.decider {
+                Decider::PacketFilter(by) => format!("iptables: {by} does not let it pass to {destination}"),
+                _ => format!("its packet filter does not let it pass to {destination}"),
+            },
+            DropCode::HostNoRoute => format!("its own routing table has no way to {destination}"),
             DropCode::NotUnicast => format!("{destination} is not unicast, and a subnet carries nothing else"),
             DropCode::MalformedFrame => "the frame is not one that a VPC carries".to_owned(),
             DropCode::LinkLoss => "lost on the link".to_owned(),
@@ -205,6 +215,11 @@ impl DropReason {
                     service(ip),
                     preposition(self.direction)
                 ))
+            }
+            DropCode::HostDoesNotForward => {
+                let parameter =
+                    if ip.destination.is_ipv4() { "net.ipv4.ip_forward" } else { "net.ipv6.conf.all.forwarding" };
+                Some(format!("run `sysctl -w {parameter}=1` on {}", name(self.by)))
             }
             _ => None,
         }

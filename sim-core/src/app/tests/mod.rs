@@ -165,7 +165,7 @@ impl Lab {
             self.now = next;
             while let Some(entry) = self.flying.first_entry().filter(|entry| entry.key().0 <= next) {
                 let (host, frame) = entry.remove();
-                self.hosts[host].receive(next, 0, frame);
+                self.hosts[host].receive(next, 0, frame, None);
             }
             for host in 0..self.hosts.len() {
                 self.run_host(host);

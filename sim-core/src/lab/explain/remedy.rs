@@ -11,7 +11,14 @@ use crate::trace::{Decider, DropCode, DropReason, Step, TraceEvent};
 
 /// What to change, all of it together; empty where that is not certain.
 pub(super) fn remedies(names: &Names<'_>, there: &[TraceEvent], back: &[TraceEvent]) -> Vec<String> {
-    let arrives = |events: &[TraceEvent]| events.iter().any(|event| matches!(event.step, Step::Delivered { .. }));
+    // At an instance on the way it may have been lost, or passed on and lost then.
+    let arrives = |events: &[TraceEvent]| {
+        let is_an_end = |event: &&TraceEvent| {
+            matches!(event.step, Step::Delivered { .. } | Step::PassedOn { .. } | Step::Dropped(_))
+        };
+        let last = events.iter().rev().find(is_an_end);
+        last.is_some_and(|event| matches!(event.step, Step::Delivered { .. }))
+    };
     if !arrives(there) || !arrives(back) {
         return Vec::new();
     }

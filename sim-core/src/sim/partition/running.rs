@@ -109,6 +109,7 @@ impl Partition {
         let Partition { guests, outbox, pool, .. } = self;
         let GuestState::Awake(awake) = &mut guests[guest.0 as usize].state else { return };
         awake.run(now, pool, &mut |interface, frame| outbox.push((interface, frame)));
+        let transfers = awake.host.take_transfers();
         if !outbox.is_empty() {
             let mut outbox = mem::take(outbox);
             for (interface, bytes) in outbox.drain(..) {
@@ -116,6 +117,7 @@ impl Partition {
             }
             self.outbox = outbox;
         }
+        self.tell_transfers(shared, guest, transfers);
         self.run_platform(shared, guest);
         self.look_after(guest, now);
     }

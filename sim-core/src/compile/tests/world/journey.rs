@@ -183,6 +183,7 @@ impl World {
                 format!("{} logs {action:?} {direction:?} of {own}", name((*interface).into()))
             }
             Step::Delivered { .. } => "delivered".to_owned(),
+            Step::PassedOn { .. } => return None,
             Step::Dropped(reason) => {
                 let mut text = format!("{} by {}: ", reason.code, name(reason.by));
                 let _ = write!(text, "{}", reason.sentence(&event.headers, &name));
