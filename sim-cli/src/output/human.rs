@@ -229,6 +229,10 @@ impl<W: Write> Human<W> {
         if let Some(more) = summary.flow_logs.len().checked_sub(FLOW_LOGS).filter(|more| *more > 0) {
             writeln!(self.to, "  and {} beside them", plural(more, "flow log file"))?;
         }
+        if summary.unwritten_flow_logs > 0 {
+            let logs = plural(summary.unwritten_flow_logs, "flow log");
+            writeln!(self.to, "{logs} not written: the files go beside the captures, and --no-captures was given")?;
+        }
         self.to.flush()
     }
 }

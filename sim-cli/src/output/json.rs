@@ -69,6 +69,7 @@ impl<W: Write> Json<W> {
                 "failed": summary.failed,
                 "dropped": summary.dropped,
                 "virtual_ns": summary.virtual_time.as_nanos(),
+                "unwritten_flow_logs": summary.unwritten_flow_logs,
             })),
             "captures": captures.map(|captures| json!({
                 "all": captures.all,
@@ -265,7 +266,7 @@ mod tests {
         assert_eq!(run["steps"][3]["commands"][0]["stderr"], "curl: (28) Connection timed out after 2000 ms\n");
         assert_eq!(
             run["summary"],
-            json!({"steps": 4, "ok": 3, "failed": 1, "dropped": 5, "virtual_ns": 52_250_000_000_u64})
+            json!({"steps": 4, "ok": 3, "failed": 1, "dropped": 5, "virtual_ns": 52_250_000_000_u64, "unwritten_flow_logs": 0})
         );
         assert_eq!(run["captures"]["all"], "captures/vpc-peering/all.pcapng");
         assert_eq!(run["flow_logs"][0]["records"], 1);

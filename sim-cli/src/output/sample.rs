@@ -97,6 +97,7 @@ pub(super) fn summary() -> RunSummary {
             path: "captures/vpc-peering/fl-0123456789abcdef0_eni-0123456789abcdef0-all.log".to_owned(),
             records: 1,
         }],
+        unwritten_flow_logs: 0,
         dropped: 5,
     }
 }

@@ -9,6 +9,7 @@
 mod answer;
 mod attachment;
 mod attribute;
+mod aws_prefix_list;
 mod base64;
 mod cidr;
 mod connection_tracking;
@@ -17,6 +18,7 @@ mod describe;
 mod dhcp_options;
 mod egress_only_internet_gateway;
 mod elastic_ip;
+mod endpoint_address_type;
 mod error;
 mod flow_log;
 mod flow_log_format;
@@ -67,6 +69,7 @@ mod transition;
 mod vpc;
 mod vpc_cidr;
 mod vpc_endpoint;
+mod vpc_endpoint_service;
 
 use std::collections::BTreeMap;
 
@@ -76,11 +79,13 @@ use crate::engine::SimTime;
 use crate::id::*;
 use records::Records;
 
+pub(crate) use aws_prefix_list::AwsPrefixList;
 #[cfg(test)]
 pub(crate) use connection_tracking::{ConnectionTracking, ConnectionTrackingSpecification};
 pub(crate) use dhcp_options::{DhcpOptions, NameServer};
 pub(crate) use egress_only_internet_gateway::EgressOnlyInternetGateway;
 pub(crate) use elastic_ip::ElasticIp;
+pub(crate) use endpoint_address_type::EndpointAddressType;
 pub(crate) use error::ApiError;
 pub(crate) use flow_log::{FlowLog, TrafficType};
 pub(crate) use hosted_zone::HostedZone;
@@ -173,7 +178,7 @@ pub(crate) struct Cloud {
     /// How many changes Route 53 has taken.
     changes_given: u64,
     pub(crate) vpc_endpoints: Records<VpcEndpointId, VpcEndpoint>,
-    /// The customer-managed ones; AWS's own are the same for everybody and are in [`PublicService`].
+    /// The customer-managed ones; AWS's own are the same for everybody: [`AwsPrefixList`].
     pub(crate) prefix_lists: Records<PrefixListId, PrefixList>,
     pub(crate) flow_logs: Records<FlowLogId, FlowLog>,
     /// The tags an accepter gives to a peering connection are its own (PCX-10).

@@ -43,6 +43,7 @@ use super::tag::*;
 use super::vpc::*;
 use super::vpc_cidr::*;
 use super::vpc_endpoint::*;
+use super::vpc_endpoint_service::*;
 
 /// The operation's name is not one vpcsim simulates, or the parameters do not have its shape.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

@@ -1,4 +1,4 @@
-//! Managed prefix lists: AWS's own of each Region's S3 and DynamoDB (GWE-2, GWE-5), and those that customers make.
+//! Managed prefix lists: AWS's own of each Region's S3 and DynamoDB ([`AwsPrefixList`]), and those that customers make.
 //!
 //! Routes and security group rules name a list; what it holds is looked up when they are compiled, so that a list that changes
 //! changes them all (RT-10, RT-23, SG-28, SG-29).
@@ -15,7 +15,7 @@ use super::lookup::{Resource, parse_id};
 use super::records::Records;
 use super::request::{members, requests};
 use super::tag::TagSpecification;
-use super::{ApiError, Caller, Cloud, PublicService, Quota, Tags};
+use super::{ApiError, AwsPrefixList, Caller, Cloud, Quota, Tags};
 use crate::id::*;
 
 /// The family of a list's entries.
@@ -61,8 +61,8 @@ pub(crate) struct PrefixList {
 /// A list as those who name it see it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum AnyList<'a> {
-    /// AWS's, of a service in a Region.
-    Aws(PublicService, Region),
+    /// AWS's, as it is in a Region.
+    Aws(AwsPrefixList, Region),
     Customer(&'a PrefixList),
 }
 
@@ -164,12 +164,12 @@ impl Described for PrefixList {
 impl AnyList<'_> {
     pub(crate) fn family(&self) -> Family {
         match self {
-            AnyList::Aws(..) => Family::V4, // GWE-13, as far as the lists that are simulated go.
+            AnyList::Aws(list, _) => list.family,
             AnyList::Customer(list) => list.family,
         }
     }
 
-    /// How many routes or rules a reference counts as (RT-23, SG-29). AWS gives both of its lists the weight 1.
+    /// How many routes or rules a reference counts as (RT-23, SG-29). AWS gives all of these lists the weight 1.
     pub(crate) fn weight(&self) -> usize {
         match self {
             AnyList::Aws(..) => 1,
@@ -180,7 +180,7 @@ impl AnyList<'_> {
     /// The ranges it holds.
     pub(crate) fn blocks(&self) -> Vec<IpNet> {
         match self {
-            AnyList::Aws(service, region) => service.ranges_in(*region).into_iter().map(IpNet::V4).collect(),
+            AnyList::Aws(list, region) => list.blocks_in(*region),
             AnyList::Customer(list) => list.entries.iter().map(|entry| entry.block).collect(),
         }
     }
@@ -189,7 +189,7 @@ impl AnyList<'_> {
 impl Cloud {
     /// A list by its id, as the resources of a Region see it.
     pub(crate) fn prefix_list_in(&self, region: Region, id: PrefixListId) -> Option<AnyList<'_>> {
-        let of_aws = PublicService::of_prefix_list(region, id).map(|service| AnyList::Aws(service, region));
+        let of_aws = AwsPrefixList::of_id(region, id).map(|list| AnyList::Aws(list, region));
         of_aws.or_else(|| self.prefix_lists.get(&id).filter(|list| list.region == region).map(AnyList::Customer))
     }
 
@@ -320,18 +320,18 @@ impl Cloud {
         permit(request.dry_run)?;
         let (of_aws, own) = split_ids(caller.region, &request.prefix_list_ids);
         let mut found = Vec::new();
-        for service in of_aws {
+        for list in of_aws {
             let passes = |filter: &Filter| {
                 let any = |value: &str| filter.values.iter().any(|it| matches_wildcard(it, value));
                 match filter.name.as_str() {
                     "owner-id" => any("AWS"),
-                    "prefix-list-id" => any(&service.prefix_list_in(caller.region).to_string()),
-                    "prefix-list-name" => any(&service.name_in(caller.region)),
+                    "prefix-list-id" => any(&list.id_in(caller.region).to_string()),
+                    "prefix-list-name" => any(&list.name_in(caller.region)),
                     _ => false,
                 }
             };
             if request.filters.iter().all(passes) {
-                found.push(describe_aws_list(service, caller.region));
+                found.push(describe_aws_list(list, caller.region));
             }
         }
         if request.prefix_list_ids.is_empty() || !own.is_empty() {
@@ -384,14 +384,14 @@ impl Cloud {
             return Err(ApiError::not_found(ResourceKind::PrefixList, other));
         }
         let mut found: Vec<Value> = Vec::new();
-        for service in of_aws {
-            let (id, name) = (service.prefix_list_in(caller.region), service.name_in(caller.region));
+        for list in of_aws {
+            let (id, name) = (list.id_in(caller.region), list.name_in(caller.region));
             let passes = |filter: &Filter| {
                 let value = if filter.name == "prefix-list-id" { &id.to_string() } else { &name };
                 filter.values.iter().any(|it| matches_wildcard(it, value))
             };
             if request.filters.iter().all(passes) {
-                let ranges = service.ranges_in(caller.region).into_iter().map(|range| range.to_string());
+                let ranges = list.blocks_in(caller.region).into_iter().map(|range| range.to_string());
                 found.push(
                     Object::new().list("Cidrs", ranges).text("PrefixListId", id).text("PrefixListName", name).into(),
                 );
@@ -425,23 +425,23 @@ impl Cloud {
     }
 }
 
-/// The services whose lists are meant, and the ids that are not AWS's; without ids all of AWS's.
-fn split_ids(region: Region, ids: &[String]) -> (Vec<PublicService>, Vec<String>) {
+/// AWS's lists that are meant, and the ids that are not AWS's; without ids all of AWS's.
+fn split_ids(region: Region, ids: &[String]) -> (Vec<AwsPrefixList>, Vec<String>) {
     if ids.is_empty() {
-        return (PublicService::ALL.to_vec(), Vec::new());
+        return (AwsPrefixList::ALL.to_vec(), Vec::new());
     }
-    let service = |id: &String| id.parse().ok().and_then(|id| PublicService::of_prefix_list(region, id));
-    (ids.iter().filter_map(service).collect(), ids.iter().filter(|id| service(id).is_none()).cloned().collect())
+    let of_aws = |id: &String| id.parse().ok().and_then(|id| AwsPrefixList::of_id(region, id));
+    (ids.iter().filter_map(of_aws).collect(), ids.iter().filter(|id| of_aws(id).is_none()).cloned().collect())
 }
 
-fn describe_aws_list(service: PublicService, region: Region) -> Value {
-    let id = service.prefix_list_in(region);
+fn describe_aws_list(list: AwsPrefixList, region: Region) -> Value {
+    let id = list.id_in(region);
     Object::new()
         .text("PrefixListId", id)
-        .text("AddressFamily", family_name(Family::V4))
+        .text("AddressFamily", family_name(list.family))
         .text("State", "create-complete")
         .text("PrefixListArn", arn(region, "aws", id))
-        .text("PrefixListName", service.name_in(region))
+        .text("PrefixListName", list.name_in(region))
         .list("Tags", [] as [Value; 0])
         .text("OwnerId", "AWS")
         .into()

@@ -1,14 +1,15 @@
-//! AWS's public services that a VPC reaches by a gateway endpoint, S3 and DynamoDB: their names, the addresses they answer
-//! under in each Region, and the prefix lists that AWS keeps of these (GWE-1, GWE-5, GWE-7, IGW-14).
+//! AWS's public services that a VPC reaches by a gateway endpoint, S3 and DynamoDB: their names, their ranges, and the addresses
+//! they answer under in each Region (GWE-1, GWE-7, GWE-13, IGW-14).
 //!
-//! SIM: AWS's lists change month by month. Here each Region has a share of blocks that really are these services', by the
-//! Region's number, and each service answers under four addresses of its share.
+//! SIM: AWS's ranges change month by month. Here each Region has a share of blocks that really are these services', by the
+//! Region's number, and each service answers under four addresses of its share. DynamoDB's IPv6 share lies in a block of Amazon's
+//! that no VPC gets, and DynamoDB answers under two addresses of it. S3 has no IPv6 address here, under no name.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ipnet::Ipv4Net;
+use ipnet::{Ipv4Net, Ipv6Net};
 
-use crate::id::{PrefixListId, Region};
+use crate::id::Region;
 
 /// A service with public addresses in each Region.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -18,21 +19,6 @@ pub(crate) enum PublicService {
     /// Amazon DynamoDB.
     DynamoDb,
 }
-
-/// The ids of prefix lists that AWS has published in examples: Region, S3's, DynamoDB's. An id means something in its
-/// Region only.
-const PUBLISHED_IDS: &[(&str, u32, u32)] = &[
-    ("ap-northeast-1", 0x61a5_4008, 0x78a5_4011),
-    ("ap-northeast-2", 0x78a5_4011, 0x48a5_4021),
-    ("ap-southeast-1", 0x6fa5_4006, 0x67a5_400e),
-    ("ap-southeast-2", 0x6ca5_4005, 0x62a5_400b),
-    ("eu-central-1", 0x6ea5_4007, 0x66a5_400f),
-    ("eu-west-1", 0x6da5_4004, 0x6fa5_4006),
-    ("us-east-1", 0x63a5_400a, 0x02cd_2c6b),
-    ("us-east-2", 0x7ba5_4012, 0x4ca5_4025),
-    ("us-west-1", 0x6ba5_4002, 0x6ea5_4007),
-    ("us-west-2", 0x68a5_4001, 0x00a5_4069),
-];
 
 impl PublicService {
     /// Every service, in the order AWS lists them.
@@ -61,29 +47,14 @@ impl PublicService {
         format!("{}.{region}.amazonaws.com", self.label())
     }
 
-    /// AWS's list of the service's ranges in a Region (ID-2).
-    pub(crate) fn prefix_list_in(self, region: Region) -> PrefixListId {
-        let published = PUBLISHED_IDS.iter().find(|(name, ..)| *name == region.name());
-        let number = match (self, published) {
-            (PublicService::S3, Some(&(_, s3, _))) => s3,
-            (PublicService::DynamoDb, Some(&(_, _, dynamodb))) => dynamodb,
-            // FNV-1a, 32 bits: the same in every run.
-            (_, None) => self
-                .name_in(region)
-                .bytes()
-                .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)),
-        };
-        PrefixListId::from_number(u64::from(number))
+    /// The service's host name for both families, where it speaks both (GWE-13).
+    pub(crate) fn dual_stack_domain_in(self, region: Region) -> Option<String> {
+        (self == PublicService::DynamoDb).then(|| format!("dynamodb.{region}.api.aws"))
     }
 
-    /// The service whose list has this id in a Region.
-    pub(crate) fn of_prefix_list(region: Region, list: PrefixListId) -> Option<PublicService> {
-        PublicService::ALL.into_iter().find(|service| service.prefix_list_in(region) == list)
-    }
-
-    /// The service's ranges in a Region, in order.
+    /// The service's IPv4 ranges in a Region, in order.
     pub(crate) fn ranges_in(self, region: Region) -> Vec<Ipv4Net> {
-        let number = Region::all().position(|other| other == region).unwrap_or_default() as u8;
+        let number = number_of(region);
         match self {
             PublicService::S3 => vec![
                 Ipv4Net::new_assert(Ipv4Addr::new(3, 5, number * 4, 0), 22),
@@ -93,18 +64,29 @@ impl PublicService {
         }
     }
 
-    /// The addresses at which the service answers in a Region: the larger range first.
-    pub(crate) fn addresses_in(self, region: Region) -> Vec<Ipv4Addr> {
+    /// The service's IPv6 range in a Region, if it speaks IPv6 there.
+    pub(crate) fn ipv6_range_in(self, region: Region) -> Option<Ipv6Net> {
+        let network = Ipv6Addr::new(0x2600, 0x1fff, u16::from(number_of(region)), 0, 0, 0, 0, 0);
+        (self == PublicService::DynamoDb).then(|| Ipv6Net::new_assert(network, 48))
+    }
+
+    /// The addresses at which the service answers in a Region: the larger range first, IPv6 last.
+    pub(crate) fn addresses_in(self, region: Region) -> Vec<IpAddr> {
         let offsets: &[u32] = match self {
             PublicService::S3 => &[0x0126, 0x025a],
             PublicService::DynamoDb => &[10, 74, 138, 202],
         };
         let at = |range: Ipv4Net| offsets.iter().map(move |offset| Ipv4Addr::from(u32::from(range.network()) + offset));
-        self.ranges_in(region).into_iter().rev().flat_map(at).collect()
+        let v4 = self.ranges_in(region).into_iter().rev().flat_map(at).map(IpAddr::V4);
+        let v6 = self.ipv6_range_in(region).into_iter().flat_map(|range| {
+            let network = range.network().to_bits();
+            [1, 2].map(|offset| IpAddr::V6(Ipv6Addr::from_bits(network | offset)))
+        });
+        v4.chain(v6).collect()
     }
 
     /// Whose address it is.
-    pub(crate) fn of_address(address: Ipv4Addr) -> Option<(PublicService, Region)> {
+    pub(crate) fn of_address(address: IpAddr) -> Option<(PublicService, Region)> {
         let mut everywhere = Region::all().flat_map(|region| PublicService::ALL.map(|service| (service, region)));
         everywhere.find(|(service, region)| service.addresses_in(*region).contains(&address))
     }
@@ -113,6 +95,9 @@ impl PublicService {
     /// S3's (`BUCKET.s3.REGION.amazonaws.com`); any bucket's name resolves.
     pub(crate) fn resolve(name: &str) -> Option<(PublicService, Region)> {
         let name = name.trim_end_matches('.').to_ascii_lowercase();
+        if let Some(region) = dual_stack_region(&name) {
+            return Some((PublicService::DynamoDb, region));
+        }
         let host = name.strip_suffix(".amazonaws.com")?;
         let is_below = |host: &str, label: &str| host == label || host.ends_with(&format!(".{label}"));
         if is_below(host, "s3") {
@@ -131,14 +116,31 @@ impl PublicService {
     }
 
     /// The addresses that a public name of AWS's has, first the one that its clients take. Different names begin with different
-    /// ones, as the service's answers go round.
-    pub(crate) fn addresses_of(name: &str) -> Vec<Ipv4Addr> {
+    /// ones, as the service's answers go round. Only a name for both families has IPv6 addresses.
+    pub(crate) fn addresses_of(name: &str) -> Vec<IpAddr> {
         let Some((service, region)) = PublicService::resolve(name) else { return Vec::new() };
-        let mut addresses = service.addresses_in(region);
-        let turn = name.bytes().map(usize::from).sum::<usize>() % addresses.len();
-        addresses.rotate_left(turn);
-        addresses
+        let (mut v4, mut v6): (Vec<IpAddr>, Vec<IpAddr>) =
+            service.addresses_in(region).into_iter().partition(IpAddr::is_ipv4);
+        let turn = name.bytes().map(usize::from).sum::<usize>();
+        for addresses in [&mut v4, &mut v6] {
+            let places = turn % addresses.len().max(1);
+            addresses.rotate_left(places);
+        }
+        if dual_stack_region(&name.trim_end_matches('.').to_ascii_lowercase()).is_some() {
+            v4.extend(v6);
+        }
+        v4
     }
+}
+
+/// The Region of a name like `dynamodb.REGION.api.aws`.
+fn dual_stack_region(name: &str) -> Option<Region> {
+    name.strip_prefix("dynamodb.")?.strip_suffix(".api.aws")?.parse().ok()
+}
+
+/// A Region's place among all.
+fn number_of(region: Region) -> u8 {
+    Region::all().position(|other| other == region).unwrap_or_default() as u8
 }
 
 #[cfg(test)]
@@ -158,31 +160,37 @@ mod tests {
             let region: Region = region.parse().expect("a Region");
             assert_eq!(PublicService::resolve(name), Some((service, region)), "{name}");
             for address in PublicService::addresses_of(name) {
-                assert!(service.ranges_in(region).iter().any(|range| range.contains(&address)), "{name}: {address}");
-                assert!(!address.is_private(), "{address}");
+                let IpAddr::V4(v4) = address else { panic!("{name}: {address}") };
+                assert!(service.ranges_in(region).iter().any(|range| range.contains(&v4)), "{name}: {address}");
+                assert!(!v4.is_private(), "{address}");
                 assert_eq!(PublicService::of_address(address), Some((service, region)));
             }
         }
         for other in
             ["mys3.ap-northeast-2.amazonaws.com", "s3.mars-1.amazonaws.com", "s3.example.com", "x.dynamodb.com"]
         {
-            assert_eq!(PublicService::addresses_of(other), [] as [Ipv4Addr; 0], "{other}");
+            assert_eq!(PublicService::addresses_of(other), [] as [IpAddr; 0], "{other}");
         }
     }
 
     #[test]
-    fn a_list_holds_the_ranges_of_one_region_and_service_gwe_5() {
-        let everywhere: Vec<_> = Region::all()
-            .flat_map(|region| PublicService::ALL.map(|service| (region, service)))
-            .flat_map(|(region, service)| service.ranges_in(region))
-            .collect();
-        for (place, range) in everywhere.iter().enumerate() {
-            let overlaps = |other: &Ipv4Net| other.contains(range) || range.contains(other);
-            assert!(!everywhere[..place].iter().any(overlaps), "{range}");
-        }
-        for region in Region::all() {
-            let [a, b] = PublicService::ALL.map(|service| service.prefix_list_in(region));
-            assert_ne!(a, b, "{region}");
+    fn only_the_dual_stack_name_of_dynamodb_has_ipv6_addresses_gwe_13() {
+        let region: Region = "eu-west-1".parse().expect("a Region");
+        let range = PublicService::DynamoDb.ipv6_range_in(region).expect("DynamoDB speaks IPv6");
+        let families = |name: &str| {
+            let addresses = PublicService::addresses_of(name);
+            for address in &addresses {
+                assert_eq!(PublicService::of_address(*address), PublicService::resolve(name), "{name}: {address}");
+                assert!(matches!(address, IpAddr::V4(_)) || matches!(address, IpAddr::V6(v6) if range.contains(v6)));
+            }
+            (addresses.iter().any(IpAddr::is_ipv4), addresses.iter().any(IpAddr::is_ipv6))
+        };
+        assert_eq!(families("dynamodb.eu-west-1.api.aws"), (true, true));
+        assert_eq!(families("DynamoDB.eu-west-1.API.aws."), (true, true));
+        assert_eq!(families("dynamodb.eu-west-1.amazonaws.com"), (true, false));
+        assert_eq!(families("s3.dualstack.eu-west-1.amazonaws.com"), (true, false));
+        for other in ["s3.eu-west-1.api.aws", "dynamodb.mars-1.api.aws", "x.dynamodb.eu-west-1.api.aws"] {
+            assert_eq!(families(other), (false, false), "{other}");
         }
     }
 }

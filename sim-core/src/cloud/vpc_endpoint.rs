@@ -1,19 +1,22 @@
 //! Gateway endpoints: the way from a VPC to S3 or DynamoDB without leaving AWS (GWE). It is made of routes: each associated
-//! table has one from the service's prefix list to the endpoint (GWE-2, GWE-3).
+//! table has one from each of the service's prefix lists that the endpoint carries (GWE-2, GWE-3, GWE-13).
 //!
-//! Differs from AWS: endpoints of the other kinds are not simulated, nor are DynamoDB's IPv6 addresses (GWE-13). A deleted
-//! endpoint is gone at once.
+//! Differs from AWS: endpoints of the other kinds are not simulated. A deleted endpoint is gone at once.
 
 use serde_json::Value;
 
 use super::answer::{Answer, Object, just};
-use super::describe::{Described, Filter, FilterTable, check_filter, many, matches_wildcard, one};
+use super::describe::{Described, Filter, FilterTable, many, one};
+use super::endpoint_address_type::DnsRecordIpType;
 use super::error::permit;
-use super::lookup::{Resource, parse_id};
+use super::lookup::Resource;
 use super::records::Records;
 use super::request::requests;
 use super::tag::TagSpecification;
-use super::{ApiError, Caller, Cloud, PrefixListRoute, PublicService, Quota, RouteTable, RouteTarget, Tags, Vpc};
+use super::{
+    ApiError, AwsPrefixList, Caller, Cloud, EndpointAddressType, PrefixListRoute, PublicService, Quota, RouteTable,
+    RouteTarget, Tags, Vpc,
+};
 use crate::engine::SimTime;
 use crate::id::*;
 
@@ -27,6 +30,8 @@ pub(crate) struct VpcEndpoint {
     pub(crate) id: VpcEndpointId,
     pub(crate) vpc: VpcId,
     pub(crate) service: PublicService,
+    pub(crate) address_type: EndpointAddressType,
+    pub(crate) dns_records: DnsRecordIpType,
     /// As it was written, JSON.
     pub(crate) policy: String,
     /// Associated tables, in the order of association.
@@ -81,14 +86,6 @@ requests! {
         max_results: Option<u32>,
         next_token: Option<String>,
     }
-    /// Lists the services that endpoints can be made for.
-    DescribeVpcEndpointServices {
-        service_names: Vec<String>,
-        filters: Vec<Filter>,
-        max_results: Option<u32>,
-        next_token: Option<String>,
-        service_regions: Vec<String>,
-    }
 }
 
 impl Resource for VpcEndpoint {
@@ -115,7 +112,7 @@ impl VpcEndpoint {
 
 impl Described for VpcEndpoint {
     const FILTERS: FilterTable<VpcEndpoint> = &[
-        ("ip-address-type", |_, _| one("ipv4")),
+        ("ip-address-type", |endpoint, _| one(endpoint.address_type.name())),
         ("service-name", |endpoint, cloud| one(endpoint.service_name(cloud))),
         ("vpc-endpoint-id", |endpoint, _| one(endpoint.id)),
         ("vpc-endpoint-state", |_, _| one("available")),
@@ -136,6 +133,8 @@ impl Described for VpcEndpoint {
             .list("RouteTableIds", self.route_tables.iter().map(ToString::to_string))
             .list("SubnetIds", NONE)
             .list("Groups", NONE)
+            .text("IpAddressType", self.address_type.name())
+            .value("DnsOptions", self.dns_records.describe())
             .value("PrivateDnsEnabled", false)
             .value("RequesterManaged", false)
             .list("NetworkInterfaceIds", NONE)
@@ -177,18 +176,22 @@ impl Cloud {
         let interface_only = !request.subnet_ids.is_empty()
             || !request.security_group_ids.is_empty()
             || !request.subnet_configurations.is_empty()
-            || request.dns_options.is_some()
             || request.private_dns_enabled == Some(true)
             || request.service_network_arn.is_some()
             || request.resource_configuration_arn.is_some();
         if interface_only {
             return Err(no_interface()); // GWE-2
         }
-        check_address_type(service, request.ip_address_type.as_deref())?;
+        let address_type = EndpointAddressType::read(service, request.ip_address_type.as_deref().unwrap_or("ipv4"))?;
+        let dns_records = DnsRecordIpType::read(service, &self.vpcs[&vpc], request.dns_options.as_ref())?;
         let policy = read_policy(request.policy_document.as_deref())?;
         let mut tables = Vec::new();
         for text in &request.route_table_ids {
-            self.add_endpoint_table(caller, vpc, service, text, &mut tables)?;
+            let table = self.endpoint_table(caller, vpc, text)?;
+            self.check_endpoint_routes(caller, table, address_type, address_type.lists(service))?;
+            if !tables.contains(&table) {
+                tables.push(table);
+            }
         }
         let tags = Tags::requested(&request.tag_specifications, ResourceKind::VpcEndpoint, &[])?;
         let existing = self.index.owned(caller.account, caller.region, ResourceKind::VpcEndpoint);
@@ -201,6 +204,8 @@ impl Cloud {
             id,
             vpc,
             service,
+            address_type,
+            dns_records: dns_records.unwrap_or(DnsRecordIpType::ServiceDefined),
             policy,
             route_tables: Vec::new(),
             created: caller.now,
@@ -220,18 +225,19 @@ impl Cloud {
 
     pub(crate) fn modify_vpc_endpoint(&mut self, caller: &Caller, request: ModifyVpcEndpoint) -> Answer {
         let endpoint = self.find::<VpcEndpoint>(caller, &request.vpc_endpoint_id)?;
-        let (id, vpc, service) = (endpoint.id, endpoint.vpc, endpoint.service);
+        let (id, vpc, service, before) = (endpoint.id, endpoint.vpc, endpoint.service, endpoint.address_type);
         let interface_only = !request.add_subnet_ids.is_empty()
             || !request.remove_subnet_ids.is_empty()
             || !request.add_security_group_ids.is_empty()
             || !request.remove_security_group_ids.is_empty()
             || !request.subnet_configurations.is_empty()
-            || request.dns_options.is_some()
             || request.private_dns_enabled == Some(true);
         if interface_only {
             return Err(no_interface());
         }
-        check_address_type(service, request.ip_address_type.as_deref())?;
+        let asked = request.ip_address_type.as_deref();
+        let address_type = asked.map_or(Ok(before), |text| EndpointAddressType::read(service, text))?;
+        let dns_records = DnsRecordIpType::read(service, &self.vpcs[&vpc], request.dns_options.as_ref())?;
         if request.reset_policy && request.policy_document.is_some() {
             return Err(ApiError::new(
                 "InvalidParameterCombination",
@@ -250,19 +256,38 @@ impl Cloud {
             }
             removed.push(table);
         }
+        // The tables that it stays in, and those it comes to.
+        let mut kept = endpoint.route_tables.clone();
+        kept.retain(|table| !removed.contains(table));
         let mut added = Vec::new();
         for text in &request.add_route_table_ids {
-            let own = parse_id(text).is_ok_and(|table| self.vpc_endpoints[&id].route_tables.contains(&table));
-            if !own {
-                self.add_endpoint_table(caller, vpc, service, text, &mut added)?;
+            let table = self.endpoint_table(caller, vpc, text)?;
+            if !self.vpc_endpoints[&id].route_tables.contains(&table) && !added.contains(&table) {
+                self.check_endpoint_routes(caller, table, address_type, address_type.lists(service))?;
+                added.push(table);
+            }
+        }
+        if address_type != before {
+            for table in &kept {
+                let new = address_type.lists(service).filter(|list| before.lists(service).all(|had| had != *list));
+                self.check_endpoint_routes(caller, *table, address_type, new)?;
             }
         }
         permit(request.dry_run)?;
         if let Some(policy) = policy {
             self.vpc_endpoints[&id].policy = policy;
         }
+        let endpoint = &mut self.vpc_endpoints[&id];
+        endpoint.address_type = address_type;
+        endpoint.dns_records = dns_records.unwrap_or(endpoint.dns_records);
         for table in removed {
             self.disassociate_endpoint(id, table);
+        }
+        if address_type != before {
+            for table in &kept {
+                self.remove_endpoint_routes(id, *table);
+                self.add_endpoint_routes(caller, id, *table);
+            }
         }
         for table in added {
             self.associate_endpoint(caller, id, table);
@@ -295,60 +320,6 @@ impl Cloud {
         just("VpcEndpoints", self.described::<VpcEndpoint>(caller, &request.vpc_endpoint_ids, &request.filters)?)
     }
 
-    pub(crate) fn describe_vpc_endpoint_services(
-        &mut self,
-        caller: &Caller,
-        request: DescribeVpcEndpointServices,
-    ) -> Answer {
-        for filter in &request.filters {
-            check_filter(["owner", "service-name", "service-type", "service-region"], filter)?;
-        }
-        for name in &request.service_names {
-            if PublicService::of_name(caller.region, name).is_none() {
-                return Err(ApiError::new(
-                    "InvalidServiceName",
-                    format!("The Vpc Endpoint Service '{name}' does not exist"),
-                ));
-            }
-        }
-        permit(request.dry_run)?;
-        let named = |service: &PublicService| {
-            let name = service.name_in(caller.region);
-            let passes = |filter: &Filter| {
-                let value = match filter.name.as_str() {
-                    "owner" => "amazon",
-                    "service-name" => &name,
-                    "service-type" => "Gateway",
-                    "service-region" => caller.region.name(),
-                    _ => return false,
-                };
-                filter.values.iter().any(|pattern| matches_wildcard(pattern, value))
-            };
-            (request.service_names.is_empty() || request.service_names.contains(&name))
-                && request.filters.iter().all(passes)
-        };
-        let services: Vec<PublicService> = PublicService::ALL.into_iter().filter(named).collect();
-        let names: Vec<Value> = services.iter().map(|service| service.name_in(caller.region).into()).collect();
-        let details = services.iter().map(|service| {
-            let kind = Value::from(Object::new().text("ServiceType", "Gateway"));
-            let zones = caller.region.zones().map(|zone| zone.to_string());
-            Object::new()
-                .text("ServiceName", service.name_in(caller.region))
-                .list("ServiceType", [kind])
-                .text("ServiceRegion", caller.region)
-                .list("AvailabilityZones", zones)
-                .text("Owner", "amazon")
-                .list("BaseEndpointDnsNames", [service.domain_in(caller.region)])
-                .value("VpcEndpointPolicySupported", true)
-                .value("AcceptanceRequired", false)
-                .value("ManagesVpcEndpoints", false)
-                .list("Tags", [] as [Value; 0])
-                .list("SupportedIpAddressTypes", ["ipv4"])
-        });
-        let details: Vec<Value> = details.map(Value::from).collect();
-        Ok(Object::new().value("ServiceNames", names).value("ServiceDetails", details).into())
-    }
-
     /// A table that is going: no endpoint is associated with it any more.
     pub(super) fn leave_endpoints(&mut self, table: RouteTableId) {
         let vpc = self.route_tables[&table].vpc;
@@ -357,44 +328,54 @@ impl Cloud {
         }
     }
 
-    /// Checks a table that an endpoint is to have a route in: of the same VPC, with no route to the service yet (GWE-4).
-    fn add_endpoint_table(
-        &self,
-        caller: &Caller,
-        vpc: VpcId,
-        service: PublicService,
-        text: &str,
-        tables: &mut Vec<RouteTableId>,
-    ) -> Result<(), ApiError> {
+    /// A table that an endpoint is to have routes in: one of the same VPC.
+    fn endpoint_table(&self, caller: &Caller, vpc: VpcId, text: &str) -> Result<RouteTableId, ApiError> {
         let table = self.find::<RouteTable>(caller, text)?;
         if table.vpc != vpc {
             return Err(ApiError::invalid_value(format!("Route table {} does not belong to network {vpc}", table.id)));
         }
         self.check_for_gateway(table, None)?; // EDGE-3
-        let list = service.prefix_list_in(caller.region);
-        if table.prefix_list_routes.iter().any(|route| route.list == list) {
-            return Err(ApiError::new(
-                "RouteAlreadyExists",
-                format!("route table {} already has a route with destination-prefix-list-id {list}", table.id),
-            ));
+        Ok(table.id)
+    }
+
+    /// Checks that a table has no route to any of these lists yet (GWE-4), and that its subnets suit the endpoint.
+    fn check_endpoint_routes(
+        &self,
+        caller: &Caller,
+        table: RouteTableId,
+        address_type: EndpointAddressType,
+        lists: impl IntoIterator<Item = AwsPrefixList>,
+    ) -> Result<(), ApiError> {
+        for list in lists.into_iter().map(|list| list.id_in(caller.region)) {
+            if self.route_tables[&table].prefix_list_routes.iter().any(|route| route.list == list) {
+                return Err(ApiError::new(
+                    "RouteAlreadyExists",
+                    format!("route table {table} already has a route with destination-prefix-list-id {list}"),
+                ));
+            }
         }
-        if !tables.contains(&table.id) {
-            tables.push(table.id);
-        }
-        Ok(())
+        self.check_endpoint_subnets(address_type, table)
     }
 
     fn associate_endpoint(&mut self, caller: &Caller, id: VpcEndpointId, table: RouteTableId) {
-        let endpoint = &mut self.vpc_endpoints[&id];
-        endpoint.route_tables.push(table);
-        let list = endpoint.service.prefix_list_in(caller.region);
-        let route = PrefixListRoute { list, target: RouteTarget::VpcEndpoint(id), origin: caller.origin };
-        self.route_tables[&table].prefix_list_routes.push(route);
+        self.vpc_endpoints[&id].route_tables.push(table);
+        self.add_endpoint_routes(caller, id, table);
+    }
+
+    fn add_endpoint_routes(&mut self, caller: &Caller, id: VpcEndpointId, table: RouteTableId) {
+        let VpcEndpoint { service, address_type, .. } = self.vpc_endpoints[&id];
+        let (target, origin) = (RouteTarget::VpcEndpoint(id), caller.origin);
+        let lists = address_type.lists(service).map(|list| list.id_in(caller.region));
+        self.route_tables[&table].prefix_list_routes.extend(lists.map(|list| PrefixListRoute { list, target, origin }));
         self.touch(table);
     }
 
     fn disassociate_endpoint(&mut self, id: VpcEndpointId, table: RouteTableId) {
         self.vpc_endpoints[&id].route_tables.retain(|other| *other != table);
+        self.remove_endpoint_routes(id, table);
+    }
+
+    fn remove_endpoint_routes(&mut self, id: VpcEndpointId, table: RouteTableId) {
         self.route_tables[&table].prefix_list_routes.retain(|route| route.target != RouteTarget::VpcEndpoint(id));
         self.touch(table);
     }
@@ -415,22 +396,8 @@ impl Cloud {
 fn no_interface() -> ApiError {
     ApiError::new(
         "InvalidParameter",
-        "A VPC endpoint of the type Gateway has no subnets, security groups, DNS options or private DNS names.",
+        "A VPC endpoint of the type Gateway has no subnets, security groups or private DNS names.",
     )
-}
-
-/// GWE-13.
-fn check_address_type(service: PublicService, kind: Option<&str>) -> Result<(), ApiError> {
-    match (kind, service) {
-        (None | Some("ipv4"), _) => Ok(()),
-        (Some(kind @ ("ipv6" | "dualstack")), PublicService::DynamoDb) => {
-            Err(ApiError::not_simulated(&format!("The address type {kind} of a gateway endpoint")))
-        }
-        (Some(kind), _) => Err(ApiError::new(
-            "InvalidParameter",
-            format!("The IP address type {kind} is not supported by the service."),
-        )),
-    }
 }
 
 /// A policy document; full access if there is none. Whether its statements mean anything is for the service to say.

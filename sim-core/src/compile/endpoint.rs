@@ -3,14 +3,12 @@
 //! Services are numbered when their Region gets its first VPC, so that they are there for whoever sends to their public
 //! addresses, endpoint or not.
 
-use std::net::IpAddr;
-
-use ipnet::IpNet;
-
 use super::{Compiler, Dependent};
-use crate::cloud::{Cloud, PublicService};
+use crate::cloud::{AwsPrefixList, Cloud, PublicService};
 use crate::dataplane::matching::Block;
-use crate::dataplane::tables::{EndpointIndex, EndpointState, EndpointTable, ServiceIndex, ServiceTable, Tables};
+use crate::dataplane::tables::{
+    EndpointIndex, EndpointState, EndpointTable, EndpointTracking, ServiceIndex, ServiceTable, Tables,
+};
 use crate::id::{PrefixListId, Region, RouteTableId, SecurityGroupId, VpcEndpointId};
 
 /// Gives the services of a Region their numbers and addresses, unless they have them.
@@ -21,10 +19,14 @@ pub(super) fn number_services(services: &mut Vec<(PublicService, Region)>, regio
     for service in PublicService::ALL {
         let index = ServiceIndex(services.len() as u32);
         services.push((service, region));
-        let ranges = service.ranges_in(region).into_iter().map(|range| Block::new(IpNet::V4(range))).collect();
-        tables.services.push(ServiceTable { region, ranges });
-        let addresses = service.addresses_in(region).into_iter().map(IpAddr::V4);
-        tables.service_at.extend(addresses.map(|address| (address, index)));
+        let lists = AwsPrefixList::ALL.into_iter().filter(|list| list.service == service);
+        let ranges = lists.flat_map(|list| list.blocks_in(region)).map(Block::new).collect();
+        let tracking = match service {
+            PublicService::S3 => EndpointTracking::ByRules,
+            PublicService::DynamoDb => EndpointTracking::Always, // SG-19
+        };
+        tables.services.push(ServiceTable { region, ranges, tracking });
+        tables.service_at.extend(service.addresses_in(region).into_iter().map(|address| (address, index)));
     }
 }
 

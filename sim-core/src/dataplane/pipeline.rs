@@ -27,6 +27,8 @@
 //!
 //! No router of a VPC lowers the TTL (L2-12, L2-14), and none says why it drops (L2-18, L2-21), except for size (MTU-3).
 
+use std::net::IpAddr;
+
 use super::conntrack::Flows;
 use super::gateway::nat::NatGateway;
 use super::gateway::{egress_only, endpoint, ingress_routing, internet, peering};
@@ -276,8 +278,12 @@ fn go_out(hop: &mut Hop<'_>, index: VpcIndex, transit: &mut Transit) -> Result<N
     if is_own {
         return Ok(Next::InternetGatewayIn(index));
     }
-    let service = tables.service_at.get(&destination);
-    Ok(service.map_or(Next::Internet, |service| Next::PublicService(*service)))
+    Ok(beyond_gateway(tables, destination))
+}
+
+/// Who is asked beyond a gateway to the Internet: a public service of AWS at its own addresses, or the Internet.
+fn beyond_gateway(tables: &Tables, destination: IpAddr) -> Next {
+    tables.service_at.get(&destination).map_or(Next::Internet, |service| Next::PublicService(*service))
 }
 
 /// A frame leaves a VPC through its egress-only Internet gateway.
@@ -294,8 +300,9 @@ fn go_out_for_good(hop: &mut Hop<'_>, index: VpcIndex, transit: &mut Transit) ->
     fits(ip, sender, gateway.into(), internet::MTU_BYTES)?;
     let flows = hop.flows.gateways.egress_only(index);
     egress_only::admit_outbound(gateway, flows, vpc, hop.now, ip)?; // remembers the flow
+    let destination = ip.destination;
     hop.tell(transit, Step::Gateway { gateway: gateway.into() });
-    Ok(Next::Internet)
+    Ok(beyond_gateway(tables, destination))
 }
 
 /// A frame from the Internet enters a VPC through its Internet gateway, or comes back through its egress-only one.
@@ -417,13 +424,14 @@ fn pass_nat_gateway(
     ip: &IpHeader,
 ) -> Result<Next, Stop> {
     let refuse = |refusal| Stop::Refused { nat_gateway: nat.at.eni.index, refusal };
+    let state = hop.flows.gateways.nat(nat.at.eni.index);
+    nat.check_capacity(&mut state.capacity, hop.now, ip)?; // bandwidth and packet rate (NAT-12)
     nat.check_protocol(&transit.frame, ip)?; // TCP, UDP and ICMP (NAT-1)
     nat.check_size(&transit.frame, ip).map_err(refuse)?;
     if !lower_ttl(&mut transit.frame, 1) {
         return Err(refuse(nat.expired(&transit.frame, ip))); // a hop of its own (L2-15)
     }
-    let bindings = hop.flows.gateways.nat(nat.at.eni.index);
-    let translation = nat.translate(bindings, hop.now, &mut transit.frame, ip).map_err(refuse)?;
+    let translation = nat.translate(&mut state.bindings, hop.now, &mut transit.frame, ip).map_err(refuse)?;
     hop.tell(transit, Step::Gateway { gateway: nat.id.into() });
     hop.port_translated(transit, nat.id.into(), translation);
     leave_nat(hop, nat, transit)

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use super::conntrack::{Flows, Known, RulePlace, is_tcp_open};
 use super::route_table;
-use super::tables::{GroupRule, GroupTable, Interface, Peer, RouteState, Slot, Target, VpcIndex};
+use super::tables::{EndpointTracking, GroupRule, GroupTable, Interface, Peer, RouteState, Slot, Target, VpcIndex};
 use crate::engine::SimTime;
 use crate::net::{FlowKey, Frame, IpHeader, Transport, protocol};
 use crate::trace::{Decider, Direction, DropCode, DropReason, GroupDecision, Leg};
@@ -63,14 +63,21 @@ fn admit_by_rule(
     Ok(decision(at, direction, found.place))
 }
 
-/// SG-19: what goes out through a NAT gateway (NAT-15) or an egress-only gateway (EIGW-2) is tracked whatever the rules say. It is
-/// asked when a flow would go untracked, and again when the tables have changed.
+/// SG-19: what goes out through a NAT gateway (NAT-15), an egress-only gateway (EIGW-2) or DynamoDB's gateway endpoint is tracked
+/// whatever the rules say. It is asked when a flow would go untracked, and again when the tables have changed.
 fn is_always_tracked(at: &Interface<'_>, direction: Direction, ip: &IpHeader) -> bool {
     if direction == Direction::Ingress {
         return false;
     }
     let route = route_table::of(at).routes.lookup(ip.destination).map(|(_, route)| route.state);
-    matches!(route, Some(RouteState::Active(Target::NatGateway(_) | Target::EgressOnlyGateway(_))))
+    match route {
+        Some(RouteState::Active(Target::NatGateway(_) | Target::EgressOnlyGateway(_))) => true,
+        Some(RouteState::Active(Target::Endpoint(endpoint))) => {
+            let service = at.tables.endpoint(endpoint).service;
+            at.tables.service(service).tracking == EndpointTracking::Always
+        }
+        _ => false,
+    }
 }
 
 /// Whether the instance may track one more flow (SG-25). Its interfaces share what it may track.

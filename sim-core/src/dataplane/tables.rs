@@ -469,8 +469,19 @@ pub(crate) struct InternetGatewayTable {
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct ServiceTable {
     pub(crate) region: Region,
-    /// What its prefix list holds (GWE-5).
+    /// What its prefix lists hold (GWE-5).
     pub(crate) ranges: Box<[Block]>,
+    /// How flows through its gateway endpoints are tracked.
+    pub(crate) tracking: EndpointTracking,
+}
+
+/// How security groups track what goes through a gateway endpoint (SG-19).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum EndpointTracking {
+    /// As the rules have it: S3's.
+    ByRules,
+    /// Whatever the rules say: DynamoDB's.
+    Always,
 }
 
 /// One gateway endpoint.

@@ -170,6 +170,8 @@ fn run_in(
     let interrupted = session.is_interrupted();
     let virtual_time = session.world.now().since(SimTime::ZERO);
     let packet_hops = session.world.packet_hops();
+    // Among ranks only the first writes, so that one alone could not tell.
+    let unwritten_flow_logs = if captures.is_none() { session.unwritten_flow_logs() } else { 0 };
     let (written, flow_logs) = session.finish()?;
     let ok = verdicts.values().filter(|held| **held).count();
     let summary = RunSummary {
@@ -186,6 +188,7 @@ fn run_in(
             .into_iter()
             .map(|(path, records)| FlowLogReport { path: path.display().to_string(), records })
             .collect(),
+        unwritten_flow_logs,
         dropped: written.dropped,
         packet_hops,
         interrupted,

@@ -387,6 +387,8 @@ pub struct RunSummary {
     pub captures: Option<CapturesReport>,
     /// The files of VPC flow logs, if captures were written and anything was logged.
     pub flow_logs: Vec<FlowLogReport>,
+    /// How many VPC flow logs the lab had that were not written, since no captures were.
+    pub unwritten_flow_logs: usize,
     /// How many packets were dropped.
     pub dropped: u64,
     /// Whether the observer stopped the run before its last step was done.

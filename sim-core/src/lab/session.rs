@@ -139,6 +139,11 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// How many flow logs there were that nothing was written of, since captures are not written either.
+    pub(super) fn unwritten_flow_logs(&self) -> usize {
+        self.flow_logs.unwritten()
+    }
+
     /// Ends the captures and the flow logs.
     pub(super) fn finish(mut self) -> Result<(CaptureSummary, FlowLogSummary), CaptureError> {
         self.observe();

@@ -21,7 +21,7 @@ fn addresses_of(name: &str) -> Vec<IpAddr> {
     if let Some(host) = well_known::called(name) {
         return host.addresses.to_vec();
     }
-    PublicService::addresses_of(name).into_iter().map(IpAddr::V4).collect()
+    PublicService::addresses_of(name)
 }
 
 /// The name that an address has, backwards. SIM: a service's is its host name in the Region.
@@ -29,8 +29,11 @@ fn name_of(address: IpAddr) -> Option<String> {
     if let Some(host) = well_known::at(address) {
         return Some(host.name.to_owned());
     }
-    let IpAddr::V4(v4) = address else { return None };
-    let service = PublicService::of_address(v4).map(|(service, region)| service.domain_in(region));
+    let domain = |(service, region): (PublicService, Region)| match address {
+        IpAddr::V4(_) => service.domain_in(region),
+        IpAddr::V6(_) => service.dual_stack_domain_in(region).unwrap_or_else(|| service.domain_in(region)),
+    };
+    let service = PublicService::of_address(address).map(domain);
     service.or_else(|| Region::all().find(|region| archive_address(*region) == address).map(archive_name))
 }
 

@@ -56,7 +56,7 @@ pub(super) fn road(
             links.gateway_to_service(of_vpc(endpoint.vpc), of_service(endpoint.service))
         }
         (Next::PublicService(service), Next::InternetGatewayIn(vpc))
-        | (Next::InternetGatewayOut(vpc), Next::PublicService(service)) => {
+        | (Next::InternetGatewayOut(vpc) | Next::EgressOnlyGateway(vpc), Next::PublicService(service)) => {
             links.gateway_to_service(of_vpc(vpc), of_service(service))
         }
         (Next::Guest(from), Next::Eni(to)) => links.between(zone_of(from), zone_of(to)),

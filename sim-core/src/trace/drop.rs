@@ -116,7 +116,8 @@ drop_codes! {
     NoTransitiveRouting "NO_TRANSITIVE_ROUTING" Gateway vpcsim;
     /// The interface tracks as many flows as it can (SG-25).
     ConntrackAllowanceExceeded "CONNTRACK_ALLOWANCE_EXCEEDED" SecurityGroup vpcsim;
-    /// More packets to link-local services than an interface may send in a second (ADDR-17, DNS-8).
+    /// More packets to link-local services than an interface may send in a second (ADDR-17, DNS-8), or more through a NAT gateway
+    /// than it carries (NAT-12).
     RateLimitExceeded "RATE_LIMIT_EXCEEDED" Host vpcsim;
     /// Nobody on the Internet has the address.
     InternetNoSuchHost "INTERNET_NO_SUCH_HOST" Host vpcsim;

@@ -152,8 +152,10 @@ impl DropCode {
                 "The packet entered the VPC by one gateway and would leave it by another, which AWS does not chain."
             }
             DropCode::RateLimitExceeded => {
-                "The interface has sent more than 1024 packets within a second to the services on its link: the Resolver, \
-                 instance metadata and time share that allowance, and it cannot be raised. Ask less often, or keep the answers."
+                "An interface has sent more than 1024 packets within a second to the services on its link: the Resolver, \
+                 instance metadata and time share that allowance, and it cannot be raised; ask less often, or keep the answers. \
+                 Or a NAT gateway was sent more than it carries: 5 Gb/s and a million packets a second, up to 100 Gb/s and ten \
+                 million as it grows with its load. Several NAT gateways, for a part of the subnets each, carry more."
             }
             DropCode::InternetNoSuchHost => {
                 "The packet reached the Internet, and no host of the scenario has its address there. Hosts outside AWS are \

@@ -12,7 +12,7 @@
 //! from events and their times, or from the control plane as it stands at the end of a pass of time ([`FlowLogs::settle`]).
 //! A window is written when it is over, so memory holds no more than the flows of one window.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
@@ -52,6 +52,8 @@ pub(crate) struct FlowLogs {
     open: BTreeMap<NetworkInterfaceId, Vec<Open>>,
     /// Streams that are over.
     closed: Vec<FlowLogFile>,
+    /// Without a folder: the flow logs there were.
+    unwritten: BTreeSet<FlowLogId>,
     /// The minute in which the control plane was last looked at.
     minute: u64,
     failure: Option<CaptureError>,
@@ -83,20 +85,26 @@ impl FlowLogs {
     }
 
     fn with(folder: Option<PathBuf>, epoch_nanos: u64) -> FlowLogs {
-        let (known, open, closed) = (Vec::new(), BTreeMap::new(), Vec::new());
-        FlowLogs { folder, epoch_nanos, known, open, closed, minute: 0, failure: None }
+        let (known, open, closed, unwritten) = (Vec::new(), BTreeMap::new(), Vec::new(), BTreeSet::new());
+        FlowLogs { folder, epoch_nanos, known, open, closed, unwritten, minute: 0, failure: None }
     }
 
     /// Looks which flow logs there are, before events are observed that have happened since they changed.
     pub(crate) fn follow(&mut self, words: &dyn FlowLogWords) {
+        let now = words.flow_logs();
         if self.folder.is_none() {
+            self.unwritten.extend(now);
             return;
         }
-        let now = words.flow_logs();
         if now != self.known {
             self.known = now;
             self.ask_again(words, None);
         }
+    }
+
+    /// How many flow logs there were that nothing was written of.
+    pub(crate) fn unwritten(&self) -> usize {
+        self.unwritten.len()
     }
 
     /// Takes the next event. What goes wrong is kept for [`FlowLogs::finish`].

@@ -165,9 +165,13 @@ impl DropReason {
                 }
                 _ => "it tracks as many connections as it can".to_owned(),
             },
-            DropCode::RateLimitExceeded => {
-                "it has sent 1024 packets to link-local services within a second, which is all it may".to_owned()
-            }
+            DropCode::RateLimitExceeded => match self.by.kind() {
+                crate::id::ResourceKind::NatGateway => {
+                    "it is sent more than it carries: 5 Gb/s and a million packets a second until it has grown"
+                        .to_owned()
+                }
+                _ => "it has sent 1024 packets to link-local services within a second, which is all it may".to_owned(),
+            },
             DropCode::InternetNoSuchHost => format!("nobody on the Internet has {destination}"),
             DropCode::HostDoesNotForward => {
                 let parameter =

@@ -4,6 +4,7 @@ use super::*;
 use crate::cloud::{CloudConfig, Quotas};
 
 const S3: &str = "com.amazonaws.ap-northeast-2.s3";
+const DYNAMODB: &str = "com.amazonaws.ap-northeast-2.dynamodb";
 const S3_LIST: &str = "pl-78a54011";
 const DYNAMODB_LIST: &str = "pl-48a54021";
 
@@ -18,8 +19,9 @@ fn routes(b: &mut Bench, table: &str) -> Vec<String> {
     routes
         .iter()
         .map(|route| {
-            let destination =
-                ["DestinationCidrBlock", "DestinationPrefixListId"].iter().find_map(|name| route[*name].as_str());
+            let destination = ["DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId"]
+                .iter()
+                .find_map(|name| route[*name].as_str());
             format!("{} {}", destination.expect("a destination"), route["GatewayId"].as_str().unwrap_or("-"))
         })
         .collect()
@@ -167,21 +169,141 @@ fn endpoints_are_for_two_services_of_the_vpcs_own_region_gwe_1() {
     );
 }
 
+/// A subnet of both families whose table is `table`.
+fn dual_stack_subnet(b: &mut Bench, vpc: &str, table: &str) -> String {
+    let of_vpc = b.get("DescribeVpcs", json!({}), "/Vpcs/0/Ipv6CidrBlockAssociationSet/0/Ipv6CidrBlock");
+    let subnet = b.get(
+        "CreateSubnet",
+        json!({"VpcId": vpc, "CidrBlock": "10.0.6.0/24", "Ipv6CidrBlock": of_vpc.replace("/56", "/64")}),
+        "/Subnet/SubnetId",
+    );
+    b.ok("AssociateRouteTable", json!({"RouteTableId": table, "SubnetId": subnet}));
+    subnet
+}
+
 #[test]
-fn an_endpoint_for_s3_has_ipv4_only_gwe_13() {
+fn an_endpoint_for_dynamodb_has_an_address_type_and_one_for_s3_ipv4_only_gwe_13() {
     let mut b = Bench::new();
     let vpc = b.vpc("10.0.0.0/16");
-    for (service, kind, expected) in [
-        (S3, "ipv4", "ok"),
-        (S3, "dualstack", "InvalidParameter"),
-        ("com.amazonaws.ap-northeast-2.dynamodb", "ipv4", "ok"),
-        // Differs from AWS: DynamoDB's IPv6 addresses are not simulated.
-        ("com.amazonaws.ap-northeast-2.dynamodb", "dualstack", "UnsupportedOperation"),
+    b.ok("ModifyVpcAttribute", json!({"VpcId": vpc, "EnableDnsHostnames": {"Value": true}}));
+    for (service, members, expected) in [
+        (S3, json!({"IpAddressType": "ipv4"}), "ok"),
+        (S3, json!({"IpAddressType": "dualstack"}), "InvalidParameter"),
+        (S3, json!({"IpAddressType": "ipv6"}), "InvalidParameter"),
+        (S3, json!({"IpAddressType": "ipx"}), "InvalidParameterValue"),
+        (DYNAMODB, json!({"IpAddressType": "ipv4"}), "ok"),
+        (DYNAMODB, json!({"IpAddressType": "dualstack"}), "ok"),
+        (DYNAMODB, json!({"IpAddressType": "ipv6"}), "ok"),
+        // The service's names keep the records they have.
+        (DYNAMODB, json!({"DnsOptions": {"DnsRecordIpType": "service-defined"}}), "ok"),
+        (DYNAMODB, json!({"DnsOptions": {"DnsRecordIpType": "ipv4"}}), "InvalidParameter"),
+        (
+            DYNAMODB,
+            json!({"IpAddressType": "dualstack", "DnsOptions": {"DnsRecordIpType": "ipv6"}}),
+            "InvalidParameter",
+        ),
+        (S3, json!({"DnsOptions": {"DnsRecordIpType": "ipv4"}}), "ok"),
+        (S3, json!({"DnsOptions": {"DnsRecordIpType": "dualstack"}}), "InvalidParameter"),
+        (S3, json!({"DnsOptions": {"DnsRecordIpType": "mx"}}), "InvalidParameterValue"),
+        (S3, json!({"DnsOptions": {"PrivateDnsOnlyForInboundResolverEndpoint": true}}), "InvalidParameter"),
     ] {
         let mut request = endpoint(&vpc, service, &[]);
-        request["IpAddressType"] = kind.into();
-        assert_eq!(b.code("CreateVpcEndpoint", request), expected, "{service} {kind}");
+        for (name, value) in members.as_object().expect("members") {
+            request[name] = value.clone();
+        }
+        assert_eq!(b.code("CreateVpcEndpoint", request), expected, "{service} {members}");
     }
+    let newest = b.ok("DescribeVpcEndpoints", json!({"Filters": [{"Name": "service-name", "Values": [S3]}]}));
+    assert_eq!(newest["VpcEndpoints"][1]["DnsOptions"], json!({"DnsRecordIpType": "ipv4"}));
+    let id = text(&newest, "/VpcEndpoints/0/VpcEndpointId");
+    b.ok("ModifyVpcAttribute", json!({"VpcId": vpc, "EnableDnsHostnames": {"Value": false}}));
+    for (kind, expected) in [("ipv4", "InvalidParameter"), ("service-defined", "ok")] {
+        let modify = json!({"VpcEndpointId": id, "DnsOptions": {"DnsRecordIpType": kind}});
+        assert_eq!(b.code("ModifyVpcEndpoint", modify), expected, "without DNS hostnames: {kind}");
+    }
+    let supporting = |family: &str| json!({"Filters": [{"Name": "supported-ip-address-types", "Values": [family]}]});
+    assert_eq!(b.ok("DescribeVpcEndpointServices", supporting("ipv6"))["ServiceNames"], json!([DYNAMODB]));
+    assert_eq!(b.ok("DescribeVpcEndpointServices", supporting("ipv4"))["ServiceNames"], json!([DYNAMODB, S3]));
+}
+
+#[test]
+fn a_dual_stack_endpoint_is_a_route_for_each_family_gwe_13() {
+    // GWE-2, GWE-4.
+    let mut b = Bench::new();
+    let vpc =
+        b.get("CreateVpc", json!({"CidrBlock": "10.0.0.0/16", "AmazonProvidedIpv6CidrBlock": true}), "/Vpc/VpcId");
+    let (one, two) = (b.route_table(&vpc), b.route_table(&vpc));
+    dual_stack_subnet(&mut b, &vpc, &one);
+    let ipv6_list = b.get(
+        "DescribeManagedPrefixLists",
+        json!({"Filters": [{"Name": "prefix-list-name", "Values": ["*.ipv6.dynamodb"]}]}),
+        "/PrefixLists/0/PrefixListId",
+    );
+    let id = b.get(
+        "CreateVpcEndpoint",
+        json!({"VpcId": vpc, "ServiceName": DYNAMODB, "RouteTableIds": [one, two], "IpAddressType": "dualstack"}),
+        "/VpcEndpoint/VpcEndpointId",
+    );
+    let of_lists = |b: &mut Bench, table: &str| {
+        let shown = routes(b, table).into_iter();
+        shown.filter_map(|route| Some(route.strip_suffix(&id)?.trim_end().to_owned())).collect::<Vec<_>>()
+    };
+    for table in [&one, &two] {
+        assert_eq!(of_lists(&mut b, table), [DYNAMODB_LIST, &ipv6_list]);
+    }
+    let taken = json!({"VpcId": vpc, "ServiceName": DYNAMODB, "RouteTableIds": [one], "IpAddressType": "ipv6"});
+    assert_eq!(b.code("CreateVpcEndpoint", taken), "RouteAlreadyExists");
+    let shown =
+        b.ok("DescribeVpcEndpoints", json!({"Filters": [{"Name": "ip-address-type", "Values": ["dualstack"]}]}));
+    assert_eq!(shown["VpcEndpoints"][0]["IpAddressType"], "dualstack");
+    assert_eq!(shown["VpcEndpoints"][0]["DnsOptions"], json!({"DnsRecordIpType": "service-defined"}));
+
+    // The table that it leaves has neither route any more, the one it stays in has those of the new type.
+    b.ok("ModifyVpcEndpoint", json!({"VpcEndpointId": id, "IpAddressType": "ipv4", "RemoveRouteTableIds": [two]}));
+    assert_eq!(of_lists(&mut b, &one), [DYNAMODB_LIST]);
+    assert_eq!(of_lists(&mut b, &two), [] as [&str; 0]);
+    let own = json!({"RouteTableId": one, "DestinationPrefixListId": ipv6_list, "GatewayId": b.attached_igw(&vpc)});
+    b.ok("CreateRoute", own);
+    let modify = json!({"VpcEndpointId": id, "IpAddressType": "dualstack"});
+    assert_eq!(b.code("ModifyVpcEndpoint", modify.clone()), "RouteAlreadyExists");
+    assert_eq!(of_lists(&mut b, &one), [DYNAMODB_LIST], "nothing has changed");
+    b.ok("DeleteRoute", json!({"RouteTableId": one, "DestinationPrefixListId": ipv6_list}));
+    b.ok("ModifyVpcEndpoint", modify);
+    assert_eq!(of_lists(&mut b, &one), [DYNAMODB_LIST, &ipv6_list]);
+    b.ok("DeleteVpcEndpoints", json!({"VpcEndpointIds": [id]}));
+    assert_eq!(of_lists(&mut b, &one), [] as [&str; 0]);
+}
+
+#[test]
+fn subnets_must_have_the_families_that_an_endpoint_carries_gwe_13() {
+    let mut b = Bench::new();
+    let vpc =
+        b.get("CreateVpc", json!({"CidrBlock": "10.0.0.0/16", "AmazonProvidedIpv6CidrBlock": true}), "/Vpc/VpcId");
+    let table = b.route_table(&vpc);
+    let both = dual_stack_subnet(&mut b, &vpc, &table);
+    let main = b.get(
+        "DescribeRouteTables",
+        json!({"Filters": [{"Name": "association.main", "Values": ["true"]}]}),
+        "/RouteTables/0/RouteTableId",
+    );
+    let only_v4 = b.subnet(&vpc, "10.0.7.0/24");
+    let asks = |table: &str, kind: &str| json!({"VpcId": vpc, "ServiceName": DYNAMODB, "RouteTableIds": [table], "IpAddressType": kind, "DryRun": true});
+    for (table, kind, expected) in [
+        (&table, "ipv4", "DryRunOperation"),
+        (&table, "dualstack", "DryRunOperation"),
+        (&table, "ipv6", "InvalidParameter"), // Its subnet has IPv4 addresses too.
+        (&main, "ipv4", "DryRunOperation"),
+        (&main, "dualstack", "InvalidParameter"), // The other subnet is there by default (RT-2).
+    ] {
+        assert_eq!(b.code("CreateVpcEndpoint", asks(table, kind)), expected, "{kind}");
+    }
+    let id = b.get("CreateVpcEndpoint", endpoint(&vpc, DYNAMODB, &[&table]), "/VpcEndpoint/VpcEndpointId");
+    b.ok("AssociateRouteTable", json!({"RouteTableId": table, "SubnetId": only_v4}));
+    let modify = json!({"VpcEndpointId": id, "IpAddressType": "dualstack"});
+    assert_eq!(b.code("ModifyVpcEndpoint", modify.clone()), "InvalidParameter");
+    b.ok("DeleteSubnet", json!({"SubnetId": only_v4}));
+    b.ok("ModifyVpcEndpoint", modify);
+    assert_ne!(both, only_v4);
 }
 
 #[test]
@@ -228,6 +350,15 @@ fn the_lists_of_aws_are_there_to_be_named_and_not_to_be_changed_id_2() {
     let lists = b.ok("DescribePrefixLists", json!({}));
     assert_eq!(text(&lists, "/PrefixLists/1/PrefixListId"), S3_LIST);
     assert_eq!(text(&lists, "/PrefixLists/1/PrefixListName"), S3);
+    assert_eq!(text(&lists, "/PrefixLists/2/PrefixListName"), "com.amazonaws.ap-northeast-2.ipv6.dynamodb");
+    let ipv6 = json!({"PrefixListId": text(&lists, "/PrefixLists/2/PrefixListId")});
+    let entries = b.ok("GetManagedPrefixListEntries", ipv6);
+    assert!(text(&entries, "/Entries/0/Cidr").contains(':'), "GWE-13: {entries}");
+    let of_ipv6 = json!([{"Name": "prefix-list-name", "Values": ["*.ipv6.*"]}]);
+    assert_eq!(
+        b.get("DescribeManagedPrefixLists", json!({"Filters": of_ipv6}), "/PrefixLists/0/AddressFamily"),
+        "IPv6"
+    );
     let entries = b.ok("GetManagedPrefixListEntries", json!({"PrefixListId": S3_LIST}));
     assert_eq!(entries["Entries"].as_array().map(Vec::len), lists["PrefixLists"][1]["Cidrs"].as_array().map(Vec::len));
     let named = json!([{"Name": "prefix-list-name", "Values": ["*.s3"]}]);

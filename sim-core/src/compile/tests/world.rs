@@ -588,6 +588,14 @@ impl World {
         self.cloud.network_interfaces.insert(interface, eni);
         self.cloud.nat_gateways.insert(id, gateway);
     }
+
+    /// Gives a NAT gateway a further address.
+    pub(super) fn add_nat_address(&mut self, name: &str, address: &str) {
+        let id: NetworkInterfaceId = self.id(&format!("eni-{name}"));
+        let address = PrivateAddress { address: address.parse().expect("an address"), public: None };
+        self.cloud.network_interfaces[&id].ipv4.push(address);
+        self.compile();
+    }
 }
 
 /// `60,60,30`: TCP established, UDP stream, other UDP, in seconds.

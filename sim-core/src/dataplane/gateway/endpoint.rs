@@ -1,4 +1,4 @@
-//! Gateway endpoints: from a VPC to S3 or DynamoDB and back, nothing translated (GWE-8).
+//! Gateway endpoints: from a VPC to S3 or DynamoDB and back, nothing translated (GWE-8). DynamoDB's carry IPv6 too (GWE-13).
 //!
 //! A route leads here only to what the service's prefix list holds. The endpoint belongs to one VPC: it takes what that VPC's
 //! own interfaces send (GWE-11, PCX-21), and hands answers of the service to them and to nobody else.
@@ -45,12 +45,17 @@ fn check_state(endpoint: &EndpointTable, direction: Direction) -> Result<(), Dro
     }
 }
 
-/// TCP, echo requests, and errors about what has come back. SIM: a fragment of an echo passes too.
+/// TCP, echo requests, and errors about what has come back, in either family. SIM: a fragment of an echo passes too.
 fn is_carried(ip: &IpHeader) -> bool {
-    const ECHO_REQUEST: u8 = 8;
-    match (ip.protocol, ip.transport) {
-        (protocol::TCP, _) | (protocol::ICMP, Transport::Fragment) => true,
-        (protocol::ICMP, Transport::Icmp { kind, .. }) => kind == ECHO_REQUEST || ip.is_icmp_error(),
+    let echo_request = match ip.protocol {
+        protocol::TCP => return true,
+        protocol::ICMP => 8,
+        protocol::ICMPV6 => 128,
+        _ => return false,
+    };
+    match ip.transport {
+        Transport::Fragment => true,
+        Transport::Icmp { kind, .. } => kind == echo_request || ip.is_icmp_error(),
         _ => false,
     }
 }

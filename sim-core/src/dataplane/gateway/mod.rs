@@ -9,12 +9,14 @@ pub(super) mod flow_memory;
 pub(super) mod ingress_routing;
 pub(super) mod internet;
 pub(super) mod nat;
+pub(super) mod nat_capacity;
 pub(super) mod peering;
 
 use rustc_hash::FxHashMap;
 
 use self::bindings::NatBindings;
 use self::flow_memory::FlowMemory;
+use self::nat_capacity::NatCapacity;
 use super::tables::{EniIndex, PeeringIndex, VpcIndex};
 use crate::net::FlowKey;
 
@@ -22,7 +24,7 @@ use crate::net::FlowKey;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct GatewayFlows {
     /// NAT gateways, by their interface.
-    nat: FxHashMap<EniIndex, NatBindings>,
+    nat: FxHashMap<EniIndex, NatState>,
     /// Flows that went out through the egress-only gateway of a VPC.
     egress_only: FxHashMap<VpcIndex, FlowMemory<FlowKey, ()>>,
     /// By which peering connection a NAT gateway's flow came to an interface, under the key of the interface's answers
@@ -30,9 +32,16 @@ pub(crate) struct GatewayFlows {
     returns: FlowMemory<(EniIndex, FlowKey), PeeringIndex>,
 }
 
+/// What a NAT gateway remembers. One that nobody has sent to remembers nothing.
+#[derive(Clone, Debug, Default)]
+pub(super) struct NatState {
+    pub(super) bindings: NatBindings,
+    pub(super) capacity: NatCapacity,
+}
+
 impl GatewayFlows {
-    /// The bindings of a NAT gateway.
-    pub(super) fn nat(&mut self, eni: EniIndex) -> &mut NatBindings {
+    /// What a NAT gateway remembers.
+    pub(super) fn nat(&mut self, eni: EniIndex) -> &mut NatState {
         self.nat.entry(eni).or_default()
     }
 

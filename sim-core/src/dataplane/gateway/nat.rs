@@ -5,12 +5,12 @@
 //! runs out. It knows TCP, UDP and ICMP echoes with the errors about them (NAT-1), no other protocol, and of fragments those of
 //! UDP (NAT-11). It answers no ping (NAT-9).
 //!
-//! Differs from AWS: NAT64 (NAT-19) is not simulated, nor are bandwidth and packet limits (NAT-12); what does not fit and may be
-//! cut is lost (MTU-2h).
+//! Differs from AWS: NAT64 (NAT-19) is not simulated; what does not fit and may be cut is lost (MTU-2h).
 
 use std::net::IpAddr;
 
 use super::bindings::{Binding, NatBindings, PortsExhausted};
+use super::nat_capacity::{NatCapacity, Overloaded};
 use crate::dataplane::conntrack::is_tcp_open;
 use crate::dataplane::tables::Interface;
 use crate::engine::SimTime;
@@ -69,6 +69,18 @@ impl NatGateway<'_> {
     /// Which way a packet goes: to an address of the gateway's own it comes back in.
     fn direction(&self, ip: &IpHeader) -> Direction {
         if self.at.eni.addresses.contains(&ip.destination) { Direction::Ingress } else { Direction::Egress }
+    }
+
+    /// NAT-12: what is more than the gateway carries is lost.
+    pub(crate) fn check_capacity(
+        &self,
+        capacity: &mut NatCapacity,
+        now: SimTime,
+        ip: &IpHeader,
+    ) -> Result<(), DropReason> {
+        let direction = self.direction(ip);
+        let admitted = capacity.admit(now, direction, ip.total_len);
+        admitted.map_err(|Overloaded| self.drop(DropCode::RateLimitExceeded, direction, Decider::Resource))
     }
 
     /// NAT-1 and NAT-11: TCP, UDP and ICMP over IPv4, whole packets unless they are UDP's.

@@ -1,11 +1,14 @@
 //! S3 and DynamoDB as instances reach them: through the Internet gateway, and through gateway endpoints (GWE).
 
+mod dynamodb;
+mod tracking;
+
 use std::net::SocketAddr;
 
 use serde_json::json;
 
 use super::*;
-use crate::cloud::PublicService;
+use crate::cloud::{AwsPrefixList, PublicService};
 use crate::host::{Program, Programs, Sys};
 
 /// A VPC with two subnets: `site.subnet` is public by its routes, `private` has a table with nothing but `local`.
@@ -127,7 +130,7 @@ fn a_security_group_may_let_out_to_a_prefix_list_alone_sg_28() {
     let all = json!({"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]});
     n.lab.ok("RevokeSecurityGroupEgress", json!({"GroupId": group, "IpPermissions": [all]}));
     assert_eq!(n.lab.ping(&host, S3), "ENI_SG_RULES_MISMATCH");
-    let list = PublicService::S3.prefix_list_in(Region::DEFAULT).to_string();
+    let list = AwsPrefixList::S3.id_in(Region::DEFAULT).to_string();
     let rule = json!({"IpProtocol": "-1", "PrefixListIds": [{"PrefixListId": list}]});
     n.lab.ok("AuthorizeSecurityGroupEgress", json!({"GroupId": group, "IpPermissions": [rule]}));
     assert_eq!(n.lab.ping(&host, S3), "pong");

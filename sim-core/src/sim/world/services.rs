@@ -60,7 +60,6 @@ impl World {
         let Serves::Service { service, region, .. } = &serves else { return };
         let addresses = service.addresses_in(*region);
         let mac = self.next_service_mac();
-        let addresses: Vec<IpAddr> = addresses.into_iter().map(IpAddr::V4).collect();
         let mut interface = interface(mac, &addresses);
         if let HostPlace::BehindEndpoint(_) = place {
             interface.mtu = BEHIND_ENDPOINT_MTU;

@@ -10,7 +10,7 @@ use crate::dataplane::pipeline::{self, Entry, Hop, Next, Outcome, Transit};
 use crate::dataplane::tables::{EniIndex, Interface};
 use crate::id::ResourceId;
 use crate::net::{BufferPool, Frame, Headers, Summary, fragment};
-use crate::trace::{Detail, GroupDecision, PacketId, PacketTag, Purpose, Step, Trace, TraceEvent};
+use crate::trace::{Detail, DropCode, GroupDecision, PacketId, PacketTag, Purpose, Step, Trace, TraceEvent};
 
 impl World {
     /// Sends a packet from an interface, or from `internet`: `tcp 10.0.1.10:40000 > 10.0.2.10:80 SYN`, `udp …`,
@@ -41,6 +41,33 @@ impl World {
         let mut account = Vec::new();
         self.follow(next, Transit::new(frame, packet, entry), &mut account);
         account.join(" | ")
+    }
+
+    /// Hands a packet of an interface's to another interface: why it was lost there, if it was. Nothing of its way is told, so
+    /// that a test may send very many.
+    pub(in crate::compile::tests) fn pass(
+        &mut self,
+        from: EniIndex,
+        to: EniIndex,
+        packet: Frame,
+    ) -> Result<(), DropCode> {
+        let mut trace = Trace::new(Detail::Drops, None);
+        let mut transit = Transit::new(packet, PacketTag::new(PacketId(0)), Entry::Interface(from));
+        let hop = &mut Hop {
+            now: self.now,
+            tables: &self.tables,
+            rules: self.rules,
+            flows: &mut self.flows,
+            trace: &mut trace,
+        };
+        if let Outcome::Forward(_) = pipeline::arrive_eni(hop, to, &mut transit) {
+            return Ok(());
+        }
+        let mut codes = trace.recording().events.iter().filter_map(|event| match &event.step {
+            Step::Dropped(reason) => Some(reason.code),
+            _ => None,
+        });
+        Err(codes.next().expect("what does not go on is dropped"))
     }
 
     /// Sends a frame exactly as it is.

@@ -329,7 +329,7 @@ fn an_attribute_that_cannot_be_read_is_said_so() {
 
 #[test]
 fn endpoints_and_prefix_lists_become_requests_and_endpoints_of_other_types_are_left_out() {
-    // GWE-1, SG-28, RT-19.
+    // GWE-1, GWE-13, SG-28, RT-19.
     let template = "Resources:
   Vpc: { Type: AWS::EC2::VPC, Properties: { CidrBlock: 10.0.0.0/16 } }
   Routes: { Type: AWS::EC2::RouteTable, Properties: { VpcId: !Ref Vpc } }
@@ -346,6 +346,13 @@ fn endpoints_and_prefix_lists_become_requests_and_endpoints_of_other_types_are_l
   ToOffices:
     Type: AWS::EC2::Route
     Properties: { RouteTableId: !Ref Routes, DestinationPrefixListId: !GetAtt Offices.PrefixListId, GatewayId: igw-1 }
+  Tables:
+    Type: AWS::EC2::VPCEndpoint
+    Properties:
+      VpcId: !Ref Vpc
+      ServiceName: !Sub com.amazonaws.${AWS::Region}.dynamodb
+      IpAddressType: dualstack
+      DnsOptions: { DnsRecordIpType: service-defined }
   Private:
     Type: AWS::EC2::VPCEndpoint
     Properties: { VpcId: !Ref Vpc, ServiceName: !Sub 'com.amazonaws.${AWS::Region}.ssm', VpcEndpointType: Interface }
@@ -360,6 +367,7 @@ fn endpoints_and_prefix_lists_become_requests_and_endpoints_of_other_types_are_l
     let requests: Vec<&str> = recorder.lines.iter().map(|line| line[4..].trim_start()).collect();
     for expected in [
         r#"CreateVpcEndpoint {"VpcId":"vpc-1","ServiceName":"com.amazonaws.ap-northeast-2.s3","RouteTableIds":["rtb-1"],"PolicyDocument":"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"*\",\"Resource\":\"*\"}]}"}"#,
+        r#"CreateVpcEndpoint {"VpcId":"vpc-1","ServiceName":"com.amazonaws.ap-northeast-2.dynamodb","IpAddressType":"dualstack","DnsOptions":{"DnsRecordIpType":"service-defined"}}"#,
         r#"CreateManagedPrefixList {"PrefixListName":"offices","AddressFamily":"IPv4","Entries":[{"Cidr":"198.51.100.0/24","Description":"Seoul"}],"MaxEntries":1}"#,
         r#"CreateRoute {"RouteTableId":"rtb-1","DestinationPrefixListId":"pl-1","GatewayId":"igw-1"}"#,
     ] {
