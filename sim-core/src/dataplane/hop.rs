@@ -9,7 +9,7 @@ use super::gateway::nat::{PortTranslation, Refusal};
 use super::pipeline::{self, Entry, Hop, Next, Outcome, Transit};
 use super::route_table::Chosen;
 use super::services::{self, Answer, PlatformService, Service};
-use super::tables::{EniIndex, EniTable, Interface, PeeringIndex, ROUTER_IPV6, RouteTable, Target};
+use super::tables::{EniIndex, EniTable, Guest, Interface, PeeringIndex, ROUTER_IPV6, RouteTable, Target};
 use super::{network_acl, route_table, security_group};
 use crate::id::{Origin, ResourceId, VpcId};
 use crate::net::{FlowKey, Frame, IpHeader, packet_too_big};
@@ -176,6 +176,21 @@ impl Hop<'_> {
         Ok(())
     }
 
+    /// What comes from outside the VPC is known for an answer by the flow that it belongs to; an instance's packets are known
+    /// since they left.
+    pub(super) fn recognize_answer(&mut self, at: &Interface<'_>, transit: &mut Transit, ip: &IpHeader) {
+        let is_answer = match at.eni.guest {
+            Guest::NatGateway(_) => {
+                let bindings = &self.flows.gateways.nat(at.eni.index).bindings;
+                bindings.outside(self.now, FlowKey::of(ip).reversed()).is_some()
+            }
+            _ => self.flows.of_mut(at.eni.index).is_answer(Direction::Ingress, ip),
+        };
+        if is_answer {
+            transit.packet.leg = Leg::Return;
+        }
+    }
+
     pub(super) fn network_acl(
         &mut self,
         at: &Interface<'_>,
@@ -306,10 +321,10 @@ impl Hop<'_> {
         self.tell(transit, Step::PortTranslated { gateway, from, to });
     }
 
-    /// A packet leaves an interface: it may be one whose whole way is told. A question to the VPC itself goes nowhere, and the
-    /// way that is asked for is that of what comes after it.
+    /// A packet leaves an interface: it may be one whose whole way is told. A question to the VPC itself goes nowhere, and unless its
+    /// flow was named the way that is asked for is that of what comes after it.
     pub(super) fn mark(&mut self, at: &Interface<'_>, transit: &mut Transit) {
-        if !matches!(services::offer(at, &transit.frame), Service::NotOurs) {
+        if !self.trace.is_told_flows() && !matches!(services::offer(at, &transit.frame), Service::NotOurs) {
             return;
         }
         self.trace.mark(&mut transit.packet, &transit.frame.headers);

@@ -399,6 +399,7 @@ fn arrive(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<N
     let point = at.point();
     hop.seen(transit, point, Direction::Ingress);
     let ip = ip_of(&transit.frame, point, Direction::Ingress)?;
+    hop.recognize_answer(&at, transit, &ip);
 
     if let Neighborhood::Beyond = origin {
         hop.network_acl(&at, Direction::Ingress, transit, &ip)?; // stateless, never within a subnet (ACL-6)
@@ -449,7 +450,10 @@ fn leave_nat(hop: &mut Hop<'_>, nat: NatGateway<'_>, transit: &mut Transit) -> R
         hop.network_acl(&at, Direction::Egress, transit, &ip)?; // stateless, never within a subnet (ACL-6)
     }
     hop.accepted(&at, Direction::Egress, transit);
-    let target = hop.route(&at, transit, ip.destination)?;
+    let target = match hop.route(&at, transit, ip.destination) {
+        Ok(target) => target,
+        Err(reason) => return Ok(hop.go_round(transit, at.eni.index, reason)?), // it stays in the VPC (NAT-20)
+    };
     if target == Target::NatGateway(at.eni.index) {
         let (decider, origin) = internet::route_taken(Some(at), ip.destination);
         return Err(nat.loops(decider, origin).into()); // NAT-21

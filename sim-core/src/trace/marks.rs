@@ -116,6 +116,11 @@ impl Marks {
             && !self.further.is_empty()
     }
 
+    /// Whether flows were named, instead of the first.
+    pub(super) fn are_named(&self) -> bool {
+        !self.watched.is_empty()
+    }
+
     /// The watched flows are few packets each, sent by whoever watches: all of them are marked.
     fn is_watched(&self, flow: FlowKey, ip: &IpHeader) -> bool {
         self.watched.iter().any(|watched| watched.is_of(flow))

@@ -205,6 +205,11 @@ impl Trace {
         self.probing && tag.marked
     }
 
+    /// Whether somebody has named the flows whose ways are to be told.
+    pub(crate) fn is_told_flows(&self) -> bool {
+        self.marks.are_named()
+    }
+
     /// Marks a packet that leaves an interface, if its way is to be told.
     pub(crate) fn mark(&mut self, tag: &mut PacketTag, headers: &Headers) {
         if self.detail >= Detail::Path

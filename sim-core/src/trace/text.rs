@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
-use super::{Decider, Direction, DropCode, DropReason};
+use super::{Decider, Direction, DropCode, DropReason, Leg};
 use crate::id::ResourceId;
 use crate::net::{Headers, IpHeader, Transport, protocol};
 
@@ -191,7 +191,7 @@ impl DropReason {
     }
 
     /// What would let exactly this packet through the stage that dropped it, where that is certain.
-    pub(crate) fn hint(&self, headers: &Headers, name: &dyn Fn(ResourceId) -> String) -> Option<String> {
+    pub(crate) fn hint(&self, leg: Leg, headers: &Headers, name: &dyn Fn(ResourceId) -> String) -> Option<String> {
         let ip = headers.ip.as_ref()?;
         let way = direction_word(self.direction);
         match self.code {
@@ -216,7 +216,7 @@ impl DropReason {
                 Some(format!(
                     "add an {way} rule {place}to {} that allows {} {} {host}",
                     name(self.by),
-                    service(ip),
+                    if leg == Leg::Return { service_of_answers(ip) } else { service(ip) },
                     preposition(self.direction)
                 ))
             }
@@ -237,6 +237,16 @@ fn route_taken(decider: &Decider, name: &dyn Fn(ResourceId) -> String) -> String
         let _ = write!(text, "{destination} of {} took it there, and ", name((*table).into()));
     }
     text
+}
+
+/// The same for what is answered: the next connection will have another port, so that all of the clients' ports must be let through
+/// (ACL-5, ACL-9).
+fn service_of_answers(ip: &IpHeader) -> String {
+    match ip.transport {
+        Transport::Tcp { destination: 1024.., .. } => "tcp/1024-65535".to_owned(),
+        Transport::Udp { destination: 1024.., .. } => "udp/1024-65535".to_owned(),
+        _ => service(ip),
+    }
 }
 
 /// `tcp/80`, `icmp`, `protocol 47`: as rules are spoken of.
@@ -342,7 +352,7 @@ mod tests {
             ),
         ] {
             let reason = DropReason { code, by, direction: Some(direction), decider, origin: Origin::Aws };
-            assert_eq!(reason.hint(&syn(), &name).as_deref(), Some(hint));
+            assert_eq!(reason.hint(Leg::Forward, &syn(), &name).as_deref(), Some(hint));
         }
         let by_route = DropReason {
             code: DropCode::NoRouteToDestination,
@@ -351,7 +361,7 @@ mod tests {
             decider: Decider::NoMatch,
             origin: Origin::Aws,
         };
-        assert_eq!(by_route.hint(&syn(), &name), None, "nobody knows where the user wants it to go");
+        assert_eq!(by_route.hint(Leg::Forward, &syn(), &name), None, "nobody knows where the user wants it to go");
     }
 
     #[test]

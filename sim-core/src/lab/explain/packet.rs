@@ -220,6 +220,10 @@ impl Sent {
         };
         let pieces = finished.into_iter().flat_map(|finished| &finished.terminal);
         let seen: Vec<u8> = pieces.flat_map(|(_, bytes)| bytes.iter().copied()).collect();
-        Sent { conversation, reaction, seen: String::from_utf8_lossy(&seen).trim().to_owned() }
+        let seen = match finished {
+            Some(_) => String::from_utf8_lossy(&seen).trim().to_owned(),
+            None => "its instance is not running".to_owned(),
+        };
+        Sent { conversation, reaction, seen }
     }
 }

@@ -37,7 +37,7 @@ fn remedy(names: &Names<'_>, event: &TraceEvent, reason: &DropReason, after: &[T
     let table = match (reason.code, &reason.decider) {
         (DropCode::NoRouteToDestination, _) => reason.by,
         (DropCode::IgwDestinationAddressNotInRfc1918Egress, Decider::Route { table, .. }) => (*table).into(),
-        _ => return reason.hint(&event.headers, &name),
+        _ => return reason.hint(event.leg, &event.headers, &name),
     };
     let destination = event.headers.ip?.destination;
     let gateway = after.iter().find_map(|event| match event.step {
