@@ -299,11 +299,12 @@ impl Hop<'_> {
 
     /// Tells of a NAT gateway's translation. Inbound it is always an answer.
     pub(super) fn port_translated(&mut self, transit: &mut Transit, gateway: ResourceId, translation: PortTranslation) {
-        let PortTranslation { from, to, direction } = translation;
+        let PortTranslation { from, to, direction, other_end } = translation;
         if direction == Direction::Ingress {
             transit.packet.leg = Leg::Return;
         }
         self.tell(transit, Step::PortTranslated { gateway, from, to });
+        self.translated(transit, gateway, other_end);
     }
 
     /// A packet leaves an interface: it may be one whose whole way is told. A question to the VPC itself goes nowhere, and the

@@ -1,6 +1,6 @@
 //! From what the trace tells of one packet to its hops, in the words of a report.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::report::{HopReport, HopVerdict};
 use crate::cloud::{AclAction, Cloud, GroupRule, PortRange, RulePeer, RuleProtocol};
@@ -77,7 +77,7 @@ impl Telling<'_> {
                 self.line(*gateway, format!("{field} {from} → {to}"), HopVerdict::Rewrite, None)
             }
             Step::PortTranslated { gateway, from, to } => {
-                let text = format!("{}:{} → {}:{}", from.0, from.1, to.0, to.1);
+                let text = format!("{} → {}", SocketAddr::from(*from), SocketAddr::from(*to));
                 self.line(*gateway, text, HopVerdict::Rewrite, None)
             }
             Step::Fragmented { gateway, limit_bytes } => {
