@@ -27,6 +27,8 @@ pub(crate) struct Subnet {
     /// Instances launched here get a public IPv4 address (IGW-8).
     pub(crate) map_public_ip_on_launch: bool,
     pub(crate) assign_ipv6_on_creation: bool,
+    /// The Resolver makes IPv6 addresses up for who asks from here (NAT-19).
+    pub(crate) enable_dns64: bool,
     /// How instances launched here are named (DNS-4).
     pub(crate) name_options_on_launch: PrivateDnsNameOptions,
     /// The default VPC's own in its zone (DVPC-1).
@@ -64,6 +66,7 @@ requests! {
         subnet_id: String,
         map_public_ip_on_launch: Option<BooleanValue>,
         assign_ipv6_address_on_creation: Option<BooleanValue>,
+        enable_dns64: Option<BooleanValue>,
         private_dns_hostname_type_on_launch: Option<String>,
         #[serde(rename = "EnableResourceNameDnsARecordOnLaunch")]
         a_record_on_launch: Option<BooleanValue>,
@@ -99,6 +102,7 @@ impl Described for Subnet {
         ("cidrBlock", |subnet, _| one(subnet.ipv4_block)),
         ("default-for-az", |subnet, _| one(subnet.is_default)),
         ("defaultForAz", |subnet, _| one(subnet.is_default)),
+        ("enable-dns64", |subnet, _| one(subnet.enable_dns64)),
         ("ipv6-cidr-block-association.ipv6-cidr-block", |subnet, _| many(subnet.ipv6_block.map(|(_, block)| block))),
         ("map-public-ip-on-launch", |subnet, _| one(subnet.map_public_ip_on_launch)),
         ("owner-id", |subnet, cloud| one(cloud.vpcs[&subnet.vpc].owner)),
@@ -130,7 +134,7 @@ impl Described for Subnet {
             .list("Ipv6CidrBlockAssociationSet", ipv6)
             .optional_list("Tags", self.tags.describe())
             .text("SubnetArn", self.arn(cloud))
-            .value("EnableDns64", false)
+            .value("EnableDns64", self.enable_dns64)
             .value("Ipv6Native", false)
             .value("PrivateDnsNameOptionsOnLaunch", self.name_options_on_launch.describe())
             .text("SubnetId", self.id)
@@ -193,6 +197,7 @@ impl Cloud {
             ipv6_block: ipv6.map(|block| (self.ids.next(), block)),
             map_public_ip_on_launch: false,
             assign_ipv6_on_creation: false,
+            enable_dns64: false,
             name_options_on_launch: PrivateDnsNameOptions::DEFAULT,
             is_default: false,
             route_table: None,
@@ -232,6 +237,7 @@ impl Cloud {
         let given = [
             ("mapPublicIpOnLaunch", request.map_public_ip_on_launch.is_some()),
             ("assignIpv6AddressOnCreation", request.assign_ipv6_address_on_creation.is_some()),
+            ("enableDns64", request.enable_dns64.is_some()),
             ("privateDnsHostnameTypeOnLaunch", request.private_dns_hostname_type_on_launch.is_some()),
             ("enableResourceNameDnsARecordOnLaunch", request.a_record_on_launch.is_some()),
             ("enableResourceNameDnsAAAARecordOnLaunch", request.aaaa_record_on_launch.is_some()),
@@ -266,6 +272,10 @@ impl Cloud {
         }
         if let Some(assign) = request.assign_ipv6_address_on_creation {
             subnet.assign_ipv6_on_creation = assign.value;
+        }
+        if let Some(enable) = request.enable_dns64 {
+            subnet.enable_dns64 = enable.value;
+            self.touch(id);
         }
         nothing()
     }

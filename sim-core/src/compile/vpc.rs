@@ -15,8 +15,8 @@ use crate::cloud::{self, Cloud, Instance, InstanceState, NetworkInterface, Reque
 use crate::dataplane::conntrack::Timeouts;
 use crate::dataplane::names::VpcNames;
 use crate::dataplane::tables::{
-    AddressOwners, EniIndex, EniTable, Guest, MetadataOverIpv6, Route, RouteState, RouteTable, Slots, SourceDestCheck,
-    SubnetTable, Target, Tracking, VpcTables,
+    AddressOwners, Dns64, EniIndex, EniTable, Guest, MetadataOverIpv6, Route, RouteState, RouteTable, Slots,
+    SourceDestCheck, SubnetTable, Target, Tracking, VpcTables,
 };
 use crate::id::{NetworkInterfaceId, Origin, Region, SubnetId, VpcId};
 use crate::net::{MacAddr, PrefixTable};
@@ -152,6 +152,7 @@ pub(super) fn subnet_table(compiler: &Compiler, cloud: &Cloud, subnet: &cloud::S
         router_mac: router_mac(subnet.id),
         route_table: compiler.slot(route_table)?,
         network_acl: compiler.slot(subnet.network_acl.1)?,
+        dns64: if subnet.enable_dns64 { Dns64::On } else { Dns64::Off },
         origin: subnet.origin,
     })
 }

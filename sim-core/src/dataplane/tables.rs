@@ -246,7 +246,16 @@ pub(crate) struct SubnetTable {
     pub(crate) router_mac: MacAddr,
     pub(crate) route_table: Slot,
     pub(crate) network_acl: Slot,
+    pub(crate) dns64: Dns64,
     pub(crate) origin: Origin,
+}
+
+/// Whether the Resolver makes IPv6 addresses up for names that have none, for who asks from a subnet (NAT-19).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum Dns64 {
+    On,
+    #[default]
+    Off,
 }
 
 /// Whether an address lies in a block. ipnet compares with the block's ends, which it works out each time.

@@ -309,6 +309,7 @@ impl World {
             ipv6_block: ipv6_block.map(|block| (self.ids.next(), block.parse().expect("an IPv6 block"))),
             map_public_ip_on_launch: false,
             assign_ipv6_on_creation: false,
+            enable_dns64: false,
             name_options_on_launch: PrivateDnsNameOptions::DEFAULT,
             is_default: false,
             route_table: Some((self.ids.next(), table)),

@@ -17,7 +17,7 @@ pub(super) static SUBNET: ResourceType = ResourceType {
         optional("Ipv6CidrBlock", Kind::Text),
         optional("MapPublicIpOnLaunch", Kind::Boolean),
         optional("AssignIpv6AddressOnCreation", Kind::Boolean),
-        missing("EnableDns64"),
+        optional("EnableDns64", Kind::Boolean),
         missing("EnableLniAtDeviceIndex"),
         missing("Ipv4IpamPoolId"),
         missing("Ipv4NetmaskLength"),
@@ -72,7 +72,7 @@ fn create_subnet(creation: &mut Creation<'_>) -> Result<Created, ApiError> {
     request.insert("TagSpecifications".to_owned(), creation.tag_specifications("subnet"));
     let answer = creation.call("CreateSubnet", Json::Object(request))?;
     let subnet = text_at(&answer, "/Subnet/SubnetId")?;
-    for attribute in ["MapPublicIpOnLaunch", "AssignIpv6AddressOnCreation"] {
+    for attribute in ["MapPublicIpOnLaunch", "AssignIpv6AddressOnCreation", "EnableDns64"] {
         if let Some(value) = creation.get(attribute).cloned() {
             let place = creation.place(attribute);
             let request = json!({ "SubnetId": subnet, attribute: { "Value": value } });
