@@ -143,12 +143,13 @@ fn route_state(compiler: &Compiler, cloud: &Cloud, vpc: VpcId, target: RouteTarg
 pub(super) fn subnet_table(compiler: &Compiler, cloud: &Cloud, subnet: &cloud::Subnet) -> Option<SubnetTable> {
     let vpc = cloud.vpcs.get(&subnet.vpc)?;
     let route_table = subnet.route_table.map_or(vpc.main_route_table, |(_, table)| table); // RT-2
+    let v4 = subnet.ipv4_block.map(IpNet::V4);
     let v6 = subnet.ipv6_block.map(|(_, block)| IpNet::V6(block));
     Some(SubnetTable {
         id: subnet.id,
         zone: subnet.zone,
-        blocks: std::iter::once(IpNet::V4(subnet.ipv4_block)).chain(v6).collect(),
-        router: plus(subnet.ipv4_block.network(), 1),
+        blocks: v4.into_iter().chain(v6).collect(),
+        router: subnet.ipv4_block.map(|block| plus(block.network(), 1)),
         router_mac: router_mac(subnet.id),
         route_table: compiler.slot(route_table)?,
         network_acl: compiler.slot(subnet.network_acl.1)?,

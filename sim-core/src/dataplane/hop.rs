@@ -116,7 +116,7 @@ impl Hop<'_> {
     fn refuse_size(&mut self, sender: EniIndex, by: ResourceId, limit_bytes: u16, transit: &mut Transit) -> Outcome {
         let told = transit.frame.headers.ip.and_then(|ip| {
             let subnet = self.tables.interface(sender)?.subnet;
-            let router = if ip.source.is_ipv4() { IpAddr::V4(subnet.router) } else { IpAddr::V6(ROUTER_IPV6) };
+            let router = if ip.source.is_ipv4() { IpAddr::V4(subnet.router?) } else { IpAddr::V6(ROUTER_IPV6) };
             packet_too_big(&transit.frame, subnet.router_mac, router, limit_bytes, Vec::new())
         });
         let decider = Decider::Mtu { limit: limit_bytes, told: told.is_some() };
@@ -205,7 +205,11 @@ impl Hop<'_> {
     fn log_flow(&mut self, eni: &EniTable, transit: &Transit, direction: Direction, action: FlowAction) {
         let headers = &transit.frame.headers;
         let (true, Some(ip)) = (eni.is_logged && transit.entry != Entry::Router, &headers.ip) else { return };
-        let own = eni.primary_address(ip.destination.is_ipv4());
+        // SIM: what has no address of the family, as a NAT gateway that is sent IPv6, is known by the packet's.
+        let own = eni.primary_address(ip.destination.is_ipv4()).unwrap_or(match direction {
+            Direction::Ingress => ip.destination,
+            Direction::Egress => ip.source,
+        });
         let step = Step::FlowLogged { interface: eni.id, own, direction, action };
         self.trace.log_flow(transit.packet, headers, step);
     }

@@ -429,7 +429,7 @@ fn interface_config(tables: &Tables, eni: EniIndex, family: ImageFamily) -> Opti
         mtu: INSTANCE_MTU,
         ipv4: Vec::new(),
         ipv6: Vec::new(),
-        ipv4_gateway: Some(subnet.router),
+        ipv4_gateway: subnet.router,
         ipv6_gateway: None,
     };
     for address in &interface.eni.addresses {

@@ -301,7 +301,7 @@ fn an_ipv6_route_leads_to_a_gateway_and_is_shown_nat_19() {
     let id = public(&mut b, &subnet, &allocation);
     let table = b.route_table(&vpc);
     b.ok("CreateRoute", json!({"RouteTableId": table, "DestinationIpv6CidrBlock": "64:ff9b::/96", "NatGatewayId": id}));
-    b.pass(SimDuration::from_secs(120));
+    b.pass(minutes(2));
     let shown = b.ok("DescribeRouteTables", json!({"RouteTableIds": [table]}));
     let routes = shown["RouteTables"][0]["Routes"].as_array().expect("a list");
     let route = routes.iter().find(|route| route["NatGatewayId"] == id.as_str()).expect("it is shown");

@@ -305,7 +305,7 @@ impl World {
             id,
             vpc,
             zone,
-            ipv4_block: block.parse().expect("an IPv4 block"),
+            ipv4_block: Some(block.parse().expect("an IPv4 block")),
             ipv6_block: ipv6_block.map(|block| (self.ids.next(), block.parse().expect("an IPv6 block"))),
             map_public_ip_on_launch: false,
             assign_ipv6_on_creation: false,

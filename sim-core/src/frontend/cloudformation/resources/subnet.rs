@@ -22,7 +22,7 @@ pub(super) static SUBNET: ResourceType = ResourceType {
         missing("Ipv4IpamPoolId"),
         missing("Ipv4NetmaskLength"),
         missing("Ipv6IpamPoolId"),
-        missing("Ipv6Native"),
+        optional("Ipv6Native", Kind::Boolean),
         missing("Ipv6NetmaskLength"),
         missing("OutpostArn"),
         optional("PrivateDnsNameOptionsOnLaunch", Kind::Object(PRIVATE_DNS_NAME_OPTIONS)),
@@ -68,7 +68,8 @@ const fn describe(pointer: &'static str) -> Source {
 }
 
 fn create_subnet(creation: &mut Creation<'_>) -> Result<Created, ApiError> {
-    let mut request = creation.pick(&["VpcId", "CidrBlock", "AvailabilityZone", "AvailabilityZoneId", "Ipv6CidrBlock"]);
+    let mut request =
+        creation.pick(&["VpcId", "CidrBlock", "AvailabilityZone", "AvailabilityZoneId", "Ipv6CidrBlock", "Ipv6Native"]);
     request.insert("TagSpecifications".to_owned(), creation.tag_specifications("subnet"));
     let answer = creation.call("CreateSubnet", Json::Object(request))?;
     let subnet = text_at(&answer, "/Subnet/SubnetId")?;
