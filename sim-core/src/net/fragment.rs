@@ -1,12 +1,12 @@
-//! Fragments: cutting IPv4 packets, by their sender or by a gateway on the way (RFC 791 §3.2), and telling which packet a fragment
-//! of either family belongs to, since only the first shows ports (RFC 8200 §4.5).
+//! Fragments: cutting IPv4 packets, by their sender or by a gateway on the way (RFC 791 §3.2), cutting IPv6 packets by their sender
+//! (RFC 8200 §4.5), and telling which packet a fragment of either family belongs to, since only the first shows ports.
 
 use std::net::IpAddr;
 
 use smallvec::SmallVec;
 use smoltcp::wire::Ipv4Packet;
 
-use super::headers::{ETHERNET_LEN, Extensions, Frame, IPV6_LEN};
+use super::headers::{ETHERNET_LEN, Extensions, FRAGMENT, FRAGMENT_LEN, Frame, IPV6_LEN};
 use super::pool::BufferPool;
 
 /// The pieces of a packet; one larger than the path takes is most often not much larger.
@@ -36,6 +36,34 @@ pub(crate) fn fragment(frame: &[u8], mtu: u16, pool: &mut BufferPool) -> Option<
         packet.set_frag_offset(whole.frag_offset() + (index * step) as u16);
         packet.set_more_frags(index < last || whole.more_frags());
         packet.fill_checksum();
+        piece
+    });
+    Some(pieces.collect())
+}
+
+/// Cuts a frame's IPv6 packet, as its sender does, into frames whose packets have at most `mtu` bytes. `None` when it is no IPv6
+/// packet without extension headers, or `mtu` leaves no room for eight bytes.
+pub(crate) fn fragment_ipv6(frame: &[u8], mtu: u16, identification: u32, pool: &mut BufferPool) -> Option<Fragments> {
+    let (headers, payload) = frame.split_at_checked(ETHERNET_LEN + IPV6_LEN)?;
+    let fixed = &headers[ETHERNET_LEN..];
+    if fixed[0] >> 4 != 6 || Extensions::of(&frame[ETHERNET_LEN..]).ok()?.offset != IPV6_LEN {
+        return None;
+    }
+    let next_header = fixed[6];
+    let step = usize::from(mtu).checked_sub(IPV6_LEN + FRAGMENT_LEN)? / 8 * 8;
+    if step == 0 {
+        return None;
+    }
+    let last = payload.len().div_ceil(step).saturating_sub(1);
+    let pieces = payload.chunks(step).enumerate().map(|(index, chunk)| {
+        let mut piece = pool.take();
+        piece.extend_from_slice(headers);
+        piece[ETHERNET_LEN + 4..ETHERNET_LEN + 6].copy_from_slice(&((FRAGMENT_LEN + chunk.len()) as u16).to_be_bytes());
+        piece[ETHERNET_LEN + 6] = FRAGMENT;
+        piece.extend_from_slice(&[next_header, 0]);
+        piece.extend_from_slice(&((index * step) as u16 | u16::from(index < last)).to_be_bytes());
+        piece.extend_from_slice(&identification.to_be_bytes());
+        piece.extend_from_slice(chunk);
         piece
     });
     Some(pieces.collect())

@@ -26,6 +26,9 @@ pub(crate) const ETHERNET_LEN: usize = 14;
 pub(crate) const IPV4_MIN_LEN: usize = 20;
 /// Bytes of the fixed IPv6 header.
 pub(crate) const IPV6_LEN: usize = 40;
+/// Next Header of IPv6's fragment header (RFC 8200 §4.5), and its bytes.
+pub(crate) const FRAGMENT: u8 = 44;
+pub(crate) const FRAGMENT_LEN: usize = 8;
 
 /// IP protocol numbers (IANA "Assigned Internet Protocol Numbers").
 pub(crate) mod protocol {
@@ -341,7 +344,6 @@ impl Extensions {
     pub(super) fn of(packet: &[u8]) -> Result<Extensions, Malformed> {
         const HOP_BY_HOP: u8 = 0;
         const ROUTING: u8 = 43;
-        const FRAGMENT: u8 = 44;
         const AUTHENTICATION: u8 = 51;
         const DESTINATION_OPTIONS: u8 = 60;
         let protocol = *packet.get(6).ok_or(Malformed::Truncated)?;
@@ -350,7 +352,7 @@ impl Extensions {
         while matches!(at.protocol, HOP_BY_HOP | ROUTING | FRAGMENT | AUTHENTICATION | DESTINATION_OPTIONS) {
             let header: &[u8; 8] = packet.get(at.offset..).and_then(<[u8]>::first_chunk).ok_or(Malformed::Truncated)?;
             let len = match at.protocol {
-                FRAGMENT => 8,
+                FRAGMENT => FRAGMENT_LEN,
                 AUTHENTICATION => (usize::from(header[1]) + 2) * 4, // RFC 4302 §2.2
                 _ => (usize::from(header[1]) + 1) * 8,
             };

@@ -21,13 +21,9 @@ mod tests;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::checksum::{self, Delta};
-use super::headers::{ETHERNET_LEN, Extensions, Frame, Headers, IPV4_MIN_LEN, IPV6_LEN};
+use super::headers::{ETHERNET_LEN, Extensions, FRAGMENT, FRAGMENT_LEN, Frame, Headers, IPV4_MIN_LEN, IPV6_LEN};
 use super::{ether_type, protocol};
 
-/// Bytes of the fragment header (RFC 8200 §4.5).
-const FRAGMENT_LEN: usize = 8;
-/// Next Header of the fragment header.
-const FRAGMENT: u8 = 44;
 /// The longest IPv4 packet that leaves without DF: 1280 bytes of IPv6 (RFC 7915 §5.1).
 const MAY_BE_CUT: usize = 1260;
 

@@ -329,3 +329,21 @@ fn options_and_extension_headers_are_left_behind_but_not_those_that_bind_nat_19(
     let mut frame = with_extension(43, [protocol::UDP, 0, 0, 1, 0, 0, 0, 0]);
     assert_eq!(translate(&mut frame, v4(), None, 5), Err(Untranslatable));
 }
+
+#[test]
+fn packets_are_translated_in_their_own_buffers_nat_19() {
+    // Once a buffer has the size of the longer packet, it keeps it: nothing is allocated for any packet after that.
+    for kind in [Kind::Tcp, Kind::Udp, Kind::Echo] {
+        let packet = Packet { kind, traffic_class: 0, ttl: 9, payload: vec![3; 1400] };
+        let mut frame = packet.frame(v6());
+        let mut there_and_back = |times: usize| {
+            for _ in 0..times {
+                translate(&mut frame, v4(), None, 1).expect("it can be said");
+                translate(&mut frame, v6(), None, 1).expect("it can be said");
+            }
+        };
+        there_and_back(1);
+        let allocated = allocation_counter::measure(|| there_and_back(100));
+        assert_eq!(allocated.count_total, 0, "{kind:?}");
+    }
+}

@@ -68,3 +68,20 @@ fn programs_reach_ipv4_by_name_through_nat64_nat_19() {
     assert!(text.contains("refused"), "a reset comes back: {text}");
     assert_eq!(lab.drops, [] as [&str; 0]);
 }
+
+#[test]
+fn an_ipv6_host_cuts_what_is_too_large_for_the_path_itself_mtu_4() {
+    let mut lab = Lab::with(|config| {
+        let news = config.internet[0].clone();
+        let address = "2001:db8:80::80".parse().expect("an address");
+        config.internet.push(InternetHostConfig { name: "news".to_owned(), address, names: Vec::new(), ..news });
+    });
+    let site = lab.site("10.0.0.0/16", "10.0.0.0/24");
+    lab.route(&site.routes, "::/0", "GatewayId", &site.gateway);
+    let (_, instance) = beside(&mut lab, &site);
+    lab.boot();
+    let (text, exit) = lab.run(&instance, "ping -c 3 -s 4000 2001:db8:80::80");
+    // The first is lost and tells the size; those after it go and come in pieces.
+    assert!(exit == 0 && text.contains("Packet too big: mtu=1500") && text.contains("2 received"), "{text}");
+    assert_eq!(lab.drops, ["MTU_EXCEEDED"]);
+}
