@@ -321,6 +321,34 @@ fn fragments_of_udp_pass_and_those_of_tcp_and_icmp_do_not_nat_11_nat_19() {
 }
 
 #[test]
+fn each_leg_is_logged_in_its_own_family_fl_4_nat_19() {
+    let mut world = World::new(&format!("{LAB}\n log main"));
+    let logged = |account: &str| {
+        let parts = account.split(" | ").filter(|part| part.contains("logs"));
+        parts.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let account = world.act(&format!("a: udp [2001:db8:1:1::10]:40000 > [{WEB}]:53"));
+    assert_eq!(
+        logged(&account),
+        [
+            "a logs Accept Egress of 2001:db8:1:1::10",
+            // The gateway has no IPv6 address of its own.
+            "eni-ngw logs Accept Ingress of 64:ff9b::c633:6409",
+            "eni-ngw logs Accept Egress of 10.0.0.5",
+        ]
+    );
+    let account = world.act(&format!("internet: udp 198.51.100.9:53 > 203.0.113.5:{}", port(&account)));
+    assert_eq!(
+        logged(&account),
+        [
+            "eni-ngw logs Accept Ingress of 10.0.0.5",
+            "eni-ngw logs Accept Egress of 64:ff9b::c633:6409",
+            "a logs Accept Ingress of 2001:db8:1:1::10",
+        ]
+    );
+}
+
+#[test]
 fn segments_fit_the_gateway_in_either_family_mtu_7_nat_19() {
     let mut world = World::new(LAB);
     let mut syn = Vec::new();
