@@ -281,6 +281,18 @@ fn a_hop_limit_that_runs_out_is_told_from_the_gateways_own_address_l2_15_nat_19(
     assert!(account.contains("reply icmpv6 time exceeded 64:ff9b::a00:5 → 2001:db8:1:1::10"), "{account}");
 }
 
+#[test]
+fn a_probe_without_a_route_goes_on_to_the_nat_gateway_nat_19() {
+    let without = LAB.replace("route priv 64:ff9b::/96 ngw", "eni near pub 10.0.0.20");
+    let mut world = World::probing(&without);
+    let account = world.act("a: tcp [2001:db8:1:1::10]:40000 > [64:ff9b::a00:14]:80 SYN");
+    assert!(
+        account.contains("NO_ROUTE_TO_DESTINATION by rtb-priv: no route for 64:ff9b::a00:14 | at ngw"),
+        "{account}"
+    );
+    assert!(account.ends_with("at near | open-main rule 1 | delivered"), "{account}");
+}
+
 /// Part of an IPv6 packet: its payload's bytes from `start` to `end`, behind a fragment header.
 fn fragment_v6(packet: &str, start: usize, end: usize) -> Vec<u8> {
     let whole = build(packet);
