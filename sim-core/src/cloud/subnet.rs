@@ -1,4 +1,6 @@
 //! Subnets (ADDR-11, ADDR-12, IGW-8): of IPv4, of both families, or of IPv6 alone.
+//!
+//! Differs from AWS: an IPv6-only subnet takes instances of every type, not only those on the Nitro System.
 
 use ipnet::{Ipv4Net, Ipv6Net};
 use serde_json::Value;

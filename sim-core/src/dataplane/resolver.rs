@@ -12,7 +12,8 @@
 //!
 //! A subnet may have the Resolver make up the AAAA records that a name lacks from its A records: DNS64 (NAT-19, RFC 6147).
 //!
-//! Differs from AWS: Resolver rules and endpoints are not simulated, so names outside AWS and the Internet are not found (R53-5).
+//! Differs from AWS: Resolver rules and endpoints are not simulated, so names outside AWS and the Internet are not found (R53-5). A
+//! made-up address has no name backwards (RFC 6147 §5.3.1); AWS does not say whether it has.
 
 use std::net::{IpAddr, Ipv4Addr};
 
