@@ -15,8 +15,8 @@ use crate::cloud::{self, Cloud, Instance, InstanceState, NetworkInterface, Reque
 use crate::dataplane::conntrack::Timeouts;
 use crate::dataplane::names::VpcNames;
 use crate::dataplane::tables::{
-    AddressOwners, EniIndex, EniTable, Guest, MetadataOverIpv6, Route, RouteState, RouteTable, Slots, SourceDestCheck,
-    SubnetTable, Tables, Target, Tracking, VpcTables,
+    AddressOwners, Dns64, EniIndex, EniTable, Guest, MetadataOverIpv6, Route, RouteState, RouteTable, Slots,
+    SourceDestCheck, SubnetTable, Tables, Target, Tracking, VpcTables,
 };
 use crate::id::{NetworkInterfaceId, Origin, Region, SubnetId, VpcId};
 use crate::net::{MacAddr, PrefixTable};
@@ -144,15 +144,17 @@ fn route_state(compiler: &Compiler, cloud: &Cloud, tables: &Tables, vpc: VpcId, 
 pub(super) fn subnet_table(compiler: &Compiler, cloud: &Cloud, subnet: &cloud::Subnet) -> Option<SubnetTable> {
     let vpc = cloud.vpcs.get(&subnet.vpc)?;
     let route_table = subnet.route_table.map_or(vpc.main_route_table, |(_, table)| table); // RT-2
+    let v4 = subnet.ipv4_block.map(IpNet::V4);
     let v6 = subnet.ipv6_block.map(|(_, block)| IpNet::V6(block));
     Some(SubnetTable {
         id: subnet.id,
         zone: subnet.zone,
-        blocks: std::iter::once(IpNet::V4(subnet.ipv4_block)).chain(v6).collect(),
-        router: plus(subnet.ipv4_block.network(), 1),
+        blocks: v4.into_iter().chain(v6).collect(),
+        router: subnet.ipv4_block.map(|block| plus(block.network(), 1)),
         router_mac: router_mac(subnet.id),
         route_table: compiler.slot(route_table)?,
         network_acl: compiler.slot(subnet.network_acl.1)?,
+        dns64: if subnet.enable_dns64 { Dns64::On } else { Dns64::Off },
         origin: subnet.origin,
     })
 }

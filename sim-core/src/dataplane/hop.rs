@@ -116,7 +116,7 @@ impl Hop<'_> {
     fn refuse_size(&mut self, sender: EniIndex, by: ResourceId, limit_bytes: u16, transit: &mut Transit) -> Outcome {
         let told = transit.frame.headers.ip.and_then(|ip| {
             let subnet = self.tables.interface(sender)?.subnet;
-            let router = if ip.source.is_ipv4() { IpAddr::V4(subnet.router) } else { IpAddr::V6(ROUTER_IPV6) };
+            let router = if ip.source.is_ipv4() { IpAddr::V4(subnet.router?) } else { IpAddr::V6(ROUTER_IPV6) };
             packet_too_big(&transit.frame, subnet.router_mac, router, limit_bytes, Vec::new())
         });
         let decider = Decider::Mtu { limit: limit_bytes, told: told.is_some() };
@@ -220,7 +220,11 @@ impl Hop<'_> {
     fn log_flow(&mut self, eni: &EniTable, transit: &Transit, direction: Direction, action: FlowAction) {
         let headers = &transit.frame.headers;
         let (true, Some(ip)) = (eni.is_logged && transit.entry != Entry::Router, &headers.ip) else { return };
-        let own = eni.primary_address(ip.destination.is_ipv4());
+        // SIM: what has no address of the family, as a NAT gateway that is sent IPv6, is known by the packet's.
+        let own = eni.primary_address(ip.destination.is_ipv4()).unwrap_or(match direction {
+            Direction::Ingress => ip.destination,
+            Direction::Egress => ip.source,
+        });
         let step = Step::FlowLogged { interface: eni.id, own, direction, action };
         self.trace.log_flow(transit.packet, headers, step);
     }
@@ -314,11 +318,12 @@ impl Hop<'_> {
 
     /// Tells of a NAT gateway's translation. Inbound it is always an answer.
     pub(super) fn port_translated(&mut self, transit: &mut Transit, gateway: ResourceId, translation: PortTranslation) {
-        let PortTranslation { from, to, direction } = translation;
+        let PortTranslation { from, to, direction, other_end } = translation;
         if direction == Direction::Ingress {
             transit.packet.leg = Leg::Return;
         }
         self.tell(transit, Step::PortTranslated { gateway, from, to });
+        self.translated(transit, gateway, other_end);
     }
 
     /// A packet leaves an interface: it may be one whose whole way is told. A question to the VPC itself goes nowhere, and unless its

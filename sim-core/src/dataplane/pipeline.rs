@@ -417,7 +417,7 @@ fn arrive(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<N
     Ok(Next::Guest(index))
 }
 
-/// A NAT gateway passes a packet on, translated.
+/// A NAT gateway passes a packet on, translated; to IPv4 and back where an IPv6 host sends to IPv4 (NAT-19).
 fn pass_nat_gateway(
     hop: &mut Hop<'_>,
     nat: NatGateway<'_>,
@@ -446,6 +446,7 @@ fn leave_nat(hop: &mut Hop<'_>, nat: NatGateway<'_>, transit: &mut Transit) -> R
     rewrite_macs(&mut transit.frame, at.eni.mac, at.subnet.router_mac);
     hop.seen(transit, nat.id, Direction::Egress);
     let ip = ip_of(&transit.frame, nat.id.into(), Direction::Egress)?;
+    route_table::refuse_reserved(&at, ip.destination)?; // NAT64 leads to no service of the VPC's own (ADDR-16)
     if !at.subnet.contains(ip.destination) {
         hop.network_acl(&at, Direction::Egress, transit, &ip)?; // stateless, never within a subnet (ACL-6)
     }

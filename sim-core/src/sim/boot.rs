@@ -346,7 +346,8 @@ impl Directory for Guests {
                     Packages::Preinstalled => None,
                 };
                 let lease = dhcp::first_lease(*up_since);
-                let vpc = cloud.instances.get(id).map(|instance| instance.vpc);
+                let leased = cloud.instances.get(id).filter(|_| interfaces.iter().any(|interface| !interface.ipv4.is_empty()));
+                let vpc = leased.map(|instance| instance.vpc);
                 let told = vpc.and_then(|vpc| self.leases.told(vpc, lease.last_renewal(now))).cloned();
                 let is_outdated = told.is_some();
                 let resolver = told.or_else(|| dhcp::resolver(cloud, *id)).unwrap_or_default();
@@ -474,7 +475,7 @@ fn interface_config(tables: &Tables, eni: EniIndex, family: ImageFamily) -> Opti
         mtu: INSTANCE_MTU,
         ipv4: Vec::new(),
         ipv6: Vec::new(),
-        ipv4_gateway: Some(subnet.router),
+        ipv4_gateway: subnet.router,
         ipv6_gateway: None,
     };
     for address in &interface.eni.addresses {

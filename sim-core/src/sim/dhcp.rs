@@ -9,7 +9,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use ipnet::IpNet;
 
-use crate::cloud::{Cloud, NameServer, Vpc};
+use crate::cloud::{Cloud, NameServer, Subnet, Vpc};
+use crate::dataplane::services::PlatformService;
 use crate::dataplane::tables::Interface;
 use crate::engine::{SimDuration, SimTime};
 use crate::host::{Lease, ResolverConfig};
@@ -33,17 +34,27 @@ pub(super) fn first_lease(since: SimTime) -> Lease {
 
 /// The name servers of an instance; none where its VPC has no options.
 pub(super) fn resolver(cloud: &Cloud, instance: InstanceId) -> Option<ResolverConfig> {
-    let vpc = cloud.vpcs.get(&cloud.instances.get(&instance)?.vpc)?;
-    resolver_by(cloud, vpc, vpc.dhcp_options)
+    let instance = cloud.instances.get(&instance)?;
+    let vpc = cloud.vpcs.get(&instance.vpc)?;
+    let is_ipv6_only = cloud.subnets.get(&instance.subnet).is_some_and(Subnet::is_ipv6_only);
+    resolver_by(cloud, vpc, is_ipv6_only, vpc.dhcp_options)
 }
 
-/// The name servers that a VPC's instances have by some options.
-pub(super) fn resolver_by(cloud: &Cloud, vpc: &Vpc, options: Option<DhcpOptionsId>) -> Option<ResolverConfig> {
+/// The name servers that a VPC's instances have by some options, with or without IPv4 addresses.
+pub(super) fn resolver_by(
+    cloud: &Cloud,
+    vpc: &Vpc,
+    is_ipv6_only: bool,
+    options: Option<DhcpOptionsId>,
+) -> Option<ResolverConfig> {
     let options = cloud.dhcp_options.get(&options?)?;
-    // The Resolver is at the primary block's base plus two (ADDR-13).
-    let amazon = Ipv4Addr::from_bits(vpc.primary_block().network().to_bits() + 2);
+    let amazon = match is_ipv6_only {
+        true => IpAddr::V6(PlatformService::Resolver.ipv6()),
+        // The Resolver is at the primary block's base plus two (ADDR-13).
+        false => IpAddr::V4(Ipv4Addr::from_bits(vpc.primary_block().network().to_bits() + 2)),
+    };
     let servers = options.name_servers().map(|server| match server {
-        NameServer::Amazon => IpAddr::V4(amazon),
+        NameServer::Amazon => amazon,
         NameServer::At(address) => address,
     });
     Some(ResolverConfig { servers: servers.collect(), search: options.domain_name().map(str::to_owned) })
@@ -57,10 +68,11 @@ pub(super) fn answer(cloud: &Cloud, instance: InstanceId, at: &Interface<'_>, fr
         IpAddr::V4(address) => Some(*address),
         IpAddr::V6(_) => None,
     })?;
+    let router = at.subnet.router?;
     let wanted = asked.requested.unwrap_or(asked.client);
     let kind = match asked.kind {
         DhcpKind::Discover => DhcpKind::Offer,
-        DhcpKind::Request if asked.server.is_some_and(|server| server != at.subnet.router) => return None,
+        DhcpKind::Request if asked.server.is_some_and(|server| server != router) => return None,
         DhcpKind::Request if wanted == own => DhcpKind::Ack,
         DhcpKind::Request => DhcpKind::Nak,
         DhcpKind::Inform => DhcpKind::Ack,
@@ -71,7 +83,7 @@ pub(super) fn answer(cloud: &Cloud, instance: InstanceId, at: &Interface<'_>, fr
         kind,
         yours: if is_granted && asked.kind != DhcpKind::Inform { own } else { Ipv4Addr::UNSPECIFIED },
         requested: None,
-        server: Some(at.subnet.router),
+        server: Some(router),
         lease: if is_granted { lease(cloud, instance, at, &asked, own) } else { DhcpLease::default() },
         ..asked.clone()
     };
@@ -84,7 +96,7 @@ pub(super) fn answer(cloud: &Cloud, instance: InstanceId, at: &Interface<'_>, fr
     let answer = Datagram {
         source_mac: at.subnet.router_mac,
         destination_mac: mac,
-        source: SocketAddr::from((at.subnet.router, SERVER_PORT)),
+        source: SocketAddr::from((router, SERVER_PORT)),
         destination: SocketAddr::from((to, CLIENT_PORT)),
     };
     Some(answer.into_frame(&message.to_bytes(), Vec::new()))
@@ -106,7 +118,7 @@ fn lease(cloud: &Cloud, instance: InstanceId, at: &Interface<'_>, asked: &DhcpMe
     DhcpLease {
         seconds: (asked.kind != DhcpKind::Inform).then_some(LEASE_SECONDS),
         subnet_mask,
-        router: Some(at.subnet.router),
+        router: at.subnet.router,
         name_servers: v4(names.servers),
         domain_name: names.search,
         host_name: Some(format!("ip-{}", own.to_string().replace('.', "-"))),

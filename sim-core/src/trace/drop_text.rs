@@ -103,8 +103,9 @@ impl DropCode {
                  Peering is not transitive, whatever routes there are: peer the two VPCs directly, or use a transit gateway."
             }
             DropCode::ProtocolRestriction => {
-                "The component on the path takes only some protocols. A NAT gateway translates TCP, UDP and ICMP over IPv4 and \
-                 nothing else: ESP, GRE or SCTP do not pass it. IPsec passes when it is wrapped into UDP (NAT traversal)."
+                "The component on the path takes only some protocols. A NAT gateway translates TCP, UDP and ICMP and nothing \
+                 else: ESP, GRE or SCTP do not pass it. IPsec passes when it is wrapped into UDP (NAT traversal). Of IPv6 it \
+                 takes what goes to 64:ff9b::/96 (NAT64), so route that prefix to it and the rest to an egress-only gateway."
             }
             DropCode::NgwRequiresSourceInVpc => {
                 "A NAT gateway translates what its own VPC sends. The packet came from outside of the VPC's blocks: over a \

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 use super::{Decider, Direction, DropCode, DropReason, Leg};
 use crate::id::ResourceId;
-use crate::net::{Headers, IpHeader, Transport, protocol};
+use crate::net::{Headers, IpHeader, Transport, embedded, protocol};
 
 impl DropReason {
     /// Why the packet with these headers was lost. Follows "by `name`: ", so it does not repeat who decided.
@@ -124,9 +124,14 @@ impl DropReason {
                 }
                 _ => format!("{} bytes are more than it takes", ip.total_len),
             },
-            DropCode::ProtocolRestriction => match ip.source {
-                IpAddr::V4(_) => format!("it takes TCP, UDP and ICMP only, not {}", service(ip)),
-                IpAddr::V6(_) => "it takes IPv4 only".to_owned(),
+            DropCode::ProtocolRestriction => match ip.destination {
+                IpAddr::V6(v6) if embedded(v6).is_none() => {
+                    format!("{destination} stands for no IPv4 address: of IPv6 it takes what goes to 64:ff9b::/96")
+                }
+                _ if matches!(ip.protocol, protocol::TCP | protocol::UDP | protocol::ICMP | protocol::ICMPV6) => {
+                    format!("{} cannot be said in the other IP version", service(ip))
+                }
+                _ => format!("it takes TCP, UDP and ICMP only, not {}", service(ip)),
             },
             DropCode::NgwRequiresSourceInVpc => {
                 format!("it takes only what its own VPC sends, and the source {} is not in the VPC's blocks", ip.source)

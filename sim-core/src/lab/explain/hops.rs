@@ -110,7 +110,7 @@ impl Telling<'_> {
                 self.line(*gateway, format!("{field} {from} → {to}"), HopVerdict::Rewrite, None)
             }
             Step::PortTranslated { gateway, from, to } => {
-                let text = format!("{}:{} → {}:{}", from.0, from.1, to.0, to.1);
+                let text = format!("{} → {}", SocketAddr::from(*from), SocketAddr::from(*to));
                 self.line(*gateway, text, HopVerdict::Rewrite, None)
             }
             Step::Fragmented { gateway, limit_bytes } => {

@@ -57,6 +57,7 @@ fn remedy(names: &Names<'_>, event: &TraceEvent, reason: &DropReason, after: &[T
         }
         ResourceKind::InternetGateway if destination.is_ipv4() => "0.0.0.0/0".to_owned(),
         ResourceKind::InternetGateway => "::/0".to_owned(),
+        ResourceKind::NatGateway if destination.is_ipv6() => "64:ff9b::/96".to_owned(), // NAT-19
         _ => return None,
     };
     Some(format!("add a route for {block} to {} in {}", name(gateway), name(table)))

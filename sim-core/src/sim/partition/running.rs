@@ -169,7 +169,7 @@ impl Partition {
         }
         let Awake { platform, plugs, .. } = &mut **awake;
         let resolve = |interface: usize, question: &Frame| match plugs.get(interface) {
-            Some(Plug::Eni(eni)) => answer_in_vpc(shared.tables, shared.tables.interface(*eni)?.vpc_index, question),
+            Some(Plug::Eni(eni)) => answer_in_vpc(&shared.tables.interface(*eni)?, question),
             _ => None,
         };
         platform.run(now, pool, &resolve, &mut |interface, frame| outbox.push((interface, frame)));

@@ -37,13 +37,15 @@ impl World {
         }
     }
 
-    /// Instances hear of other DHCP options when they renew their leases (ADDR-19).
+    /// Instances hear of other DHCP options when they renew their leases (ADDR-19). Those without an IPv4 address have none: SIM, they
+    /// hear when they boot.
     fn follow_dhcp_options(&mut self) {
         for (id, before) in self.cloud.take_changed_dhcp_options() {
             let Some(vpc) = self.cloud.vpcs.get(&id) else { continue };
-            let before = dhcp::resolver_by(&self.cloud, vpc, before).unwrap_or_default();
+            let before = dhcp::resolver_by(&self.cloud, vpc, false, before).unwrap_or_default();
             self.guests.change_leases(id, self.now(), before);
-            let instances = self.cloud.instances.values().filter(|instance| instance.vpc == id);
+            let has_lease = |instance: &&Instance| !self.cloud.subnets[&instance.subnet].is_ipv6_only();
+            let instances = self.cloud.instances.values().filter(|instance| instance.vpc == id).filter(has_lease);
             for guest in instances.filter_map(|instance| self.guests.of_instance(instance.id)) {
                 let (partition, local) = self.guests.place(guest);
                 self.partitions[partition as usize].outdate_lease(local);

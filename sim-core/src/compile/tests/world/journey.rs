@@ -1,7 +1,7 @@
 //! A packet from a line of text, and its account: the hops it makes through the small world.
 
 use std::fmt::Write as _;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use etherparse::PacketBuilder;
 
@@ -203,8 +203,8 @@ impl World {
             Step::Gateway { .. } => return None,
             Step::Translated { from, to, .. } => format!("{from} becomes {to}"),
             Step::Fragmented { limit_bytes, .. } => format!("cut to {limit_bytes} bytes"),
-            Step::PortTranslated { from: (from, from_port), to: (to, to_port), .. } => {
-                format!("{from}:{from_port} becomes {to}:{to_port}")
+            Step::PortTranslated { from, to, .. } => {
+                format!("{} becomes {}", SocketAddr::from(*from), SocketAddr::from(*to))
             }
             Step::FlowLogged { interface, own, direction, action } => {
                 format!("{} logs {action:?} {direction:?} of {own}", name((*interface).into()))
