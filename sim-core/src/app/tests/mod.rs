@@ -9,6 +9,7 @@ mod iptables;
 mod jobs;
 mod nc;
 mod ping;
+mod pipelines;
 mod shell;
 mod sockets;
 mod ssh;
