@@ -1,6 +1,7 @@
 //! Guests talking to each other over a wire that answers nothing by itself.
 
 mod curl;
+mod forwarding;
 mod guest;
 mod httpd;
 mod ip;
