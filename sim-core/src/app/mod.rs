@@ -33,6 +33,7 @@ mod resolve;
 mod services;
 mod sockets;
 mod ssh;
+mod streams;
 mod sysctl;
 mod system;
 mod tcpdump;
@@ -144,11 +145,13 @@ fn find(name: &str) -> Option<Program> {
         "amazon-linux-extras" => program!(packages::extras),
         "echo" => program!(text::echo),
         "printf" => program!(text::printf),
-        "cat" => program!(text::cat),
-        "tee" => program!(text::tee),
-        "grep" | "egrep" | "fgrep" => program!(text::grep),
+        "cat" => program!(streams::cat),
+        "tee" => program!(streams::tee),
+        "grep" | "egrep" | "fgrep" => program!(streams::grep),
+        "yes" => program!(streams::yes),
         "sed" => program!(text::sed),
-        "head" | "tail" => program!(text::ends),
+        "head" => program!(streams::head),
+        "tail" => program!(streams::tail),
         "wc" => program!(text::wc),
         "cut" => program!(text::cut),
         "tr" => program!(text::tr),

@@ -8,13 +8,14 @@ use std::net::IpAddr;
 use std::task::Waker;
 
 use super::executor::{Foreground, Task};
-use super::files::Volume;
+use super::files::{FileSystem, Volume};
 use super::fragment::Reassembly;
 use super::job::Jobs;
 use super::lease::Lease;
 use super::netfilter::Netfilter;
 use super::network::{Way, WayTo};
 use super::nic::Nic;
+use super::pipe::Pipe;
 use super::probe::Probes;
 use super::shell::Shell;
 use super::socket::Sockets;
@@ -70,10 +71,12 @@ pub(crate) struct Kernel {
     pub(super) has_ended: bool,
     pub(super) last_process: u32,
     pub(super) jobs: Jobs,
-    pub(super) pipes: BTreeMap<u32, Vec<u8>>,
+    pub(super) pipes: BTreeMap<u32, Pipe>,
     pub(super) next_pipe: u32,
     pub(super) notes: Vec<Note>,
     pub(super) volume: Volume,
+    /// Programs to wake when a file changes.
+    pub(super) file_watchers: Vec<Waker>,
     /// What its DHCP client has got, if it has one.
     pub(super) lease: Option<Lease>,
     pub(super) hostname: String,
@@ -139,6 +142,7 @@ impl Kernel {
             next_pipe: 0,
             notes: Vec::new(),
             volume,
+            file_watchers: Vec::new(),
             lease: None,
             hostname: config.hostname,
             login: None,
@@ -165,6 +169,17 @@ impl Kernel {
             Some(nic) => nic.configure(self.now, interface, config, random_seed),
             None => self.nics.push(Nic::new(self.now, self.profile, interface, config, random_seed)),
         }
+    }
+
+    /// Reads or changes files; who waits for a change hears of it.
+    pub(super) fn change_files<R>(&mut self, f: impl FnOnce(&mut FileSystem) -> R) -> R {
+        let files = self.volume.files();
+        let before = files.changes();
+        let result = f(files);
+        if files.changes() != before {
+            self.file_watchers.drain(..).for_each(Waker::wake);
+        }
+        result
     }
 
     /// Nanoseconds since 1970.

@@ -119,10 +119,10 @@ impl Witness {
         let is_there = |walk: &&mut Walk| {
             (walk.packet == packet || walk.flow == from) && walk.stations.last() == Some(&by) && !walk.is_passed_on
         };
-        if let Some(walk) = self.forward.as_mut().filter(|walk| is_there(&walk)) {
+        if let Some(walk) = self.forward.as_mut().filter(|walk| is_there(walk)) {
             walk.pass_on(flow);
             self.answer = None; // Whoever answers will know the flow as it is now.
-        } else if let Some(walk) = self.back.as_mut().filter(|walk| is_there(&walk)) {
+        } else if let Some(walk) = self.back.as_mut().filter(|walk| is_there(walk)) {
             walk.pass_on(flow);
         }
     }

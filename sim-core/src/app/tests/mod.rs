@@ -1,6 +1,7 @@
 //! Guests talking to each other over a wire that answers nothing by itself.
 
 mod curl;
+mod forwarding;
 mod guest;
 mod httpd;
 mod ip;
@@ -9,6 +10,7 @@ mod iptables;
 mod jobs;
 mod nc;
 mod ping;
+mod pipelines;
 mod shell;
 mod sockets;
 mod ssh;

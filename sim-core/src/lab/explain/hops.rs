@@ -252,19 +252,16 @@ impl Telling<'_> {
 
 /// What the packet filter of an instance that forwards has made of a packet's addresses and ports.
 fn translations(came: &FlowKey, leaves: &FlowKey) -> Vec<String> {
-    let ends = |flow: &FlowKey| [(flow.source, flow.source_port), (flow.destination, flow.destination_port)];
-    let changed = ["source", "destination"].into_iter().zip(ends(came).into_iter().zip(ends(leaves)));
-    let text = |(field, (from, to)): (_, ((IpAddr, u16), (IpAddr, u16)))| match (from.0 == to.0, from.1 == to.1) {
-        (true, true) => None,
-        (false, true) => Some(format!("{field} {} → {}", from.0, to.0)),
-        (_, false) => Some(format!("{field} {} → {}", end(from), end(to))),
+    let source = |flow: &FlowKey| SocketAddr::new(flow.source, flow.source_port);
+    let destination = |flow: &FlowKey| SocketAddr::new(flow.destination, flow.destination_port);
+    let text = |field: &str, from: SocketAddr, to: SocketAddr| match from.port() == to.port() {
+        _ if from == to => None,
+        true => Some(format!("{field} {} → {}", from.ip(), to.ip())),
+        false => Some(format!("{field} {from} → {to}")),
     };
-    changed.filter_map(text).collect()
-}
-
-/// An address with its port.
-fn end((address, port): (IpAddr, u16)) -> String {
-    SocketAddr::new(address, port).to_string()
+    let changes =
+        [text("source", source(came), source(leaves)), text("destination", destination(came), destination(leaves))];
+    changes.into_iter().flatten().collect()
 }
 
 /// A component in few words: what kind of thing, its name, the start of its id.
