@@ -346,7 +346,8 @@ impl Directory for Guests {
                     Packages::Preinstalled => None,
                 };
                 let lease = dhcp::first_lease(*up_since);
-                let leased = cloud.instances.get(id).filter(|_| interfaces.iter().any(|interface| !interface.ipv4.is_empty()));
+                let leased =
+                    cloud.instances.get(id).filter(|_| interfaces.iter().any(|interface| !interface.ipv4.is_empty()));
                 let vpc = leased.map(|instance| instance.vpc);
                 let told = vpc.and_then(|vpc| self.leases.told(vpc, lease.last_renewal(now))).cloned();
                 let is_outdated = told.is_some();
