@@ -22,6 +22,11 @@ mod scenario_path;
 
 use std::process::ExitCode;
 
+/// Its memory lies in large pages where the system has them. A packet among many guests touches a little of each, and finding
+/// four kilobytes at a time what it touches cost it a quarter of its time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     panic_message::install();
     let outcome = std::panic::catch_unwind(|| match args::parse() {

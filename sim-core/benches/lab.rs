@@ -14,6 +14,10 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use sim_core::bench::{Delays, IdleWorld, Pair, PairOptions, Ports, Queue, Routes, Star, Stars, Work};
 use sim_core::lab::{CapturesTo, DiagnosticReport, Observer, RunHeader, RunOptions, RunSummary, StepReport, run};
 
+/// What is measured is what users run: see `sim-cli`'s `main.rs`.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Sees to it that every step holds.
 struct Judge;
 

@@ -3,7 +3,7 @@
 //! Allocations are counted on this thread alone; the worlds run on it.
 
 use allocation_counter::measure;
-use sim_core::bench::{Pair, PairOptions, Ports, Stars, Work};
+use sim_core::bench::{Nat64, Pair, PairOptions, Ports, Stars, Work};
 
 /// Does `units` of work, then twice as much, and answers the packet-hops and allocations that the second took more.
 fn difference(units: u64, mut work: impl FnMut(u64) -> Work) -> (u64, u64) {
@@ -18,10 +18,13 @@ fn difference(units: u64, mut work: impl FnMut(u64) -> Work) -> (u64, u64) {
 fn a_packet_hop_allocates_nothing() {
     let mut pair = Pair::build(PairOptions::default());
     let mut stars = Stars::build(4, 2, 1);
+    let mut nat64 = Nat64::build();
     let found = [
         ("bulk TCP", difference(4 << 20, |bytes| pair.bulk_tcp(bytes))),
         ("ping", difference(1_000, |count| pair.ping(count))),
         ("datagrams", difference(1_000, |count| pair.datagrams(count, Ports::One))),
+        ("bulk TCP by NAT64", difference(4 << 20, |bytes| nat64.bulk_tcp(bytes))),
+        ("ping by NAT64", difference(1_000, |count| nat64.ping(count))),
         ("stars", difference(2_000, |packets| stars.send(packets))),
     ];
     // Some lists of a program grow with what it has seen, by doubling; nothing may grow with packets one by one.

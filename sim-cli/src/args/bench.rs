@@ -26,7 +26,7 @@ pub(crate) struct BenchArgs {
     /// The format of the figures.
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub format: BenchFormat,
-    /// Do what one NAME measures once and untimed, so much of it – bytes, round trips or packets – for valgrind or perf.
+    /// Do what one NAME measures once and untimed, so much of it – bytes, round trips, packets or VPCs – for valgrind or perf.
     #[arg(long, value_name = "N", conflicts_with_all = ["quick", "format"], value_parser = clap::value_parser!(u64).range(1..))]
     pub once: Option<u64>,
 }

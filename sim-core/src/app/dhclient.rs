@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use super::ip::{interface_name, interface_number};
 use crate::engine::SimDuration;
 use crate::host::{ResolverConfig, Sys, UdpSocket};
-use crate::net::dhcp::{CLIENT_PORT, DhcpKind, DhcpMessage, SERVER_PORT};
+use crate::net::dhcp::{CLIENT_PORT, DhcpKind, DhcpLease, DhcpMessage, SERVER_PORT};
 
 /// How long an answer is waited for before the question is repeated, and how often it is asked.
 const INTERVAL: SimDuration = SimDuration::from_secs(3);
@@ -71,6 +71,15 @@ pub(crate) async fn networkctl(sys: Sys, arguments: Vec<String>) -> i32 {
     }
 }
 
+/// What a guest's client does by itself when its lease is half over: it asks the server that it has the lease from, and nobody
+/// else (RFC 2131 §4.4.5, RENEWING). A host has the names that its first interface was told, so that one is renewed.
+pub(crate) async fn renewal(sys: Sys, _: Vec<String>) -> i32 {
+    match Client::open(&sys, &interface_name(&sys, 0), false) {
+        Some(client) => client.renew().await,
+        None => 1,
+    }
+}
+
 impl Client {
     fn open(sys: &Sys, name: &str, verbose: bool) -> Option<Client> {
         let interface = interface_number(sys, name)?;
@@ -114,14 +123,36 @@ impl Client {
             return 2;
         }
         self.talk(&format!("DHCPACK of {address} from {from} (xid={xid:#x})"));
-        // The first interface's names are the host's.
-        if self.interface == 0 {
-            let servers = answer.lease.name_servers.iter().map(|server| IpAddr::V4(*server)).collect();
-            self.sys.set_resolver(&ResolverConfig { servers, search: answer.lease.domain_name });
-        }
-        let renewal = answer.lease.seconds.unwrap_or_default() / 2;
+        let renewal = self.bind(answer.lease);
         self.talk(&format!("bound to {address} -- renewal in {renewal} seconds."));
         0
+    }
+
+    /// Asks for the lease it has.
+    async fn renew(&self) -> i32 {
+        let (config, _) = &self.sys.interfaces()[self.interface];
+        let (Some(&(address, _)), Some(server)) = (config.ipv4.first(), config.ipv4_gateway) else { return 1 };
+        let request =
+            DhcpMessage { client: address, ..DhcpMessage::from_client(DhcpKind::Request, self.transaction, self.mac) };
+        match self.ask_of(Some(server), &request, "").await {
+            Some((answer, _)) if answer.kind == DhcpKind::Ack => {
+                self.bind(answer.lease);
+                0
+            }
+            _ => 2,
+        }
+    }
+
+    /// Takes over what a lease says; answers after how many seconds it is to be renewed.
+    fn bind(&self, lease: DhcpLease) -> u32 {
+        let renewal = lease.seconds.unwrap_or_default() / 2;
+        // The first interface's names are the host's.
+        if self.interface == 0 {
+            let servers = lease.name_servers.iter().map(|server| IpAddr::V4(*server)).collect();
+            self.sys.set_resolver(&ResolverConfig { servers, search: lease.domain_name });
+            self.sys.hold_lease(SimDuration::from_secs(renewal.into()));
+        }
+        renewal
     }
 
     fn release(&self) -> i32 {
@@ -142,9 +173,24 @@ impl Client {
 
     /// Asks everybody on the link until somebody answers. Gives the answer and who it is from.
     async fn ask(&self, message: &DhcpMessage, shown: &str) -> Option<(DhcpMessage, Ipv4Addr)> {
+        self.ask_of(None, message, shown).await
+    }
+
+    /// Asks one server, or everybody.
+    async fn ask_of(
+        &self,
+        server: Option<Ipv4Addr>,
+        message: &DhcpMessage,
+        shown: &str,
+    ) -> Option<(DhcpMessage, Ipv4Addr)> {
         for _ in 0..TRIES {
             self.talk(shown);
-            self.socket.broadcast(self.interface, SERVER_PORT, &message.to_bytes());
+            match server {
+                Some(server) => {
+                    let _ = self.socket.send_to(&message.to_bytes(), SocketAddr::from((server, SERVER_PORT)));
+                }
+                None => self.socket.broadcast(self.interface, SERVER_PORT, &message.to_bytes()),
+            }
             let deadline = self.sys.now() + INTERVAL;
             let mut buffer = [0; 1500];
             while let Ok(Ok((len, from))) = self.sys.before(Some(deadline), self.socket.recv_from(&mut buffer)).await {

@@ -33,6 +33,7 @@ mod resolve;
 mod services;
 mod sockets;
 mod ssh;
+mod streams;
 mod sysctl;
 mod system;
 mod tcpdump;
@@ -45,7 +46,7 @@ mod traceroute;
 mod truncate;
 mod wget;
 
-use crate::host::{DEV_TCP, Program, Programs};
+use crate::host::{DEV_TCP, LEASE_RENEWAL, Program, Programs};
 
 /// Wraps an `async fn(Sys, Vec<String>) -> i32` as a [`Program`].
 macro_rules! program {
@@ -112,6 +113,7 @@ fn find(name: &str) -> Option<Program> {
         DEV_TCP => program!(dev_tcp::main),
         "dhclient" => program!(dhclient::main),
         "networkctl" => program!(dhclient::networkctl),
+        LEASE_RENEWAL => program!(dhclient::renewal),
         "wget" => program!(wget::main),
         "nc" | "ncat" | "netcat" => program!(nc::main),
         "telnet" => program!(telnet::main),
@@ -143,11 +145,13 @@ fn find(name: &str) -> Option<Program> {
         "amazon-linux-extras" => program!(packages::extras),
         "echo" => program!(text::echo),
         "printf" => program!(text::printf),
-        "cat" => program!(text::cat),
-        "tee" => program!(text::tee),
-        "grep" | "egrep" | "fgrep" => program!(text::grep),
+        "cat" => program!(streams::cat),
+        "tee" => program!(streams::tee),
+        "grep" | "egrep" | "fgrep" => program!(streams::grep),
+        "yes" => program!(streams::yes),
         "sed" => program!(text::sed),
-        "head" | "tail" => program!(text::ends),
+        "head" => program!(streams::head),
+        "tail" => program!(streams::tail),
         "wc" => program!(text::wc),
         "cut" => program!(text::cut),
         "tr" => program!(text::tr),

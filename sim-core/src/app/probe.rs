@@ -56,7 +56,7 @@ async fn tcp(sys: &Sys, to: SocketAddr, wait: SimDuration) -> (i32, String) {
 async fn udp(sys: &Sys, to: SocketAddr, wait: SimDuration) -> (i32, String) {
     let sent = sys.udp_bind(0).and_then(|socket| {
         socket.connect(to)?;
-        socket.send(b"vpcsim")?;
+        socket.send(question(to.port()))?;
         Ok(socket)
     });
     let socket = match sent {
@@ -69,6 +69,21 @@ async fn udp(sys: &Sys, to: SocketAddr, wait: SimDuration) -> (i32, String) {
         Ok(Err(errno @ Errno::ConnectionRefused)) => (REFUSED, format!("{errno}: an ICMP port unreachable came back")),
         Ok(Err(errno)) => (NOTHING, errno.to_string()),
         Err(Elapsed) => (NOTHING, "nothing".to_owned()),
+    }
+}
+
+/// What a server at a port answers, if it is there: a question for the Resolver and its like, one for the time. Others get a word.
+fn question(port: u16) -> &'static [u8] {
+    const DNS: &[u8] = b"\x76\x70\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07example\x03com\x00\x00\x01\x00\x01"; // RFC 1035 §4.1
+    const NTP: &[u8; 48] = &{
+        let mut packet = [0; 48];
+        packet[0] = 4 << 3 | 3; // version 4, a client (RFC 5905 §7.3)
+        packet
+    };
+    match port {
+        53 => DNS,
+        123 => NTP,
+        _ => b"vpcsim",
     }
 }
 

@@ -151,6 +151,9 @@ pub(crate) async fn date(sys: Sys, arguments: Vec<String>) -> i32 {
 /// `passwd --stdin`, `chpasswd`, `useradd`, `usermod`, `groupadd`: accounts have no meaning here beyond their words.
 pub(crate) async fn accounts(sys: Sys, arguments: Vec<String>) -> i32 {
     let operand = arguments[1..].iter().rfind(|word| !word.starts_with('-'));
+    if arguments[0] == "chpasswd" || arguments.iter().any(|word| word == "--stdin") {
+        sys.read_all().await;
+    }
     match (arguments[0].as_str(), operand) {
         ("passwd", user) => {
             let user = user.map_or("root", String::as_str);

@@ -51,9 +51,15 @@ pub(crate) async fn main(sys: Sys, arguments: Vec<String>) -> i32 {
         }
     };
     sys.print(format!("Connected to {host}.\nEscape character is '^]'.\n"));
-    if stream.write_all(&sys.stdin).await.is_err() {
-        sys.eprint("Connection closed by foreign host.\n");
-        return 1;
+    loop {
+        let typed = sys.read_some().await;
+        if typed.is_empty() {
+            break;
+        }
+        if stream.write_all(&typed).await.is_err() {
+            sys.eprint("Connection closed by foreign host.\n");
+            return 1;
+        }
     }
     let mut buffer = vec![0; 4096];
     while let Ok(read) = sys.before(Some(sys.now() + PATIENCE), stream.read(&mut buffer)).await {
@@ -65,7 +71,7 @@ pub(crate) async fn main(sys: Sys, arguments: Vec<String>) -> i32 {
             }
         }
     }
-    if sys.stdin.is_empty() {
+    if !sys.is_given_input() {
         sys.print("^]\ntelnet> quit\nConnection closed.\n");
         return 0;
     }

@@ -1,8 +1,9 @@
-//! Text tools: `echo`, `printf`, `cat`, `tee`, `grep`, `sed`, `head`, `tail`, `wc`, `cut`, `tr`, `sort`, `uniq`, `seq`.
+//! Text tools: `echo`, `printf`, `sed`, `wc`, `cut`, `tr`, `sort`, `uniq`, `seq`; those that only pass text on are in `streams`.
 //!
 //! The forms that labs and user data use. An option beyond them is refused by name rather than ignored.
 
 use super::options::{Options, Parsed};
+use super::streams::{inputs, without_end};
 use crate::host::{Sys, unescape};
 
 /// `echo`.
@@ -55,53 +56,13 @@ pub(crate) async fn printf(sys: Sys, arguments: Vec<String>) -> i32 {
     0
 }
 
-/// The contents of the named files, or standard input when there are none (`-` is standard input).
-fn inputs(sys: &Sys, program: &str, names: &[String], exit: &mut i32) -> Vec<(String, String)> {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    if names.is_empty() {
-        return vec![("-".to_owned(), text(&sys.stdin))];
-    }
-    let mut contents = Vec::new();
-    for name in names {
-        if name == "-" {
-            contents.push((name.clone(), text(&sys.stdin)));
-            continue;
-        }
-        match sys.read_file(name) {
-            Ok(bytes) => contents.push((name.clone(), text(&bytes))),
-            Err(error) => {
-                sys.eprint(format!("{program}: {name}: {error}\n"));
-                *exit = 1;
-            }
-        }
-    }
-    contents
-}
-
-/// `cat`.
-pub(crate) async fn cat(sys: Sys, arguments: Vec<String>) -> i32 {
-    let names: Vec<String> = match operands(&sys, "cat", &arguments, "") {
-        Ok((_, names)) => names,
-        Err(exit) => return exit,
-    };
-    let mut exit = 0;
-    if names.is_empty() {
-        sys.print(sys.stdin.as_ref());
-    }
-    for name in names {
-        match sys.read_file(&name) {
-            Ok(bytes) => sys.print(bytes),
-            Err(error) => {
-                sys.eprint(format!("cat: {name}: {error}\n"));
-                exit = 1;
-            }
-        }
-    }
-    exit
-}
-
 /// Flags out of `allowed` and operands; another flag is refused.
-fn operands(sys: &Sys, program: &str, arguments: &[String], allowed: &str) -> Result<(Vec<char>, Vec<String>), i32> {
+pub(super) fn operands(
+    sys: &Sys,
+    program: &str,
+    arguments: &[String],
+    allowed: &str,
+) -> Result<(Vec<char>, Vec<String>), i32> {
     let (mut flags, mut names) = (Vec::new(), Vec::new());
     for parsed in Options::new(arguments, "") {
         match parsed {
@@ -116,83 +77,8 @@ fn operands(sys: &Sys, program: &str, arguments: &[String], allowed: &str) -> Re
     Ok((flags, names))
 }
 
-/// `tee`.
-pub(crate) async fn tee(sys: Sys, arguments: Vec<String>) -> i32 {
-    let (flags, names) = match operands(&sys, "tee", &arguments, "ai") {
-        Ok(parsed) => parsed,
-        Err(exit) => return exit,
-    };
-    let mut exit = 0;
-    sys.print(sys.stdin.as_ref());
-    for name in names.iter().filter(|name| *name != "/dev/null") {
-        let path = sys.path(name);
-        let written = sys.files(|files| {
-            let opened = if flags.contains(&'a') { files.open_for_append(&path) } else { files.create(&path) };
-            opened.map(|()| files.append(&path, &sys.stdin))
-        });
-        if let Err(error) = written {
-            sys.eprint(format!("tee: {name}: {error}\n"));
-            exit = 1;
-        }
-    }
-    exit
-}
-
-/// `grep`.
-pub(crate) async fn grep(sys: Sys, arguments: Vec<String>) -> i32 {
-    let (flags, mut names) = match operands(&sys, "grep", &arguments, "icvqEoFwns") {
-        Ok(parsed) => parsed,
-        Err(exit) => return exit,
-    };
-    if names.is_empty() {
-        sys.eprint("Usage: grep [OPTION]... PATTERN [FILE]...\n");
-        return 2;
-    }
-    let has = |flag: char| flags.contains(&flag);
-    let mut pattern = names.remove(0);
-    if has('F') {
-        pattern = regex_lite::escape(&pattern);
-    } else if !has('E') {
-        pattern = basic_to_extended(&pattern);
-    }
-    if has('w') {
-        pattern = format!(r"\b(?:{pattern})\b");
-    }
-    let Ok(regex) = regex_lite::RegexBuilder::new(&pattern).case_insensitive(has('i')).build() else {
-        sys.eprint("grep: Invalid regular expression\n");
-        return 2;
-    };
-    let mut exit = 0;
-    let (mut found, several) = (0, names.len() > 1);
-    for (name, text) in inputs(&sys, "grep", &names, &mut exit) {
-        for (number, line) in text.lines().enumerate().filter(|(_, line)| regex.is_match(line) != has('v')) {
-            found += 1;
-            if has('q') || has('c') {
-                continue;
-            }
-            let number = if has('n') { format!("{}:", number + 1) } else { String::new() };
-            let name = if several { format!("{name}:") } else { String::new() };
-            if has('o') {
-                for part in regex.find_iter(line) {
-                    sys.print(format!("{name}{number}{}\n", part.as_str()));
-                }
-            } else {
-                sys.print(format!("{name}{number}{line}\n"));
-            }
-        }
-    }
-    if has('c') {
-        sys.print(format!("{found}\n"));
-    }
-    match (found, exit) {
-        (1.., _) => 0,
-        (_, 0) => 1,
-        _ => 2,
-    }
-}
-
 /// In a basic regular expression the escaped brackets are the special ones (POSIX "Basic Regular Expressions" §9.3).
-fn basic_to_extended(pattern: &str) -> String {
+pub(super) fn basic_to_extended(pattern: &str) -> String {
     let mut result = String::new();
     let mut letters = pattern.chars();
     while let Some(letter) = letters.next() {
@@ -243,13 +129,15 @@ pub(crate) async fn sed(sys: Sys, arguments: Vec<String>) -> i32 {
         }
     }
     let mut exit = 0;
-    for (name, text) in inputs(&sys, "sed", &names, &mut exit) {
-        let result: String = text.split_inclusive('\n').map(|line| edit_line(&edits, line, quiet)).collect();
+    for (name, mut text) in inputs(&sys, "sed", &names, &mut exit) {
+        let mut kept = String::new();
+        while let Some(line) = text.line().await {
+            let edited = edit_line(&edits, &line, quiet);
+            if in_place { kept.push_str(&edited) } else { sys.print(edited) }
+        }
         if in_place {
             let path = sys.path(&name);
-            sys.files(|files| files.write(&path, result.as_bytes()));
-        } else {
-            sys.print(result);
+            sys.files(|files| files.write(&path, kept.as_bytes()));
         }
     }
     if exit != 0 { 2 } else { 0 }
@@ -365,44 +253,6 @@ fn substitute(replacement: &str, found: &regex_lite::Captures<'_>) -> String {
     result
 }
 
-/// `head` and `tail`, by lines.
-pub(crate) async fn ends(sys: Sys, arguments: Vec<String>) -> i32 {
-    let program = arguments[0].clone();
-    let (mut count, mut names) = (10usize, Vec::new());
-    // `-5` is `-n 5`.
-    let arguments: Vec<String> = arguments
-        .iter()
-        .map(|word| match word.strip_prefix('-') {
-            Some(digits) if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => format!("-n{digits}"),
-            _ => word.clone(),
-        })
-        .collect();
-    for parsed in Options::new(&arguments, "n") {
-        match parsed {
-            Parsed::Value('n', value) => match value.parse() {
-                Ok(value) => count = value,
-                Err(_) => return sys.not_simulated(&program, &format!("-n {value}")),
-            },
-            Parsed::Operand(name) => names.push(name.to_owned()),
-            Parsed::Long(name) => return sys.not_simulated(&program, &format!("--{name}")),
-            Parsed::Flag(letter) | Parsed::Value(letter, _) | Parsed::Missing(letter) => {
-                return sys.not_simulated(&program, &format!("-{letter}"));
-            }
-        }
-    }
-    let mut exit = 0;
-    for (_, text) in inputs(&sys, &program, &names, &mut exit) {
-        let lines: Vec<&str> = text.split_inclusive('\n').collect();
-        let shown = if program.ends_with("head") {
-            &lines[..count.min(lines.len())]
-        } else {
-            &lines[lines.len().saturating_sub(count)..]
-        };
-        sys.print(shown.concat());
-    }
-    exit
-}
-
 /// `wc`.
 pub(crate) async fn wc(sys: Sys, arguments: Vec<String>) -> i32 {
     let (flags, names) = match operands(&sys, "wc", &arguments, "lwcm") {
@@ -411,6 +261,7 @@ pub(crate) async fn wc(sys: Sys, arguments: Vec<String>) -> i32 {
     };
     let mut exit = 0;
     for (name, text) in inputs(&sys, "wc", &names, &mut exit) {
+        let text = text.all().await;
         let counts = [('l', text.matches('\n').count()), ('w', text.split_whitespace().count()), ('c', text.len())];
         let wanted =
             |letter: char| flags.is_empty() || flags.contains(&letter) || (letter == 'c' && flags.contains(&'m'));
@@ -447,8 +298,9 @@ pub(crate) async fn cut(sys: Sys, arguments: Vec<String>) -> i32 {
     };
     let wanted = |number: usize| list.iter().any(|range| range.contains(&number));
     let mut exit = 0;
-    for (_, text) in inputs(&sys, "cut", &names, &mut exit) {
-        for line in text.lines() {
+    for (_, mut text) in inputs(&sys, "cut", &names, &mut exit) {
+        while let Some(line) = text.line().await {
+            let line = without_end(&line);
             let shown = if by_letter {
                 line.chars().enumerate().filter(|(index, _)| wanted(index + 1)).map(|(_, letter)| letter).collect()
             } else if line.contains(&delimiter) {
@@ -478,25 +330,29 @@ pub(crate) async fn tr(sys: Sys, arguments: Vec<String>) -> i32 {
         Ok(parsed) => parsed,
         Err(exit) => return exit,
     };
-    let text = String::from_utf8_lossy(&sys.stdin).into_owned();
     let from = letters(sets.first().map_or("", String::as_str));
-    let result: String = match (flags.as_slice(), sets.get(1)) {
-        (['d'], None) => text.chars().filter(|letter| !from.contains(letter)).collect(),
-        (['s'], None) => {
-            let mut last = None;
-            text.chars().filter(|&letter| last.replace(letter) != Some(letter) || !from.contains(&letter)).collect()
-        }
-        ([], Some(to)) => {
-            let to = letters(to);
-            let map = |letter: char| {
-                let at = from.iter().position(|&other| other == letter);
-                at.and_then(|at| to.get(at).or(to.last())).copied().unwrap_or(letter)
-            };
-            text.chars().map(map).collect()
-        }
-        _ => return sys.not_simulated("tr", "this combination of sets"),
-    };
-    sys.print(result);
+    let to = sets.get(1).map(|to| letters(to));
+    if !matches!((flags.as_slice(), &to), (['d' | 's'], None) | ([], Some(_))) {
+        return sys.not_simulated("tr", "this combination of sets");
+    }
+    let mut last = None;
+    while let Some(line) = sys.read_line().await {
+        let line = String::from_utf8_lossy(&line).into_owned();
+        let result: String = match &to {
+            None if flags.contains(&'d') => line.chars().filter(|letter| !from.contains(letter)).collect(),
+            None => {
+                line.chars().filter(|&letter| last.replace(letter) != Some(letter) || !from.contains(&letter)).collect()
+            }
+            Some(to) => {
+                let map = |letter: char| {
+                    let at = from.iter().position(|&other| other == letter);
+                    at.and_then(|at| to.get(at).or(to.last())).copied().unwrap_or(letter)
+                };
+                line.chars().map(map).collect()
+            }
+        };
+        sys.print(result);
+    }
     0
 }
 
@@ -531,23 +387,37 @@ pub(crate) async fn sort(sys: Sys, arguments: Vec<String>) -> i32 {
         Err(exit) => return exit,
     };
     let mut exit = 0;
-    let texts = inputs(&sys, &arguments[0], &names, &mut exit);
-    let mut lines: Vec<&str> = texts.iter().flat_map(|(_, text)| text.lines()).collect();
-    if !unique_only {
-        if flags.contains(&'n') {
-            let number = |line: &str| {
-                let digits: String = line.trim().chars().take_while(|c| c.is_ascii_digit() || *c == '-').collect();
-                digits.parse::<i64>().unwrap_or(0)
-            };
-            lines.sort_by_key(|line| number(line));
-        } else {
-            lines.sort_unstable();
+    if unique_only {
+        let mut last = None;
+        for (_, mut text) in inputs(&sys, &arguments[0], &names, &mut exit) {
+            while let Some(line) = text.line().await {
+                let line = without_end(&line).to_owned();
+                if last.as_ref() != Some(&line) {
+                    sys.print(format!("{line}\n"));
+                    last = Some(line);
+                }
+            }
         }
-        if flags.contains(&'r') {
-            lines.reverse();
-        }
+        return exit;
     }
-    if unique_only || flags.contains(&'u') {
+    let mut texts = Vec::new();
+    for (_, text) in inputs(&sys, &arguments[0], &names, &mut exit) {
+        texts.push(text.all().await);
+    }
+    let mut lines: Vec<&str> = texts.iter().flat_map(|text| text.lines()).collect();
+    if flags.contains(&'n') {
+        let number = |line: &str| {
+            let digits: String = line.trim().chars().take_while(|c| c.is_ascii_digit() || *c == '-').collect();
+            digits.parse::<i64>().unwrap_or(0)
+        };
+        lines.sort_by_key(|line| number(line));
+    } else {
+        lines.sort_unstable();
+    }
+    if flags.contains(&'r') {
+        lines.reverse();
+    }
+    if flags.contains(&'u') {
         lines.dedup();
     }
     sys.print(lines.iter().map(|line| format!("{line}\n")).collect::<String>());

@@ -5,6 +5,7 @@
 
 mod change;
 mod idle;
+mod nat64;
 mod network;
 mod pair;
 mod parts;
@@ -13,6 +14,7 @@ mod stars;
 
 pub use change::Star;
 pub use idle::IdleWorld;
+pub use nat64::Nat64;
 pub use pair::{Pair, PairOptions, Ports};
 pub use parts::{Delays, Queue, Routes};
 pub use stars::Stars;

@@ -63,7 +63,8 @@ impl Network {
         let id = self.instances[instance];
         let guest = world.instance_guest(id).expect("the instance has booted");
         let primary = world.cloud().instances[&id].interfaces[0];
-        (guest, world.cloud().network_interfaces[&primary].primary().address)
+        let own = world.cloud().network_interfaces[&primary].primary().expect("its subnet has an IPv4 block");
+        (guest, own.address)
     }
 }
 

@@ -1,6 +1,7 @@
 //! How long an interface's security groups remember a flow without packets (SG-21): what may be set on the interface, and what
 //! an instance type does by default. What is tracked, and by which of these times, is the data plane's.
 
+use std::num::{NonZeroU8, NonZeroU32};
 use std::ops::RangeInclusive;
 
 use super::ApiError;
@@ -17,12 +18,12 @@ members! {
     }
 }
 
-/// The time-outs somebody has set on an interface, in seconds.
+/// The time-outs somebody has set on an interface, in seconds. Every interface has them: they are small.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct ConnectionTracking {
-    tcp_established: Option<u32>,
-    udp_stream: Option<u32>,
-    udp: Option<u32>,
+    tcp_established: Option<NonZeroU32>,
+    udp_stream: Option<NonZeroU8>,
+    udp: Option<NonZeroU8>,
 }
 
 /// The time-outs that apply.
@@ -59,12 +60,13 @@ impl ConnectionTracking {
                 range.start(),
                 range.end()
             ))),
-            value => Ok(value),
+            value => Ok(value.and_then(NonZeroU32::new)),
         };
+        let short = |seconds: Option<NonZeroU32>| seconds.and_then(|seconds| NonZeroU8::try_from(seconds).ok());
         Ok(ConnectionTracking {
             tcp_established: checked(asked.tcp_established_timeout, TCP_ESTABLISHED, "TcpEstablishedTimeout")?,
-            udp_stream: checked(asked.udp_stream_timeout, UDP_STREAM, "UdpStreamTimeout")?,
-            udp: checked(asked.udp_timeout, UDP, "UdpTimeout")?,
+            udp_stream: short(checked(asked.udp_stream_timeout, UDP_STREAM, "UdpStreamTimeout")?),
+            udp: short(checked(asked.udp_timeout, UDP, "UdpTimeout")?),
         })
     }
 
@@ -85,10 +87,11 @@ impl ConnectionTracking {
             _ => *TCP_ESTABLISHED.end(),
         };
         let seconds = |set: Option<u32>, default: u32| SimDuration::from_secs(set.unwrap_or(default).into());
+        let short = |set: Option<NonZeroU8>, default: u32| seconds(set.map(|set| set.get().into()), default);
         IdleTimeouts {
-            tcp_established: seconds(self.tcp_established, default),
-            udp_stream: seconds(self.udp_stream, *UDP_STREAM.end()),
-            udp: seconds(self.udp, *UDP.start()),
+            tcp_established: seconds(self.tcp_established.map(NonZeroU32::get), default),
+            udp_stream: short(self.udp_stream, *UDP_STREAM.end()),
+            udp: short(self.udp, *UDP.start()),
         }
     }
 
@@ -96,9 +99,9 @@ impl ConnectionTracking {
     pub(crate) fn describe(self) -> Option<Object> {
         (self != ConnectionTracking::default()).then(|| {
             Object::new()
-                .optional("TcpEstablishedTimeout", self.tcp_established)
-                .optional("UdpStreamTimeout", self.udp_stream)
-                .optional("UdpTimeout", self.udp)
+                .optional("TcpEstablishedTimeout", self.tcp_established.map(NonZeroU32::get))
+                .optional("UdpStreamTimeout", self.udp_stream.map(NonZeroU8::get))
+                .optional("UdpTimeout", self.udp.map(NonZeroU8::get))
         })
     }
 }

@@ -123,7 +123,7 @@ impl Cloud {
 
     pub(crate) fn create_default_subnet(&mut self, caller: &Caller, request: CreateDefaultSubnet) -> Answer {
         if request.ipv6_native {
-            return Err(ApiError::not_simulated("An IPv6-only subnet"));
+            return Err(ApiError::not_simulated("An IPv6-only default subnet"));
         }
         let (name, parameter) = match (&request.availability_zone, &request.availability_zone_id) {
             (Some(name), _) => (name, "availabilityZone"),
@@ -160,7 +160,8 @@ impl Cloud {
         zone: AvailabilityZone,
     ) -> Result<SubnetId, ApiError> {
         let contents = self.index.vpc(vpc);
-        let is_free = |block: &Ipv4Net| !contents.subnets.iter().any(|id| overlap(self.subnets[id].ipv4_block, *block));
+        let blocks = || contents.subnets.iter().filter_map(|id| self.subnets[id].ipv4_block);
+        let is_free = |block: &Ipv4Net| !blocks().any(|own| overlap(own, *block));
         let block = blocks_of(self.vpcs[&vpc].primary_block()).find(is_free).ok_or_else(|| {
             ApiError::new("InsufficientCidrBlocks", "The default VPC has no free block for another default subnet.")
         })?;

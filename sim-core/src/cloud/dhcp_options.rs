@@ -239,7 +239,10 @@ impl Cloud {
             id => Some(self.find::<DhcpOptions>(caller, id)?.id),
         };
         permit(request.dry_run)?;
-        self.vpcs[&vpc].dhcp_options = options;
+        let before = std::mem::replace(&mut self.vpcs[&vpc].dhcp_options, options);
+        if before != options {
+            self.changed_dhcp_options.push((vpc, before));
+        }
         nothing()
     }
 

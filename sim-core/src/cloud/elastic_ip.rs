@@ -177,6 +177,7 @@ impl Cloud {
         };
         interface.check_changeable()?;
         self.check_movable(elastic)?;
+        self.subnets[&interface.subnet].check_ipv4("Elastic IP addresses")?;
         let at = match &request.private_ip_address {
             None => 0,
             Some(text) => interface.ipv4.iter().position(|it| it.address.to_string() == *text).ok_or_else(|| {

@@ -68,8 +68,8 @@ impl EndpointAddressType {
     fn suits(self, subnet: &Subnet) -> bool {
         match self {
             EndpointAddressType::Ipv4 => true,
-            EndpointAddressType::Ipv6 => false, // Every subnet has an IPv4 block.
-            EndpointAddressType::Dualstack => subnet.ipv6_block.is_some(),
+            EndpointAddressType::Ipv6 => subnet.is_ipv6_only(),
+            EndpointAddressType::Dualstack => !subnet.is_ipv6_only() && subnet.ipv6_block.is_some(),
         }
     }
 }

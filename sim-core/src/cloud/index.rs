@@ -110,6 +110,12 @@ impl SubnetAddresses {
         SubnetAddresses { first, size, used: Vec::new(), taken: 0, lowest: RESERVED_AT_START }
     }
 
+    /// Those of a subnet that has none: as if all there are were AWS's own.
+    pub(crate) fn none() -> SubnetAddresses {
+        let size = RESERVED_AT_START + RESERVED_AT_END;
+        SubnetAddresses { first: 0, size, used: Vec::new(), taken: 0, lowest: RESERVED_AT_START }
+    }
+
     /// How many addresses are free (what `AvailableIpAddressCount` shows).
     pub(crate) fn free_count(&self) -> usize {
         (self.size - RESERVED_AT_START - RESERVED_AT_END - self.taken) as usize

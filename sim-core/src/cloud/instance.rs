@@ -195,7 +195,7 @@ impl Instance {
     }
 
     fn public_address(&self, cloud: &Cloud) -> Option<std::net::Ipv4Addr> {
-        self.primary(cloud)?.primary().public.map(PublicAddress::address)
+        self.primary(cloud)?.primary_public().map(PublicAddress::address)
     }
 }
 
@@ -232,7 +232,9 @@ impl Described for Instance {
             one(instance.name_options.aaaa_record)
         }),
         ("private-dns-name-options.hostname-type", |instance, _| one(instance.name_options.hostname_type.name())),
-        ("private-ip-address", |instance, cloud| many(instance.primary(cloud).map(|eni| eni.primary().address))),
+        ("private-ip-address", |instance, cloud| {
+            many(instance.primary(cloud).and_then(|eni| Some(eni.primary()?.address)))
+        }),
         ("reservation-id", |instance, _| one(instance.launch.reservation)),
         ("source-dest-check", |instance, cloud| many(instance.primary(cloud).map(|eni| eni.source_dest_check))),
         ("subnet-id", |instance, _| if instance.state.is_gone() { Vec::new() } else { one(instance.subnet) }),
@@ -242,7 +244,7 @@ impl Described for Instance {
     fn describe(&self, cloud: &Cloud, _: &Caller) -> Value {
         let primary = self.primary(cloud);
         let public = self.public_address(cloud);
-        let private = primary.map(|eni| eni.primary().address);
+        let private = primary.and_then(|eni| Some(eni.primary()?.address));
         let reason = match self.state {
             InstanceState::Pending { .. } => Some(("pending", "pending")),
             InstanceState::Stopping { .. } | InstanceState::Stopped => {
@@ -361,7 +363,7 @@ impl Cloud {
             // IGW-9: a new automatic address, if it had one, has no Elastic one, and only one interface.
             if let [interface] = cloud.instances[&id].interfaces[..]
                 && cloud.auto_assigned.contains(&interface)
-                && cloud.network_interfaces[&interface].primary().public.is_none()
+                && cloud.network_interfaces[&interface].primary_public().is_none()
             {
                 cloud.assign_auto_public_address(interface);
             }
@@ -585,7 +587,7 @@ impl Cloud {
                 .text("PrivateIpAddress", private.address)
         });
         Object::new()
-            .optional("Association", eni.primary().public.map(association))
+            .optional("Association", eni.primary_public().map(association))
             .optional("Attachment", attachment)
             .text("Description", &eni.description)
             .value("Groups", self.describe_group_names(&eni.groups))
@@ -593,8 +595,8 @@ impl Cloud {
             .text("MacAddress", eni.mac)
             .text("NetworkInterfaceId", eni.id)
             .text("OwnerId", eni.owner)
-            .text("PrivateDnsName", eni.private_dns_name(self))
-            .text("PrivateIpAddress", eni.primary().address)
+            .optional_text("PrivateDnsName", eni.private_dns_name(self))
+            .optional_text("PrivateIpAddress", eni.primary().map(|own| own.address))
             .list("PrivateIpAddresses", addresses)
             .value("SourceDestCheck", eni.source_dest_check)
             .text("Status", eni.status())

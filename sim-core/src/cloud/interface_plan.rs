@@ -24,7 +24,7 @@ pub(crate) struct InterfacePlan {
     pub(crate) subnet: SubnetId,
     pub(crate) vpc: VpcId,
     pub(crate) groups: Groups,
-    pub(crate) primary: Option<Ipv4Addr>,
+    pub(crate) primary: PrimaryAddress,
     pub(crate) secondary: Vec<Ipv4Addr>,
     /// Further secondary addresses, whichever are free.
     pub(crate) secondary_count: usize,
@@ -36,15 +36,30 @@ pub(crate) struct InterfacePlan {
     pub(crate) tags: Tags,
 }
 
+/// The primary IPv4 address of an interface to be made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum PrimaryAddress {
+    /// None: its subnet is IPv6-only.
+    Missing,
+    /// Whichever is free.
+    AnyFree,
+    /// This one.
+    This(Ipv4Addr),
+}
+
 impl InterfacePlan {
     /// The addresses asked for by value.
     pub(crate) fn explicit(&self) -> impl Iterator<Item = Ipv4Addr> {
-        self.primary.into_iter().chain(self.secondary.iter().copied())
+        let primary = match self.primary {
+            PrimaryAddress::This(address) => Some(address),
+            PrimaryAddress::AnyFree | PrimaryAddress::Missing => None,
+        };
+        primary.into_iter().chain(self.secondary.iter().copied())
     }
 
     /// How many IPv4 addresses one such interface takes.
     pub(crate) fn address_count(&self) -> usize {
-        1 + self.secondary.len() + self.secondary_count
+        usize::from(self.primary != PrimaryAddress::Missing) + self.secondary.len() + self.secondary_count
     }
 }
 
@@ -68,6 +83,9 @@ impl Cloud {
         groups: &[String],
         addresses: AddressRequest<'_>,
     ) -> Result<InterfacePlan, ApiError> {
+        if addresses.primary.is_some() || !addresses.list.is_empty() || addresses.secondary_count > 0 {
+            subnet.check_ipv4("private IPv4 addresses")?;
+        }
         let mut primary = addresses.primary.map(|text| self.free_address(subnet, text)).transpose()?;
         let mut secondary = Vec::new();
         for item in addresses.list {
@@ -116,7 +134,11 @@ impl Cloud {
             subnet: subnet.id,
             vpc: subnet.vpc,
             groups: self.interface_groups(caller, subnet.vpc, groups)?,
-            primary,
+            primary: match primary {
+                _ if subnet.is_ipv6_only() => PrimaryAddress::Missing,
+                None => PrimaryAddress::AnyFree,
+                Some(address) => PrimaryAddress::This(address),
+            },
             secondary,
             secondary_count,
             ipv6,
@@ -180,9 +202,12 @@ impl Cloud {
         attachment: Option<Attachment>,
     ) -> NetworkInterfaceId {
         let id: NetworkInterfaceId = self.ids.next();
-        let primary = plan.primary.unwrap_or_else(|| self.take_free_address(plan.subnet));
         let private = |address| PrivateAddress { address, public: None };
-        let mut ipv4: SmallVec<[PrivateAddress; 1]> = smallvec![private(primary)];
+        let mut ipv4: SmallVec<[PrivateAddress; 1]> = match plan.primary {
+            PrimaryAddress::Missing => SmallVec::new(),
+            PrimaryAddress::AnyFree => smallvec![private(self.take_free_address(plan.subnet))],
+            PrimaryAddress::This(address) => smallvec![private(address)],
+        };
         ipv4.extend(plan.secondary.iter().copied().map(private));
         for _ in 0..plan.secondary_count {
             ipv4.push(private(self.take_free_address(plan.subnet)));
@@ -249,7 +274,7 @@ impl Cloud {
         let address: Ipv4Addr = text.parse().map_err(|_| {
             ApiError::invalid_value(format!("Value ({text}) for parameter privateIpAddress is invalid."))
         })?;
-        if !subnet.ipv4_block.contains(&address) {
+        if !subnet.ipv4_block.is_some_and(|block| block.contains(&address)) {
             return Err(ApiError::invalid_value(format!(
                 "Address {address} does not fall within the subnet's address range"
             )));

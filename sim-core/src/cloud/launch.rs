@@ -337,6 +337,9 @@ impl Cloud {
             ipv6_count: specification.ipv6_address_count.unwrap_or(0),
         };
         let mut plan = self.plan_interface(caller, subnet, &specification.groups, addresses)?;
+        if specification.associate_public_ip_address == Some(true) {
+            subnet.check_ipv4("public IPv4 addresses")?;
+        }
         plan.public = alone && specification.associate_public_ip_address.unwrap_or(subnet.map_public_ip_on_launch);
         plan.connection_tracking =
             ConnectionTracking::requested(specification.connection_tracking_specification.as_ref())?;

@@ -202,6 +202,8 @@ pub(crate) struct Cloud {
     schedule: transition::Schedule,
     touched: touched::Touched,
     changed_instances: Vec<InstanceId>,
+    /// VPCs that have got other DHCP options, with those they had.
+    changed_dhcp_options: Vec<(VpcId, Option<DhcpOptionsId>)>,
 }
 
 impl Cloud {
@@ -245,6 +247,7 @@ impl Cloud {
             schedule: transition::Schedule::default(),
             touched: touched::Touched::default(),
             changed_instances: Vec::new(),
+            changed_dhcp_options: Vec::new(),
             config,
         }
     }
@@ -291,6 +294,11 @@ impl Cloud {
     /// The instances whose state has changed since the last call, in the order it did; one may be there more than once.
     pub(crate) fn take_changed_instances(&mut self) -> Vec<InstanceId> {
         std::mem::take(&mut self.changed_instances)
+    }
+
+    /// The VPCs that have got other DHCP options since the last call, each with those it had before.
+    pub(crate) fn take_changed_dhcp_options(&mut self) -> Vec<(VpcId, Option<DhcpOptionsId>)> {
+        std::mem::take(&mut self.changed_dhcp_options)
     }
 
     /// Notes that a resource's part of forwarding may have changed, or that it is there or gone. What depends on it is not

@@ -12,7 +12,7 @@ use super::answer::{Answer, Object, just};
 use super::connection_tracking::ConnectionTracking;
 use super::describe::{Described, Filter, FilterTable, one};
 use super::error::permit;
-use super::interface_plan::{InterfacePlan, no_free_address};
+use super::interface_plan::{InterfacePlan, PrimaryAddress, no_free_address};
 use super::lookup::Resource;
 use super::network_interface::Groups;
 use super::records::Records;
@@ -354,7 +354,7 @@ impl Cloud {
             subnet: subnet.id,
             vpc: subnet.vpc,
             groups: Groups::new(), // No security group can be attached (NAT-10).
-            primary,
+            primary: primary.map_or(PrimaryAddress::AnyFree, PrimaryAddress::This),
             secondary,
             secondary_count: more,
             ipv6: Vec::new(),

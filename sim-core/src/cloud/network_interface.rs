@@ -27,7 +27,7 @@ pub(crate) struct NetworkInterface {
     pub(crate) vpc: VpcId,
     pub(crate) owner: AccountId,
     pub(crate) mac: MacAddr,
-    /// The first is the primary address and stays for life.
+    /// The first is the primary address and stays for life. None in an IPv6-only subnet.
     pub(crate) ipv4: SmallVec<[PrivateAddress; 1]>,
     pub(crate) ipv6: Vec<Ipv6Addr>,
     pub(crate) groups: Groups,
@@ -154,9 +154,14 @@ impl Resource for NetworkInterface {
 }
 
 impl NetworkInterface {
-    /// The primary private address.
-    pub(crate) fn primary(&self) -> &PrivateAddress {
-        self.ipv4.first().expect("an interface is made with its primary address, which stays for life")
+    /// The primary private IPv4 address.
+    pub(crate) fn primary(&self) -> Option<&PrivateAddress> {
+        self.ipv4.first()
+    }
+
+    /// The public address of the primary private one.
+    pub(crate) fn primary_public(&self) -> Option<PublicAddress> {
+        self.primary()?.public
     }
 
     pub(crate) fn status(&self) -> &'static str {
@@ -187,7 +192,7 @@ impl Described for NetworkInterface {
     const FILTERS: FilterTable<NetworkInterface> = &[
         ("addresses.private-ip-address", |eni, _| many(eni.ipv4.iter().map(|it| it.address))),
         ("addresses.association.public-ip", |eni, _| many(eni.ipv4.iter().filter_map(|it| Some(it.public?.address())))),
-        ("association.public-ip", |eni, _| many(eni.primary().public.map(PublicAddress::address))),
+        ("association.public-ip", |eni, _| many(eni.primary_public().map(PublicAddress::address))),
         ("attachment.attachment-id", |eni, _| many(eni.attachment.iter().map(|it| it.id))),
         ("attachment.device-index", |eni, _| many(eni.attachment.iter().map(|it| it.device_index))),
         ("attachment.instance-id", |eni, _| many(eni.attachment.iter().map(|it| it.instance))),
@@ -200,7 +205,7 @@ impl Described for NetworkInterface {
         ("mac-address", |eni, _| one(eni.mac)),
         ("network-interface-id", |eni, _| one(eni.id)),
         ("owner-id", |eni, _| one(eni.owner)),
-        ("private-ip-address", |eni, _| one(eni.primary().address)),
+        ("private-ip-address", |eni, _| many(eni.primary().map(|own| own.address))),
         ("requester-managed", |eni, _| one(eni.requester.is_some())),
         ("source-dest-check", |eni, _| one(eni.source_dest_check)),
         ("status", |eni, _| one(eni.status())),
@@ -253,7 +258,7 @@ impl Described for NetworkInterface {
                 .text("PrivateIpAddress", private.address)
         });
         Object::new()
-            .optional("Association", self.primary().public.map(association))
+            .optional("Association", self.primary_public().map(association))
             .optional("Attachment", attachment.or(managed))
             .text("AvailabilityZone", zone)
             .optional("ConnectionTrackingConfiguration", self.connection_tracking.describe())
@@ -264,8 +269,8 @@ impl Described for NetworkInterface {
             .text("MacAddress", self.mac)
             .text("NetworkInterfaceId", self.id)
             .text("OwnerId", self.owner)
-            .text("PrivateDnsName", self.private_dns_name(cloud))
-            .text("PrivateIpAddress", self.primary().address)
+            .optional_text("PrivateDnsName", self.private_dns_name(cloud))
+            .optional_text("PrivateIpAddress", self.primary().map(|own| own.address))
             .list("PrivateIpAddresses", addresses)
             .value("RequesterManaged", self.requester.is_some())
             .value("SourceDestCheck", self.source_dest_check)
@@ -289,7 +294,7 @@ impl Cloud {
 
     /// Gives an auto-assigned public address back to Amazon's pool (IGW-9).
     pub(crate) fn release_auto_public_address(&mut self, id: NetworkInterfaceId) {
-        if let Some(PublicAddress::Auto(address)) = self.network_interfaces[&id].ipv4[0].public {
+        if let Some(PublicAddress::Auto(address)) = self.network_interfaces[&id].primary_public() {
             self.set_public_address(id, 0, None);
             self.index.public.remove(&address);
         }
@@ -465,6 +470,7 @@ impl Cloud {
         let interface = self.find::<NetworkInterface>(caller, &request.network_interface_id)?;
         interface.check_changeable()?;
         let (id, subnet) = (interface.id, &self.subnets[&interface.subnet]);
+        subnet.check_ipv4("private IPv4 addresses")?;
         let mut added = Vec::new();
         for text in &request.private_ip_addresses {
             let address = self.free_address(subnet, text)?;

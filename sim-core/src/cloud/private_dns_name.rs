@@ -70,6 +70,12 @@ impl PrivateDnsNameOptions {
         if let Some(text) = &request.hostname_type {
             self.hostname_type = HostnameType::parse(text)?;
         }
+        if self.hostname_type == HostnameType::IpName {
+            subnet.check_ipv4("the hostname type ip-name")?;
+        }
+        if request.a_record == Some(true) {
+            subnet.check_ipv4("DNS A records of resource names")?;
+        }
         if request.aaaa_record == Some(true) && subnet.ipv6_block.is_none() {
             return Err(ApiError::invalid_value(format!(
                 "Subnet {} has no IPv6 CIDR block, so DNS AAAA records of resource names cannot be enabled.",
@@ -113,20 +119,20 @@ impl Instance {
     /// The private DNS name that the instance itself goes by; none without an interface.
     pub(crate) fn private_dns_name(&self, cloud: &Cloud) -> Option<String> {
         let primary = cloud.network_interfaces.get(self.interfaces.first()?)?;
-        Some(match self.name_options.hostname_type {
-            HostnameType::IpName => private_dns_name(self.zone.region(), primary.primary().address),
-            HostnameType::ResourceName => format!("{}.{}", self.id, private_domain(self.zone.region())),
+        Some(match (self.name_options.hostname_type, primary.primary()) {
+            (HostnameType::IpName, Some(own)) => private_dns_name(self.zone.region(), own.address),
+            _ => format!("{}.{}", self.id, private_domain(self.zone.region())),
         })
     }
 }
 
 impl NetworkInterface {
-    /// The interface's private DNS name: its instance's where it is the primary one, else that of its address.
-    pub(crate) fn private_dns_name(&self, cloud: &Cloud) -> String {
+    /// The interface's private DNS name: its instance's where it is the primary one, else that of its IPv4 address.
+    pub(crate) fn private_dns_name(&self, cloud: &Cloud) -> Option<String> {
         let instance = self.attachment.as_ref().and_then(|attachment| cloud.instances.get(&attachment.instance));
         let own = instance.filter(|instance| instance.interfaces.first() == Some(&self.id));
         own.and_then(|instance| instance.private_dns_name(cloud))
-            .unwrap_or_else(|| private_dns_name(cloud.subnets[&self.subnet].zone.region(), self.primary().address))
+            .or_else(|| Some(private_dns_name(cloud.subnets[&self.subnet].zone.region(), self.primary()?.address)))
     }
 }
 

@@ -185,7 +185,6 @@ mod tests {
 
     #[test]
     fn only_dual_stack_names_have_ipv6_addresses_gwe_13() {
-        let region: Region = "eu-west-1".parse().expect("a Region");
         let families = |name: &str| {
             let addresses = PublicService::addresses_of(name);
             for address in &addresses {

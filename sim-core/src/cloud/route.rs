@@ -255,7 +255,7 @@ impl Cloud {
             return Err(interfaces_only());
         }
         let is_subnet = self.index.vpc(vpc).subnets.iter().map(|subnet| &self.subnets[subnet]).any(|subnet| {
-            IpNet::V4(subnet.ipv4_block) == destination
+            subnet.ipv4_block.map(IpNet::V4) == Some(destination)
                 || subnet.ipv6_block.is_some_and(|(_, block)| IpNet::V6(block) == destination)
         });
         if is_subnet {

@@ -198,7 +198,7 @@ impl Cloud {
             return Ok(RouteTarget::Peering(peering.id));
         }
         if let Some(text) = ids.nat_gateway {
-            let gateway = self.nat_gateway_target(caller, text, family)?;
+            let gateway = self.nat_gateway_target(caller, text)?;
             if gateway.vpc != table.vpc {
                 return Err(elsewhere("network gateway", &gateway.id));
             }
@@ -242,16 +242,13 @@ impl Cloud {
     }
 
     /// The NAT gateway that a route names.
-    fn nat_gateway_target(&self, caller: &Caller, text: &str, family: Family) -> Result<&NatGateway, ApiError> {
+    fn nat_gateway_target(&self, caller: &Caller, text: &str) -> Result<&NatGateway, ApiError> {
         let unknown =
             || ApiError::new("InvalidNatGatewayID.NotFound", format!("The natGateway ID '{text}' does not exist"));
         let gateway = self.find::<NatGateway>(caller, text).map_err(|_| unknown())?;
         if gateway.is_going() {
             return Err(unknown());
         }
-        if family == Family::V6 {
-            return Err(ApiError::not_simulated("NAT64 (an IPv6 route to a NAT gateway)")); // NAT-19
-        }
-        Ok(gateway)
+        Ok(gateway) // SIM: for any IPv6 destination too; the gateway translates 64:ff9b::/96 alone (NAT-19).
     }
 }

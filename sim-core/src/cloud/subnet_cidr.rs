@@ -81,6 +81,7 @@ impl Cloud {
                 format!("The subnet CIDR block association ID '{association}' does not exist"),
             ));
         };
+        self.subnets[&id].check_ipv4("being without an IPv6 CIDR block")?;
         if self.network_interfaces.values().any(|eni| eni.subnet == id && !eni.ipv6.is_empty()) {
             return Err(ApiError::new(
                 "InvalidCidrBlock.InUse",

@@ -10,6 +10,7 @@ mod flow_log;
 mod gateway_route_table;
 mod hosted_zones;
 mod ipv6;
+mod ipv6_only;
 mod lab;
 mod life_cycle;
 mod looking_around;

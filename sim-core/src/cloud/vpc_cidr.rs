@@ -84,7 +84,7 @@ impl Cloud {
         );
         if let Some(at) = vpc.ipv4_blocks.iter().position(|(it, _)| *it == association) {
             let block = vpc.ipv4_blocks[at].1;
-            if subnets().any(|subnet| block.contains(&subnet.ipv4_block)) {
+            if subnets().any(|subnet| subnet.ipv4_block.is_some_and(|own| block.contains(&own))) {
                 return Err(in_use);
             }
             permit(request.dry_run)?;

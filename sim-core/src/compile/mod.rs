@@ -41,7 +41,8 @@ use crate::id::*;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Compiler {
     vpcs: IdMap<VpcId, VpcIndex>,
-    enis: IdMap<NetworkInterfaceId, EniIndex>,
+    /// Interfaces by id; their numbers are places in the tables.
+    enis: IdPlaces,
     peerings: IdMap<VpcPeeringConnectionId, PeeringIndex>,
     /// Where the tables of subnets, route tables, ACLs and groups are.
     places: FxHashMap<ResourceId, Place>,
@@ -154,9 +155,9 @@ impl Compiler {
         self.compile_route_tables(cloud, &dependent, tables);
     }
 
-    /// The number of an interface that was ever compiled.
-    pub(crate) fn eni_index(&self, id: NetworkInterfaceId) -> Option<EniIndex> {
-        self.enis.get(&id).copied()
+    /// The number of an interface that was ever compiled into these tables.
+    pub(crate) fn eni_index(&self, id: NetworkInterfaceId, tables: &Tables) -> Option<EniIndex> {
+        self.enis.get(&id, |place| tables.enis[place as usize].id).map(EniIndex)
     }
 
     /// The number of a VPC that was ever compiled.
@@ -194,10 +195,11 @@ impl Compiler {
         let mut enis = Vec::with_capacity(touched.enis.len());
         for eni in &touched.enis {
             let vpc = self.number_vpc(cloud, eni.vpc, tables);
-            enis.push(*self.enis.entry(eni.id).or_insert_with(|| {
-                let index = EniIndex(tables.enis.len() as u32);
+            enis.push(self.eni_index(eni.id, tables).unwrap_or_else(|| {
+                let place = tables.enis.len() as u32;
                 tables.enis.push(EniPlace { id: eni.id, vpc, slot: None });
-                index
+                self.enis.insert(&eni.id, place, |place| tables.enis[place as usize].id);
+                EniIndex(place)
             }));
         }
         enis
@@ -222,7 +224,7 @@ impl Compiler {
         tables: &mut Tables,
     ) {
         for id in &touched.gone_enis {
-            if let Some(&index) = self.enis.get(id) {
+            if let Some(index) = self.eni_index(*id, tables) {
                 address::remove_eni(tables, index);
                 dependent.route_tables.extend(self.routes_to.remove(id).into_iter().flatten());
             }
@@ -426,7 +428,7 @@ impl Compiler {
         tables: &mut Tables,
     ) {
         for (eni, index) in touched {
-            let Some(table) = vpc::eni_table(self, cloud, eni, index) else { continue };
+            let Some(table) = vpc::eni_table(self, cloud, tables, eni, index) else { continue };
             address::put_eni(tables, eni, table);
             if !self.routes_to.is_empty() {
                 dependent.route_tables.extend(self.routes_to.get(&eni.id).into_iter().flatten());
@@ -449,7 +451,7 @@ impl Compiler {
     fn compile_route_tables(&mut self, cloud: &Cloud, dependent: &Dependent, tables: &mut Tables) {
         for record in dependent.route_tables.iter().filter_map(|id| cloud.route_tables.get(id)) {
             let vpc = self.vpcs[&record.vpc];
-            let table = vpc::route_table(self, cloud, &tables.vpc(vpc).blocks, record);
+            let table = vpc::route_table(self, cloud, tables, &tables.vpc(vpc).blocks, record);
             for eni in vpc::routed_interfaces(cloud, record) {
                 let readers = self.routes_to.entry(eni).or_default();
                 if !readers.contains(&record.id) {

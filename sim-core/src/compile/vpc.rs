@@ -15,8 +15,8 @@ use crate::cloud::{self, Cloud, Instance, InstanceState, NetworkInterface, Reque
 use crate::dataplane::conntrack::Timeouts;
 use crate::dataplane::names::VpcNames;
 use crate::dataplane::tables::{
-    AddressOwners, EniIndex, EniTable, Guest, MetadataOverIpv6, Route, RouteState, RouteTable, Slots, SourceDestCheck,
-    SubnetTable, Target, Tracking, VpcTables,
+    AddressOwners, Dns64, EniIndex, EniTable, Guest, MetadataOverIpv6, Route, RouteState, RouteTable, Slots,
+    SourceDestCheck, SubnetTable, Tables, Target, Tracking, VpcTables,
 };
 use crate::id::{NetworkInterfaceId, Origin, Region, SubnetId, VpcId};
 use crate::net::{MacAddr, PrefixTable};
@@ -75,6 +75,7 @@ pub(super) fn routed_interfaces(cloud: &Cloud, table: &cloud::RouteTable) -> imp
 pub(super) fn route_table(
     compiler: &Compiler,
     cloud: &Cloud,
+    tables: &Tables,
     blocks: &[IpNet],
     table: &cloud::RouteTable,
 ) -> RouteTable {
@@ -83,14 +84,14 @@ pub(super) fn route_table(
     let written = table.routes.iter().map(|route| {
         (
             route.destination,
-            Route { state: route_state(compiler, cloud, table.vpc, route.target), origin: route.origin },
+            Route { state: route_state(compiler, cloud, tables, table.vpc, route.target), origin: route.origin },
         )
     });
     let region = cloud.vpcs.get(&table.vpc).map(|vpc| vpc.region);
     let mut of_lists: Vec<_> = table.prefix_list_routes.iter().collect();
     of_lists.sort_unstable_by_key(|route| Reverse(route.list));
     let listed = of_lists.into_iter().flat_map(|route| {
-        let state = route_state(compiler, cloud, table.vpc, route.target);
+        let state = route_state(compiler, cloud, tables, table.vpc, route.target);
         let list = region.and_then(|region| cloud.prefix_list_in(region, route.list));
         let blocks = list.map(|list| list.blocks()).unwrap_or_default();
         blocks.into_iter().map(move |block| (block, Route { state, origin: route.origin }))
@@ -99,7 +100,7 @@ pub(super) fn route_table(
 }
 
 /// A route's target, or a blackhole where it is gone or not usable (RT-15, RT-16, RT-17).
-fn route_state(compiler: &Compiler, cloud: &Cloud, vpc: VpcId, target: RouteTarget) -> RouteState {
+fn route_state(compiler: &Compiler, cloud: &Cloud, tables: &Tables, vpc: VpcId, target: RouteTarget) -> RouteState {
     match target {
         RouteTarget::InternetGateway(id) => match cloud.internet_gateways.get(&id) {
             Some(gateway) if gateway.attached == Some(vpc) => RouteState::Active(Target::InternetGateway(id)),
@@ -120,14 +121,14 @@ fn route_state(compiler: &Compiler, cloud: &Cloud, vpc: VpcId, target: RouteTarg
         RouteTarget::NetworkInterface(id) => {
             let eni = cloud.network_interfaces.get(&id).filter(|eni| eni.vpc == vpc);
             let is_running = eni.is_some_and(|eni| guest(cloud, eni) == Guest::Running);
-            match compiler.eni_index(id) {
+            match compiler.eni_index(id, tables) {
                 Some(index) if is_running => RouteState::Active(Target::Eni(index)),
                 _ => RouteState::Blackhole(id.into()),
             }
         }
         RouteTarget::NatGateway(id) => {
             let gateway = cloud.nat_gateways.get(&id).filter(|gateway| gateway.vpc == vpc && gateway.is_available());
-            match gateway.and_then(|gateway| compiler.eni_index(gateway.interface?)) {
+            match gateway.and_then(|gateway| compiler.eni_index(gateway.interface?, tables)) {
                 Some(index) => RouteState::Active(Target::NatGateway(index)),
                 None => RouteState::Blackhole(id.into()),
             }
@@ -143,15 +144,17 @@ fn route_state(compiler: &Compiler, cloud: &Cloud, vpc: VpcId, target: RouteTarg
 pub(super) fn subnet_table(compiler: &Compiler, cloud: &Cloud, subnet: &cloud::Subnet) -> Option<SubnetTable> {
     let vpc = cloud.vpcs.get(&subnet.vpc)?;
     let route_table = subnet.route_table.map_or(vpc.main_route_table, |(_, table)| table); // RT-2
+    let v4 = subnet.ipv4_block.map(IpNet::V4);
     let v6 = subnet.ipv6_block.map(|(_, block)| IpNet::V6(block));
     Some(SubnetTable {
         id: subnet.id,
         zone: subnet.zone,
-        blocks: std::iter::once(IpNet::V4(subnet.ipv4_block)).chain(v6).collect(),
-        router: plus(subnet.ipv4_block.network(), 1),
+        blocks: v4.into_iter().chain(v6).collect(),
+        router: subnet.ipv4_block.map(|block| plus(block.network(), 1)),
         router_mac: router_mac(subnet.id),
         route_table: compiler.slot(route_table)?,
         network_acl: compiler.slot(subnet.network_acl.1)?,
+        dns64: if subnet.enable_dns64 { Dns64::On } else { Dns64::Off },
         origin: subnet.origin,
     })
 }
@@ -160,6 +163,7 @@ pub(super) fn subnet_table(compiler: &Compiler, cloud: &Cloud, subnet: &cloud::S
 pub(super) fn eni_table(
     compiler: &Compiler,
     cloud: &Cloud,
+    tables: &Tables,
     eni: &NetworkInterface,
     index: EniIndex,
 ) -> Option<EniTable> {
@@ -178,7 +182,7 @@ pub(super) fn eni_table(
         metadata_over_ipv6: metadata_over_ipv6(cloud, eni),
         groups: eni.groups.iter().filter_map(|group| compiler.slot(*group)).collect(),
         is_logged: cloud.is_logged(eni),
-        tracking: tracking(compiler, cloud, eni),
+        tracking: tracking(compiler, cloud, tables, eni),
         resource_name: names::resource_name(cloud, eni),
         origin: eni.origin,
     })
@@ -193,11 +197,11 @@ fn draining(cloud: &Cloud, eni: &NetworkInterface) -> Vec<IpAddr> {
 
 /// What is particular about the way an interface tracks flows: its own time-outs, those of its instance's type (SG-21), other
 /// interfaces to share the allowance with (SG-25). Most have nothing of this.
-fn tracking(compiler: &Compiler, cloud: &Cloud, eni: &NetworkInterface) -> Option<Box<Tracking>> {
+fn tracking(compiler: &Compiler, cloud: &Cloud, tables: &Tables, eni: &NetworkInterface) -> Option<Box<Tracking>> {
     let instance = eni.attachment.as_ref().and_then(|attachment| cloud.instances.get(&attachment.instance));
     let timeouts = eni.connection_tracking.idle_timeouts(instance.map(|instance| &*instance.launch.instance_type));
     let interfaces = instance.iter().flat_map(|instance| &instance.interfaces).filter(|id| **id != eni.id);
-    let others = interfaces.filter_map(|id| compiler.eni_index(*id)).collect();
+    let others = interfaces.filter_map(|id| compiler.eni_index(*id, tables)).collect();
     let timeouts = Timeouts {
         tcp_established: timeouts.tcp_established,
         udp_stream: timeouts.udp_stream,

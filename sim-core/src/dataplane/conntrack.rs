@@ -149,6 +149,12 @@ impl TrackedFlows {
         self.flow(direction, ip).is_some_and(|flow| flow.standing == Standing::Tracked)
     }
 
+    /// Whether the packet goes the way of the answers in a flow that is known. It is only looked at.
+    pub(crate) fn is_answer(&mut self, direction: Direction, ip: &IpHeader) -> bool {
+        let flow = self.flow(direction, ip);
+        flow.is_some_and(|flow| !flow.is_over_for(ip) && flow.leg(direction) == Leg::Return)
+    }
+
     /// What is known of the packet's flow, and which way the packet goes in it. `rules` is the number of the tables by which
     /// packets are judged now.
     pub(crate) fn find(&mut self, now: SimTime, direction: Direction, ip: &IpHeader, rules: u64) -> (Leg, Known) {

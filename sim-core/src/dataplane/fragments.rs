@@ -1,4 +1,4 @@
-//! Later fragments of IPv4 packets carry no ports and no ICMP type, so no rule for a port could ever let them through. They are
+//! Later fragments of packets carry no ports and no ICMP type, so no rule for a port could ever let them through. They are
 //! judged as their first fragment was, whose transport header is remembered for a while.
 //!
 //! SIM: AWS says nothing of how its filters treat fragments; that a datagram in pieces passes where a small one does is what

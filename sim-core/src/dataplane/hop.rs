@@ -9,7 +9,7 @@ use super::gateway::nat::{PortTranslation, Refusal};
 use super::pipeline::{self, Entry, Hop, Next, Outcome, Transit};
 use super::route_table::Chosen;
 use super::services::{self, Answer, PlatformService, Service};
-use super::tables::{EniIndex, EniTable, Interface, PeeringIndex, ROUTER_IPV6, RouteTable, Target};
+use super::tables::{EniIndex, EniTable, Guest, Interface, PeeringIndex, ROUTER_IPV6, RouteTable, Target};
 use super::{network_acl, route_table, security_group};
 use crate::id::{Origin, ResourceId, VpcId};
 use crate::net::{FlowKey, Frame, IpHeader, packet_too_big};
@@ -116,7 +116,7 @@ impl Hop<'_> {
     fn refuse_size(&mut self, sender: EniIndex, by: ResourceId, limit_bytes: u16, transit: &mut Transit) -> Outcome {
         let told = transit.frame.headers.ip.and_then(|ip| {
             let subnet = self.tables.interface(sender)?.subnet;
-            let router = if ip.source.is_ipv4() { IpAddr::V4(subnet.router) } else { IpAddr::V6(ROUTER_IPV6) };
+            let router = if ip.source.is_ipv4() { IpAddr::V4(subnet.router?) } else { IpAddr::V6(ROUTER_IPV6) };
             packet_too_big(&transit.frame, subnet.router_mac, router, limit_bytes, Vec::new())
         });
         let decider = Decider::Mtu { limit: limit_bytes, told: told.is_some() };
@@ -176,6 +176,21 @@ impl Hop<'_> {
         Ok(())
     }
 
+    /// What comes from outside the VPC is known for an answer by the flow that it belongs to; an instance's packets are known
+    /// since they left.
+    pub(super) fn recognize_answer(&mut self, at: &Interface<'_>, transit: &mut Transit, ip: &IpHeader) {
+        let is_answer = match at.eni.guest {
+            Guest::NatGateway(_) => {
+                let bindings = &self.flows.gateways.nat(at.eni.index).bindings;
+                bindings.outside(self.now, FlowKey::of(ip).reversed()).is_some()
+            }
+            _ => self.flows.of_mut(at.eni.index).is_answer(Direction::Ingress, ip),
+        };
+        if is_answer {
+            transit.packet.leg = Leg::Return;
+        }
+    }
+
     pub(super) fn network_acl(
         &mut self,
         at: &Interface<'_>,
@@ -205,7 +220,11 @@ impl Hop<'_> {
     fn log_flow(&mut self, eni: &EniTable, transit: &Transit, direction: Direction, action: FlowAction) {
         let headers = &transit.frame.headers;
         let (true, Some(ip)) = (eni.is_logged && transit.entry != Entry::Router, &headers.ip) else { return };
-        let own = eni.primary_address(ip.destination.is_ipv4());
+        // SIM: what has no address of the family, as a NAT gateway that is sent IPv6, is known by the packet's.
+        let own = eni.primary_address(ip.destination.is_ipv4()).unwrap_or(match direction {
+            Direction::Ingress => ip.destination,
+            Direction::Egress => ip.source,
+        });
         let step = Step::FlowLogged { interface: eni.id, own, direction, action };
         self.trace.log_flow(transit.packet, headers, step);
     }
@@ -299,17 +318,18 @@ impl Hop<'_> {
 
     /// Tells of a NAT gateway's translation. Inbound it is always an answer.
     pub(super) fn port_translated(&mut self, transit: &mut Transit, gateway: ResourceId, translation: PortTranslation) {
-        let PortTranslation { from, to, direction } = translation;
+        let PortTranslation { from, to, direction, other_end } = translation;
         if direction == Direction::Ingress {
             transit.packet.leg = Leg::Return;
         }
         self.tell(transit, Step::PortTranslated { gateway, from, to });
+        self.translated(transit, gateway, other_end);
     }
 
-    /// A packet leaves an interface: it may be one whose whole way is told. A question to the VPC itself goes nowhere, and the
-    /// way that is asked for is that of what comes after it.
+    /// A packet leaves an interface: it may be one whose whole way is told. A question to the VPC itself goes nowhere, and unless its
+    /// flow was named the way that is asked for is that of what comes after it.
     pub(super) fn mark(&mut self, at: &Interface<'_>, transit: &mut Transit) {
-        if !matches!(services::offer(at, &transit.frame), Service::NotOurs) {
+        if !self.trace.is_told_flows() && !matches!(services::offer(at, &transit.frame), Service::NotOurs) {
             return;
         }
         self.trace.mark(&mut transit.packet, &transit.frame.headers);

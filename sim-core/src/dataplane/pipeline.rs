@@ -17,7 +17,7 @@
 //!
 //! A NAT gateway has an interface like an instance. What arrives there is translated and leaves by the same interface, in the
 //! same event: from `arrive_eni` on, by any of the ways above. An instance that forwards does so in its own time: what leaves it is
-//! a packet of its own. A gateway route table sends what comes in by an instance first.
+//! a packet of its own, which the trace knows for the same ([`Step::PassedOn`]). A gateway route table sends what comes in by an instance first.
 //!
 //! What the stages decided for one packet of a flow is done to the next without asking them again ([`super::known_way`]). A
 //! probe goes on past what drops it ([`super::probe`]); nothing else here knows of probes.
@@ -399,6 +399,7 @@ fn arrive(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<N
     let point = at.point();
     hop.seen(transit, point, Direction::Ingress);
     let ip = ip_of(&transit.frame, point, Direction::Ingress)?;
+    hop.recognize_answer(&at, transit, &ip);
 
     if let Neighborhood::Beyond = origin {
         hop.network_acl(&at, Direction::Ingress, transit, &ip)?; // stateless, never within a subnet (ACL-6)
@@ -416,7 +417,7 @@ fn arrive(hop: &mut Hop<'_>, index: EniIndex, transit: &mut Transit) -> Result<N
     Ok(Next::Guest(index))
 }
 
-/// A NAT gateway passes a packet on, translated.
+/// A NAT gateway passes a packet on, translated; to IPv4 and back where an IPv6 host sends to IPv4 (NAT-19).
 fn pass_nat_gateway(
     hop: &mut Hop<'_>,
     nat: NatGateway<'_>,
@@ -445,11 +446,15 @@ fn leave_nat(hop: &mut Hop<'_>, nat: NatGateway<'_>, transit: &mut Transit) -> R
     rewrite_macs(&mut transit.frame, at.eni.mac, at.subnet.router_mac);
     hop.seen(transit, nat.id, Direction::Egress);
     let ip = ip_of(&transit.frame, nat.id.into(), Direction::Egress)?;
+    route_table::refuse_reserved(&at, ip.destination)?; // NAT64 leads to no service of the VPC's own (ADDR-16)
     if !at.subnet.contains(ip.destination) {
         hop.network_acl(&at, Direction::Egress, transit, &ip)?; // stateless, never within a subnet (ACL-6)
     }
     hop.accepted(&at, Direction::Egress, transit);
-    let target = hop.route(&at, transit, ip.destination)?;
+    let target = match hop.route(&at, transit, ip.destination) {
+        Ok(target) => target,
+        Err(reason) => return Ok(hop.go_round(transit, at.eni.index, reason)?), // it stays in the VPC (NAT-20)
+    };
     if target == Target::NatGateway(at.eni.index) {
         let (decider, origin) = internet::route_taken(Some(at), ip.destination);
         return Err(nat.loops(decider, origin).into()); // NAT-21

@@ -6,19 +6,22 @@
 //! |---|---|
 //! | source/destination check, network ACL | it had been let through |
 //! | security group | a rule admitted it: the flow is tracked, so that its answer comes in |
-//! | route table: no route, blackhole | there were a route to whoever has the destination ([`detour`]) |
+//! | route table: no route, blackhole | there were a route to whoever has the destination, or translates it ([`detour`]) |
 //! | Internet gateway: a private destination | the same |
 //! | peering connection: not active, destination in neither VPC | the same |
 //! | anything else | it ends there: nobody can say what would come next |
+//!
+//! An instance on the way decides for itself, as it does for any packet: what it passes on is a probe again, and what it loses ends
+//! there.
 //!
 //! The drop is told each time. What a probe meets after its first drop is what *would* happen.
 
 use std::net::IpAddr;
 
 use super::pipeline::{Hop, Next, Transit};
-use super::tables::{EniIndex, Interface, PeeringIndex, PeeringState, PeeringTable, Tables, VpcIndex};
+use super::tables::{EniIndex, Guest, Interface, PeeringIndex, PeeringState, PeeringTable, Tables, VpcIndex};
 use crate::id::ResourceId;
-use crate::net::IpHeader;
+use crate::net::{IpHeader, embedded};
 use crate::trace::{Direction, DropCode, DropReason, Step};
 
 impl Hop<'_> {
@@ -63,8 +66,9 @@ impl Hop<'_> {
 }
 
 /// The way to whoever has an address, whatever the routes say: over a peering connection with that VPC, past one that is not
-/// active, straight to the interface where nothing connects the VPCs, out of the Internet gateway otherwise. `None` where the
-/// drop is not about the way, or nobody is known to have the address.
+/// active, straight to the interface where nothing connects the VPCs, to a NAT gateway of the VPC's if the address stands for one
+/// of IPv4 (NAT-19), out of the Internet gateway otherwise. `None` where the drop is not about the way, or nobody is known to have
+/// the address.
 fn detour(at: &Interface<'_>, destination: IpAddr, reason: &DropReason) -> Option<Next> {
     let is_without_route = match reason.code {
         DropCode::NoRouteToDestination | DropCode::BadStateRoute => true,
@@ -77,6 +81,12 @@ fn detour(at: &Interface<'_>, destination: IpAddr, reason: &DropReason) -> Optio
     let tables = at.tables;
     if at.vpc.owns(destination) {
         return at.vpc.owner_of(destination).map(|eni| Next::Eni(eni.index));
+    }
+    if let IpAddr::V6(v6) = destination
+        && embedded(v6).is_some()
+    {
+        let nat_gateway = at.vpc.enis.iter().find(|eni| matches!(eni.guest, Guest::NatGateway(_)));
+        return nat_gateway.filter(|_| is_without_route).map(|eni| Next::Eni(eni.index));
     }
     if let Some(owner) = sole_owner(tables, destination) {
         let far = tables.enis[owner.0 as usize].vpc;

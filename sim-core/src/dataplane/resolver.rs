@@ -10,20 +10,27 @@
 //! anything else                                    public zones, hosts on the Internet, services of AWS
 //! ```
 //!
-//! Differs from AWS: Resolver rules and endpoints are not simulated, so names outside AWS and the Internet are not found (R53-5).
+//! A subnet may have the Resolver make up the AAAA records that a name lacks from its A records: DNS64 (NAT-19, RFC 6147).
+//!
+//! Differs from AWS: Resolver rules and endpoints are not simulated, so names outside AWS and the Internet are not found (R53-5). A
+//! made-up address has no name backwards (RFC 6147 §5.3.1); AWS does not say whether it has.
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::names::{RecordContent, ZoneTable};
-use super::tables::{EniTable, PeeringTable, Tables, VpcIndex, VpcTables};
+use super::tables::{Dns64, EniTable, Interface, PeeringTable, Tables, VpcIndex, VpcTables};
 use crate::id::{InstanceId, Region};
 use crate::net::dns::{DomainName, Message, Question, Record, RecordData, RecordType, ResponseCode, StartOfAuthority};
+use crate::net::embed;
 
 /// For how long names of interfaces may be remembered. SIM: as seen on AWS.
 const TTL_PRIVATE_NAME: u32 = 60;
 const TTL_PUBLIC_NAME: u32 = 20;
 /// For how long names on the Internet may be remembered: a SIM value.
 const TTL_INTERNET: u32 = 60;
+
+/// For how long a made-up address may be remembered where nothing says how long there is no real one (RFC 6147 §5.1.7).
+const TTL_MADE_UP: u32 = 600;
 
 /// The longest chain of CNAMEs that is followed.
 const CHAIN_MAX: usize = 8;
@@ -34,6 +41,7 @@ pub(crate) struct View<'t> {
     tables: &'t Tables,
     /// The VPC; `None` on the Internet.
     vpc: Option<(VpcIndex, &'t VpcTables)>,
+    dns64: Dns64,
 }
 
 /// What a question came to.
@@ -47,19 +55,52 @@ enum Found {
 }
 
 impl<'t> View<'t> {
-    /// As an interface of a VPC sees names.
-    pub(crate) fn of_vpc(tables: &'t Tables, vpc: VpcIndex) -> View<'t> {
-        View { tables, vpc: Some((vpc, tables.vpc(vpc))) }
+    /// As an interface sees names.
+    pub(crate) fn of_interface(at: &Interface<'t>) -> View<'t> {
+        View { tables: at.tables, vpc: Some((at.vpc_index, at.vpc)), dns64: at.subnet.dns64 }
     }
 
     /// As the Internet sees names.
     pub(crate) fn of_the_internet(tables: &'t Tables) -> View<'t> {
-        View { tables, vpc: None }
+        View { tables, vpc: None, dns64: Dns64::Off }
     }
 
-    /// The answer to a query. A name server of a zone is never asked here, so whoever does not want recursion gets nothing
-    /// (DNS-1).
+    /// The answer to a query.
     pub(crate) fn answer(&self, query: &Message) -> Message {
+        let found = self.look_up(query);
+        match &query.question {
+            Some(question) if self.dns64 == Dns64::On && question.record_type == RecordType::Aaaa => {
+                self.with_made_up_addresses(query, question, found)
+            }
+            _ => found,
+        }
+    }
+
+    /// The answer, where it has no AAAA record, with one for each A record of the name, behind the same CNAMEs (RFC 6147 §5.1). A
+    /// name that is not there stays so. An address of ::ffff:0:0/96 is none (§5.1.4).
+    fn with_made_up_addresses(&self, query: &Message, question: &Question, found: Message) -> Message {
+        let is_real = |record: &Record| matches!(record.data, RecordData::Aaaa(v6) if v6.to_ipv4_mapped().is_none());
+        if found.code != ResponseCode::NoError || found.answers.iter().any(is_real) {
+            return found;
+        }
+        let question_v4 = Question { record_type: RecordType::A, ..question.clone() };
+        let mut answer = self.look_up(&Message { question: Some(question_v4), ..query.clone() });
+        if !answer.answers.iter().any(|record| matches!(record.data, RecordData::A(_))) {
+            return found;
+        }
+        let is_soa = |record: &&Record| matches!(record.data, RecordData::Soa(_));
+        let longest = found.authority.iter().find(is_soa).map_or(TTL_MADE_UP, |soa| soa.ttl);
+        for record in &mut answer.answers {
+            if let RecordData::A(v4) = record.data {
+                *record = Record { ttl: record.ttl.min(longest), data: RecordData::Aaaa(embed(v4)), ..record.clone() };
+            }
+        }
+        Message { question: found.question, ..answer }
+    }
+
+    /// What is written somewhere. A name server of a zone is never asked here, so whoever does not want recursion gets nothing
+    /// (DNS-1).
+    fn look_up(&self, query: &Message) -> Message {
         let Some(question) = &query.question else { return query.answered(ResponseCode::FormatError) };
         if !query.recursion_desired {
             return query.answered(ResponseCode::Refused);

@@ -17,7 +17,7 @@ pub(crate) fn of<'t>(at: &Interface<'t>) -> &'t RouteTable {
 /// never routed (ADDR-16, RT-14). What the services behind the reserved ones take has been taken before.
 pub(crate) fn refuse_reserved(at: &Interface<'_>, destination: IpAddr) -> Result<(), DropReason> {
     let is_reserved = match destination {
-        IpAddr::V4(v4) => v4.is_link_local() || at.subnet.router == v4 || at.vpc.resolver == Some(v4),
+        IpAddr::V4(v4) => v4.is_link_local() || at.subnet.router == Some(v4) || at.vpc.resolver == Some(v4),
         // fe80::/10, and the services' fd00:ec2::/32.
         IpAddr::V6(v6) => v6.is_unicast_link_local() || v6.segments()[..2] == [0xfd00, 0x0ec2],
     };

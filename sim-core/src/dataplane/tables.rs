@@ -240,13 +240,22 @@ pub(crate) struct SubnetTable {
     pub(crate) id: SubnetId,
     pub(crate) zone: AvailabilityZone,
     pub(crate) blocks: SmallVec<[IpNet; 2]>,
-    /// The subnet's base plus one (ADDR-12).
-    pub(crate) router: Ipv4Addr,
+    /// The subnet's base plus one (ADDR-12); none where it is IPv6-only.
+    pub(crate) router: Option<Ipv4Addr>,
     /// Synthetic (L2-3).
     pub(crate) router_mac: MacAddr,
     pub(crate) route_table: Slot,
     pub(crate) network_acl: Slot,
+    pub(crate) dns64: Dns64,
     pub(crate) origin: Origin,
+}
+
+/// Whether the Resolver makes IPv6 addresses up for names that have none, for who asks from a subnet (NAT-19).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum Dns64 {
+    On,
+    #[default]
+    Off,
 }
 
 /// Whether an address lies in a block. ipnet compares with the block's ends, which it works out each time.
@@ -312,10 +321,9 @@ impl EniTable {
         self.tracking.as_ref().map_or(Timeouts::DEFAULT, |tracking| tracking.timeouts)
     }
 
-    /// Its primary address of a family, under which flow logs know it (FL-4); unspecified if it has none.
-    pub(crate) fn primary_address(&self, is_ipv4: bool) -> IpAddr {
-        let unspecified = if is_ipv4 { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-        self.addresses.iter().copied().find(|address| address.is_ipv4() == is_ipv4).unwrap_or(unspecified)
+    /// Its primary address of a family, under which flow logs know it (FL-4).
+    pub(crate) fn primary_address(&self, is_ipv4: bool) -> Option<IpAddr> {
+        self.addresses.iter().copied().find(|address| address.is_ipv4() == is_ipv4)
     }
 
     /// The interfaces of its instance, itself included.

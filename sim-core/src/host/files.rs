@@ -15,6 +15,8 @@ use super::{Profile, parameters};
 #[derive(Clone, Default, Debug)]
 pub(crate) struct FileSystem {
     nodes: BTreeMap<String, Node>,
+    /// How often one of them was changed.
+    changes: u64,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -124,6 +126,11 @@ impl FileSystem {
         files
     }
 
+    /// A number that is another one when something has changed.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes
+    }
+
     /// A file's contents.
     pub(crate) fn read(&self, path: &str) -> Result<&[u8], FileError> {
         match self.nodes.get(path) {
@@ -144,6 +151,7 @@ impl FileSystem {
 
     /// Creates or empties a file, as opening it for writing does.
     pub(crate) fn create(&mut self, path: &str) -> Result<(), FileError> {
+        self.changes += 1;
         self.can_hold(path)?;
         self.nodes.insert(path.to_owned(), Node::File(Arc::default()));
         Ok(())
@@ -158,6 +166,7 @@ impl FileSystem {
 
     /// Adds to a file that has been opened.
     pub(crate) fn append(&mut self, path: &str, bytes: &[u8]) {
+        self.changes += 1;
         if let Node::File(contents) = self.nodes.entry(path.to_owned()).or_insert_with(|| Node::File(Arc::default())) {
             Arc::make_mut(contents).extend_from_slice(bytes);
         }
@@ -165,6 +174,7 @@ impl FileSystem {
 
     /// Cuts a file, or fills it up with zeros.
     pub(crate) fn resize(&mut self, path: &str, len: usize) {
+        self.changes += 1;
         if let Some(Node::File(contents)) = self.nodes.get_mut(path) {
             Arc::make_mut(contents).resize(len, 0);
         }
@@ -172,6 +182,7 @@ impl FileSystem {
 
     /// Writes a whole file, with its directories: for what the image or an installation brings.
     pub(crate) fn write(&mut self, path: &str, bytes: &[u8]) {
+        self.changes += 1;
         if let Some((directory, _)) = path.rsplit_once('/') {
             self.make_directories(directory);
         }
@@ -199,6 +210,7 @@ impl FileSystem {
 
     /// Removes a file, or a directory with all that is in it when `recursive`.
     pub(crate) fn remove(&mut self, path: &str, recursive: bool) -> Result<(), FileError> {
+        self.changes += 1;
         match self.nodes.get(path) {
             None => return Err(FileError::NotFound),
             Some(Node::Directory) if !recursive => return Err(FileError::IsDirectory),
@@ -211,6 +223,7 @@ impl FileSystem {
 
     /// Copies a file or a whole directory.
     pub(crate) fn copy(&mut self, from: &str, to: &str) -> Result<(), FileError> {
+        self.changes += 1;
         let target = if self.is_directory(to) { format!("{to}/{}", file_name(from)) } else { to.to_owned() };
         if !self.exists(from) {
             return Err(FileError::NotFound);

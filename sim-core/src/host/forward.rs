@@ -14,7 +14,8 @@ use super::netfilter::{Hook, Lost, Passage, RejectWith, Tracked};
 use super::network::{IpView, Way, is_link_local};
 use super::nic::Nic;
 use super::parameters::{IPV4_FORWARDING, IPV6_FORWARDING};
-use crate::net::{self, Frame, IpHeader, checksum, ether_type, lower_ttl};
+use super::transfer::Obstacle;
+use crate::net::{self, Frame, Headers, IpHeader, checksum, ether_type, lower_ttl};
 
 /// The name of the interface to oneself.
 const LOOPBACK: &str = "lo";
@@ -26,7 +27,8 @@ impl Kernel {
     pub(super) fn route_input(&mut self, interface: usize, packet: Vec<u8>) -> Option<Vec<u8>> {
         let (packet, largest) = self.defragment(packet)?;
         let mut frame = framed(packet);
-        let ip = frame.headers.ip?;
+        let came = frame.headers;
+        let ip = came.ip?;
         let input = if self.interface_of(ip.source).is_some() { None } else { Some(interface) };
         let mut tracked = None;
         if self.netfilter.is_active() {
@@ -39,7 +41,10 @@ impl Kernel {
         }
         let ip = frame.headers.ip?;
         if !self.is_ours(interface, ip.destination) && !ip.destination.is_multicast() {
-            self.forward(input, frame, tracked, largest);
+            if !is_link_local(ip.destination) {
+                let fate = self.forward(input, frame, tracked, largest);
+                self.tell_transfer(interface, came, fate);
+            }
             return None;
         }
         if let Some(tracked) = &mut tracked {
@@ -74,24 +79,30 @@ impl Kernel {
         Some(frame.bytes)
     }
 
-    /// Passes a packet on.
-    fn forward(&mut self, input: Option<usize>, mut frame: Frame, tracked: Option<Tracked>, largest: u16) {
-        let Some(ip) = frame.headers.ip else { return };
-        if is_link_local(ip.destination) || !self.forwards(&ip) {
-            return;
+    /// Passes a packet on, and says how it leaves.
+    fn forward(
+        &mut self,
+        input: Option<usize>,
+        mut frame: Frame,
+        tracked: Option<Tracked>,
+        largest: u16,
+    ) -> Result<Headers, Obstacle> {
+        let ip = frame.headers.ip.ok_or(Obstacle::NoRoute)?;
+        if !self.forwards(&ip) {
+            return Err(Obstacle::NoForwarding);
         }
         let Some(route) = self.route(ip.destination) else {
             self.complain(&ip, |mac, own| net::unreachable(&frame, mac, own, NET_UNREACHABLE, Vec::new()));
-            return;
+            return Err(Obstacle::NoRoute);
         };
         if ip.ttl <= 1 {
             self.complain(&ip, |mac, own| net::time_exceeded(&frame, mac, own, Vec::new()));
-            return;
+            return Err(Obstacle::HopLimit);
         }
         let mtu = self.link_mtu(route.interface);
         if ip.total_len > mtu && ip.dont_fragment {
             self.complain(&ip, |mac, own| net::packet_too_big(&frame, mac, own, mtu, Vec::new()));
-            return;
+            return Err(Obstacle::TooBig { mtu });
         }
         lower_ttl(&mut frame, 1);
         if let Some(mut tracked) = tracked {
@@ -103,10 +114,13 @@ impl Kernel {
             let passed = self.netfilter.filter(Hook::Forward, both, &ip, &tracked).and_then(|()| {
                 self.netfilter.translate_source(Hook::Postrouting, after, &mut frame, &mut tracked, own, random)
             });
-            if self.passed(passed, &frame).is_none() {
-                return;
+            let obstacle = passed.as_ref().err().map(|lost| Obstacle::Filter(lost.by.clone()));
+            self.passed(passed, &frame);
+            if let Some(obstacle) = obstacle {
+                return Err(obstacle);
             }
         }
+        let leaves = frame.headers;
         let most = mtu.min(largest); // what came in pieces leaves in pieces no larger (`ip_do_fragment`)
         let pieces = (ip.total_len > most).then(|| net::fragment(&frame.bytes, most, &mut self.pool)).flatten();
         let link = &mut self.nics[route.interface].link;
@@ -119,6 +133,7 @@ impl Kernel {
                 }
             }
         }
+        Ok(leaves)
     }
 
     /// Connection tracking sees whole packets (`nf_defrag_ipv4`). Answers the packet and the largest piece it came in.
@@ -150,7 +165,7 @@ impl Kernel {
 
     /// Goes on with a packet that a hook has let through. One that is lost may be answered.
     fn passed(&mut self, result: Result<(), Lost>, frame: &Frame) -> Option<()> {
-        let Err(Lost { answer, news }) = result else { return Some(()) };
+        let Err(Lost { answer, news, .. }) = result else { return Some(()) };
         if let Some(news) = news {
             self.say_once(news);
         }

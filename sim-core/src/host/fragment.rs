@@ -1,5 +1,5 @@
 //! Fragments: putting arriving ones together, and making a packet fit the path: IPv4 fragmentation where DF is clear (RFC 791
-//! §3.2), and cutting a TCP segment in two or more where the stack below does not know the path's MTU (smoltcp has no path-MTU
+//! §3.2), IPv6 fragmentation (RFC 8200 §4.5), and cutting a TCP segment in two or more where the stack below does not know the path's MTU (smoltcp has no path-MTU
 //! discovery; RFC 1191).
 //!
 //! A packet that does not fit and may not be cut is sent whole: the network answers it with "fragmentation needed".
@@ -16,17 +16,18 @@ use smoltcp::wire::{Ipv4Packet, Ipv6Packet, TcpPacket};
 use super::neighbour::ETHERNET_HEADER;
 use super::network::IpView;
 use crate::engine::{SimDuration, SimTime};
-use crate::net::{BufferPool, fragment, protocol};
+use crate::net::{BufferPool, FRAGMENT_LEN, fragment, fragment_ipv6, protocol};
 
 /// Linux's `ip_frag_time`.
 const REASSEMBLY_TIMEOUT: SimDuration = SimDuration::from_secs(30);
 /// Packets being put together at once; beyond it the oldest is given up, as `ipfrag_high_thresh` makes Linux do.
 const REASSEMBLIES_MAX: usize = 64;
 
-/// IPv4 packets that have arrived in part (RFC 791 §3.2).
+/// Packets that have arrived in part (RFC 791 §3.2, RFC 8200 §4.5).
 #[derive(Default)]
 pub(super) struct Reassembly {
-    partial: BTreeMap<(IpAddr, IpAddr, u8, u16), Partial>,
+    /// By source, destination, protocol (IPv4's) and identification.
+    partial: BTreeMap<(IpAddr, IpAddr, u8, u32), Partial>,
 }
 
 struct Partial {
@@ -54,14 +55,14 @@ impl Reassembly {
         if ip.total_len > bytes.len() || ip.total_len < ip.header_len {
             return None;
         }
-        let key = (ip.source, ip.destination, ip.protocol, u16::from_be_bytes([bytes[4], bytes[5]]));
+        let place = Place::read(bytes, ip)?;
+        let key = (ip.source, ip.destination, ip.protocol, place.identification);
         if self.partial.len() >= REASSEMBLIES_MAX && !self.partial.contains_key(&key) {
             let oldest = self.partial.iter().min_by_key(|(_, partial)| partial.since).map(|(key, _)| *key)?;
             self.partial.remove(&oldest);
         }
-        let flags = u16::from_be_bytes([bytes[6], bytes[7]]);
-        let (offset, more) = (usize::from(flags & 0x1fff) * 8, flags & 0x2000 != 0);
-        let payload = bytes[ip.header_len..ip.total_len].to_vec();
+        let Place { offset, more, .. } = place;
+        let payload = bytes[place.payload_at..ip.total_len].to_vec();
         let partial = self.partial.entry(key).or_insert_with(|| Partial {
             since: now,
             header: packet[..ETHERNET_HEADER + ip.header_len].to_vec(),
@@ -89,28 +90,72 @@ impl Reassembly {
         let Partial { header: mut result, largest, .. } = self.partial.remove(&key)?;
         let header_len = result.len() - ETHERNET_HEADER;
         result.extend_from_slice(&whole);
-        let mut view = Ipv4Packet::new_unchecked(&mut result[ETHERNET_HEADER..]);
-        view.set_total_len((header_len + total) as u16);
-        view.set_frag_offset(0);
-        view.set_more_frags(false);
-        view.fill_checksum();
+        let header = &mut result[ETHERNET_HEADER..];
+        if ip.source.is_ipv4() {
+            let mut view = Ipv4Packet::new_unchecked(header);
+            view.set_total_len((header_len + total) as u16);
+            view.set_frag_offset(0);
+            view.set_more_frags(false);
+            view.fill_checksum();
+        } else {
+            let mut view = Ipv6Packet::new_unchecked(header);
+            view.set_payload_len(total as u16);
+            view.set_next_header(place.next_header.into());
+        }
         Some(Whole { packet: result, largest })
+    }
+}
+
+/// Which part of which packet a fragment is.
+struct Place {
+    identification: u32,
+    offset: usize,
+    more: bool,
+    payload_at: usize,
+    /// What the packet carries: in IPv6 it is the fragment header that says so.
+    next_header: u8,
+}
+
+impl Place {
+    fn read(bytes: &[u8], ip: &IpView) -> Option<Place> {
+        if ip.source.is_ipv4() {
+            let flags = u16::from_be_bytes([bytes[6], bytes[7]]);
+            return Some(Place {
+                identification: u32::from(u16::from_be_bytes([bytes[4], bytes[5]])),
+                offset: usize::from(flags & 0x1fff) * 8,
+                more: flags & 0x2000 != 0,
+                payload_at: ip.header_len,
+                next_header: ip.protocol,
+            });
+        }
+        let header: &[u8; FRAGMENT_LEN] = bytes.get(ip.header_len..ip.total_len)?.first_chunk()?;
+        let place = u16::from_be_bytes([header[2], header[3]]);
+        Some(Place {
+            identification: u32::from_be_bytes([header[4], header[5], header[6], header[7]]),
+            offset: usize::from(place & !7),
+            more: place & 1 != 0,
+            payload_at: ip.header_len + FRAGMENT_LEN,
+            next_header: header[0],
+        })
     }
 }
 
 /// What a packet becomes on the way out.
 pub(super) type Pieces = SmallVec<[Vec<u8>; 4]>;
 
-/// Cuts a packet (header room in front) into pieces of at most `mtu` bytes.
-pub(super) fn fit(packet: Vec<u8>, ip: &IpView, mtu: u16, pool: &mut BufferPool) -> Pieces {
+/// Cuts a packet (header room in front) into pieces of at most `mtu` bytes. IPv6 numbers a packet only when it is cut: by
+/// `identification`.
+pub(super) fn fit(packet: Vec<u8>, ip: &IpView, mtu: u16, identification: u32, pool: &mut BufferPool) -> Pieces {
     let bytes = &packet[ETHERNET_HEADER..];
     if bytes.len() <= usize::from(mtu) || ip.total_len != bytes.len() {
         return smallvec![packet];
     }
     let pieces = if ip.protocol == protocol::TCP && !ip.fragment {
         cut_segment(bytes, ip, usize::from(mtu), pool)
-    } else {
+    } else if ip.source.is_ipv4() {
         fragment(&packet, mtu, pool)
+    } else {
+        fragment_ipv6(&packet, mtu, identification, pool)
     };
     match pieces {
         Some(pieces) => {
@@ -179,6 +224,13 @@ mod tests {
         bytes
     }
 
+    fn datagram_ipv6(payload: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let headers = PacketBuilder::ethernet2([2; 6], [4; 6]).ipv6([0x11; 16], [0x22; 16], 64).udp(7, 53);
+        headers.write(&mut bytes, payload).expect("a vector takes everything");
+        bytes
+    }
+
     fn take(reassembly: &mut Reassembly, now: SimTime, piece: &[u8]) -> Option<Vec<u8>> {
         let ip = IpView::parse(&piece[ETHERNET_HEADER..]).expect("a piece is a packet");
         if ip.fragment {
@@ -192,11 +244,16 @@ mod tests {
         /// MTU-3: in whatever order pieces arrive, and however often, the packet is whole when the last is there.
         #[test]
         fn pieces_in_any_order_make_the_packet_mtu_3(
-            payload in prop::collection::vec(any::<u8>(), 1..5000), mtu in 68_u16..1500,
+            payload in prop::collection::vec(any::<u8>(), 1..5000), mtu in 68_u16..1500, is_v6: bool,
             order in any::<prop::sample::Index>(), seed in any::<u64>(), twice in any::<prop::sample::Index>(),
         ) {
-            let whole = datagram(&payload);
-            let mut pieces = fragment(&whole, mtu, &mut BufferPool::default()).expect("it may be cut").to_vec();
+            let whole = if is_v6 { datagram_ipv6(&payload) } else { datagram(&payload) };
+            let ip = IpView::parse(&whole[ETHERNET_HEADER..]).expect("a packet");
+            let mut pieces = fit(whole.clone(), &ip, mtu, 77, &mut BufferPool::default()).to_vec();
+            for piece in &pieces {
+                prop_assert!(piece.len() - ETHERNET_HEADER <= usize::from(mtu));
+                prop_assert!(crate::net::Frame::new(piece.clone()).headers.ip.is_some());
+            }
             let again = pieces[twice.index(pieces.len())].clone();
             // A permutation by a stride that shares no factor with the number of pieces, begun anywhere.
             let (count, start) = (pieces.len(), order.index(pieces.len()));

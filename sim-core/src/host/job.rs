@@ -40,6 +40,8 @@ impl fmt::Display for JobId {
 /// What is sent to a job.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Signal {
+    /// SIGPIPE: nobody reads what it writes.
+    Pipe,
     /// SIGINT, Ctrl-C.
     Interrupt,
     /// SIGTERM.
@@ -54,6 +56,7 @@ impl Signal {
         match self {
             Signal::Interrupt => 130,
             Signal::Kill => 137,
+            Signal::Pipe => 141,
             Signal::Terminate => 143,
         }
     }
@@ -62,6 +65,7 @@ impl Signal {
     pub(crate) fn parse(text: &str) -> Option<Signal> {
         match text.strip_prefix("SIG").unwrap_or(text) {
             "INT" | "2" => Some(Signal::Interrupt),
+            "PIPE" | "13" => Some(Signal::Pipe),
             "KILL" | "9" => Some(Signal::Kill),
             "TERM" | "15" => Some(Signal::Terminate),
             _ => None,
@@ -233,8 +237,13 @@ impl Sys {
             if has_signal && look(cx) == Poll::Ready(Signal::Kill) {
                 return Poll::Ready(Signal::Kill.exit());
             }
-            if let Poll::Ready(exit) = body.as_mut().poll(cx) {
-                return Poll::Ready(exit);
+            // Whoever has filled its pipe stands still in its write() until there is room.
+            if !self.is_ahead(cx)
+                && let Poll::Ready(exit) = body.as_mut().poll(cx)
+            {
+                // The last write may have been one that nobody ends by himself.
+                let broken = self.signal() == Some(Signal::Pipe);
+                return Poll::Ready(if broken { Signal::Pipe.exit() } else { exit });
             }
             if has_signal || !mem::replace(&mut asked, true) {
                 return look(cx).map(Signal::exit);

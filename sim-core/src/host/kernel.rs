@@ -8,17 +8,20 @@ use std::net::IpAddr;
 use std::task::Waker;
 
 use super::executor::{Foreground, Task};
-use super::files::Volume;
+use super::files::{FileSystem, Volume};
 use super::fragment::Reassembly;
 use super::job::Jobs;
+use super::lease::Lease;
 use super::netfilter::Netfilter;
 use super::network::{Way, WayTo};
 use super::nic::Nic;
+use super::pipe::Pipe;
 use super::probe::Probes;
 use super::shell::Shell;
 use super::socket::Sockets;
 use super::tap::Tap;
 use super::timers::Timers;
+use super::transfer::{Ticket, Transfer};
 use super::{Finished, HostConfig, InterfaceConfig, Note, Output, ProcessId, Profile, Programs};
 use crate::engine::{SimTime, Stream};
 use crate::net::BufferPool;
@@ -38,8 +41,12 @@ pub(crate) struct Kernel {
     pub(super) programs: Programs,
     pub(super) package_mirror: Option<String>,
     pub(super) nics: Vec<Nic>,
-    /// Frames since the host ran last, and at which interface.
-    pub(super) arrived: VecDeque<(usize, Vec<u8>)>,
+    /// Frames since the host ran last, at which interface, and whether somebody asks after them.
+    pub(super) arrived: VecDeque<(usize, Vec<u8>, Option<Ticket>)>,
+    /// Of the frame that is being read.
+    pub(super) ticket: Option<Ticket>,
+    /// What became of packets for others, until it is taken.
+    pub(super) transfers: Vec<Transfer>,
     /// Packets to ourselves, with the time they arrive and at which interface.
     pub(super) loopback: VecDeque<(SimTime, usize, Vec<u8>)>,
     /// Free buffers, the partition's: here while the host runs, else empty.
@@ -64,10 +71,14 @@ pub(crate) struct Kernel {
     pub(super) has_ended: bool,
     pub(super) last_process: u32,
     pub(super) jobs: Jobs,
-    pub(super) pipes: BTreeMap<u32, Vec<u8>>,
+    pub(super) pipes: BTreeMap<u32, Pipe>,
     pub(super) next_pipe: u32,
     pub(super) notes: Vec<Note>,
     pub(super) volume: Volume,
+    /// Programs to wake when a file changes.
+    pub(super) file_watchers: Vec<Waker>,
+    /// What its DHCP client has got, if it has one.
+    pub(super) lease: Option<Lease>,
     pub(super) hostname: String,
     /// The shell of the terminal at which users type, between two lines.
     pub(super) login: Option<Shell>,
@@ -107,6 +118,8 @@ impl Kernel {
             package_mirror: config.package_mirror,
             nics,
             arrived: VecDeque::new(),
+            ticket: None,
+            transfers: Vec::new(),
             loopback: VecDeque::new(),
             pool: BufferPool::default(),
             path_mtu: BTreeMap::new(),
@@ -129,6 +142,8 @@ impl Kernel {
             next_pipe: 0,
             notes: Vec::new(),
             volume,
+            file_watchers: Vec::new(),
+            lease: None,
             hostname: config.hostname,
             login: None,
             is_renamed: false,
@@ -154,6 +169,17 @@ impl Kernel {
             Some(nic) => nic.configure(self.now, interface, config, random_seed),
             None => self.nics.push(Nic::new(self.now, self.profile, interface, config, random_seed)),
         }
+    }
+
+    /// Reads or changes files; who waits for a change hears of it.
+    pub(super) fn change_files<R>(&mut self, f: impl FnOnce(&mut FileSystem) -> R) -> R {
+        let files = self.volume.files();
+        let before = files.changes();
+        let result = f(files);
+        if files.changes() != before {
+            self.file_watchers.drain(..).for_each(Waker::wake);
+        }
+        result
     }
 
     /// Nanoseconds since 1970.

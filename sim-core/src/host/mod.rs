@@ -17,11 +17,13 @@ mod fragment;
 mod header;
 mod job;
 mod kernel;
+mod lease;
 mod neighbour;
 pub(crate) mod netfilter;
 mod network;
 mod nic;
 mod parameters;
+mod pipe;
 mod probe;
 mod profile;
 mod resolver;
@@ -32,6 +34,7 @@ mod stack;
 mod sys;
 mod tap;
 mod timers;
+mod transfer;
 mod udp;
 
 use std::collections::BTreeMap;
@@ -55,8 +58,10 @@ pub(crate) use files::file_name;
 pub(crate) use job::{JobId, Signal};
 use kernel::Kernel;
 pub(crate) use kernel::Service;
+pub(crate) use lease::{LEASE_RENEWAL, Lease};
 pub(crate) use neighbour::NeighbourState;
 pub(crate) use parameters::{UnknownParameter, assign_parameter, load_parameters, read_parameter};
+pub(crate) use pipe::Input;
 pub(crate) use probe::{Probe, ProbeEvent, ProbeKind, ProbeSocket};
 pub(crate) use profile::Profile;
 pub(crate) use profile::{CurlConnectError, PingStyle};
@@ -66,6 +71,7 @@ pub(crate) use socket::{EchoEvent, EchoRequest, PathMtuDiscovery, TcpBuffers};
 pub(crate) use socket_table::{SocketLine, SocketProtocol, SocketState};
 pub(crate) use sys::{EchoSocket, Elapsed, Listener, Sink, Sys, TcpStream, UdpSocket};
 pub(crate) use tap::TappedFrame;
+pub(crate) use transfer::{Obstacle, Ticket, Transfer};
 
 /// A program: arguments with its own name first, to an exit status.
 pub(crate) type Program = fn(Sys, Vec<String>) -> Pin<Box<dyn Future<Output = i32> + Send>>;
@@ -222,6 +228,19 @@ impl Host {
         Disk::of(self.kernel())
     }
 
+    /// Ends every command line as the machine goes down, and takes what they printed, by process. What has ended before keeps its
+    /// exit status.
+    pub(crate) fn hang_up(&mut self, now: SimTime) -> Vec<(ProcessId, Finished)> {
+        let shells = mem::take(&mut self.shells);
+        let kernel = self.kernel();
+        kernel.now = kernel.now.max(now);
+        let taken = shells.into_keys().filter_map(|process| {
+            kernel.end_process(process, Signal::Terminate.exit());
+            Some((process, kernel.take_finished(process)?))
+        });
+        taken.collect()
+    }
+
     /// Starts a command line, as the image's user types it after logging in. Several lines are run one after the other.
     pub(crate) fn start(&mut self, now: SimTime, command_line: &str) -> ProcessId {
         let user = self.kernel().profile.login_user();
@@ -257,11 +276,17 @@ impl Host {
         kernel.configure(interface, config);
     }
 
-    /// A frame arrives at an interface. Call [`run`](Self::run) afterwards.
-    pub(crate) fn receive(&mut self, now: SimTime, interface: usize, frame: Vec<u8>) {
+    /// A frame arrives at an interface; with a ticket, what becomes of a packet that is for somebody else is told. Call
+    /// [`run`](Self::run) afterwards.
+    pub(crate) fn receive(&mut self, now: SimTime, interface: usize, frame: Vec<u8>, ticket: Option<Ticket>) {
         let kernel = self.kernel();
         kernel.now = kernel.now.max(now);
-        kernel.arrived.push_back((interface, frame));
+        kernel.arrived.push_back((interface, frame, ticket));
+    }
+
+    /// What became of packets that were for somebody else, since the last call.
+    pub(crate) fn take_transfers(&mut self) -> Vec<Transfer> {
+        mem::take(&mut self.kernel().transfers)
     }
 
     /// Whether frames have arrived since it last ran.
@@ -279,6 +304,9 @@ impl Host {
 
     fn run_until_idle(&mut self, now: SimTime, send: &mut dyn FnMut(usize, Vec<u8>)) {
         self.kernel().take_arrived();
+        if self.kernel().lease.as_mut().is_some_and(|lease| lease.take_due(now)) {
+            self.start_service(LEASE_RENEWAL, &[]);
+        }
         for _ in 0..ROUNDS_MAX {
             let Some(mut kernel) = self.kernel.take() else { return };
             kernel.now = kernel.now.max(now);
@@ -298,14 +326,17 @@ impl Host {
     pub(crate) fn next_wake(&mut self) -> Option<SimTime> {
         let kernel = self.kernel();
         let timer = kernel.timers.next().unwrap_or(SimTime::MAX);
-        let wake = timer.min(kernel.network_wake());
+        let renewal = kernel.lease.and_then(|lease| lease.due()).unwrap_or(SimTime::MAX);
+        let wake = timer.min(kernel.network_wake()).min(renewal);
         (wake < SimTime::MAX).then(|| wake.max(kernel.now + SimDuration::from_micros(1)))
     }
 
     /// Ends a command line as Ctrl-C does: exit status 130. Programs that hear the signal speak once more; what was left in the
     /// background runs on.
     pub(crate) fn interrupt(&mut self, now: SimTime, process: ProcessId) {
-        if let (Some((shell, job)), Some(mut kernel)) = (self.shells.remove(&process), self.kernel.take()) {
+        if let Some((shell, job)) = self.shells.remove(&process)
+            && let Some(mut kernel) = self.kernel.take()
+        {
             kernel.now = kernel.now.max(now);
             kernel.signal_job(job, Signal::Interrupt);
             let kernel = self.executor.poll(kernel);
@@ -313,6 +344,18 @@ impl Host {
             kernel.remove_job(job);
             kernel.end_process(process, Signal::Interrupt.exit());
             self.kernel = Some(kernel);
+        }
+    }
+
+    /// The host holds a lease from now on.
+    pub(crate) fn hold_lease(&mut self, lease: Lease) {
+        self.kernel().lease = Some(lease);
+    }
+
+    /// What the host's lease says is no longer so: its client hears of it at the next renewal.
+    pub(crate) fn outdate_lease(&mut self, now: SimTime) {
+        if let Some(lease) = &mut self.kernel().lease {
+            lease.outdate(now);
         }
     }
 

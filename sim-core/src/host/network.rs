@@ -14,7 +14,7 @@ use super::header::{OutgoingHeader, header_len, payload_checksum};
 use super::kernel::Kernel;
 use super::neighbour::ETHERNET_HEADER;
 use crate::engine::{SimDuration, SimTime};
-use crate::net::{checksum, protocol};
+use crate::net::{FRAGMENT, checksum, protocol};
 
 /// A packet to ourselves takes this long; enough that time passes in a conversation with oneself.
 const LOOPBACK_DELAY: SimDuration = SimDuration::from_micros(15);
@@ -125,7 +125,7 @@ impl IpView {
                     ttl: packet[7],
                     header_len: 40,
                     total_len: 40 + usize::from(u16::from_be_bytes([packet[4], packet[5]])),
-                    fragment: packet[6] == 44,
+                    fragment: packet[6] == FRAGMENT,
                 })
             }
             _ => None,
@@ -217,13 +217,15 @@ impl Kernel {
 
     /// Reads the frames that have arrived.
     pub(super) fn take_arrived(&mut self) {
-        while let Some((interface, frame)) = self.arrived.pop_front() {
+        while let Some((interface, frame, ticket)) = self.arrived.pop_front() {
             if !self.taps.is_empty() {
                 self.show_frame(interface, false, &frame);
             }
             let now = self.now;
             if self.nics.get_mut(interface).is_some_and(|nic| nic.link.receive(now, &frame)) {
+                self.ticket = ticket;
                 self.ip_input(interface, frame);
+                self.ticket = None;
             } else {
                 self.pool.give(frame);
             }
@@ -301,7 +303,8 @@ impl Kernel {
             link.send(self.now, way.next_hop, packet);
             return;
         }
-        for piece in fragment::fit(packet, &ip, way.mtu, &mut self.pool) {
+        let identification = if ip.source.is_ipv4() { 0 } else { self.random.next_u64() as u32 };
+        for piece in fragment::fit(packet, &ip, way.mtu, identification, &mut self.pool) {
             link.send(self.now, way.next_hop, piece);
         }
     }
@@ -376,12 +379,12 @@ impl Kernel {
             if checksum::of(header) != 0 {
                 return;
             }
-            if ip.fragment {
-                let Some(whole) = self.reassembly.add(self.now, packet, &ip) else { return };
-                packet = whole.packet;
-                let Some(view) = IpView::parse(&packet[ETHERNET_HEADER..]) else { return };
-                ip = view;
-            }
+        }
+        if ours && ip.fragment {
+            let Some(whole) = self.reassembly.add(self.now, packet, &ip) else { return };
+            packet = whole.packet;
+            let Some(view) = IpView::parse(&packet[ETHERNET_HEADER..]) else { return };
+            ip = view;
         }
         let bytes = &packet[ETHERNET_HEADER..];
         let mut opens = false;

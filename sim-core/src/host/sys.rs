@@ -16,13 +16,14 @@ use super::executor::Desk;
 use super::files::{FileError, FileSystem};
 use super::job::JobId;
 use super::kernel::{Kernel, Service};
+use super::lease::Lease;
 use super::neighbour::NeighbourState;
 use super::netfilter::Netfilter;
 use super::network::Route;
 use super::shell::Shell;
 use super::socket::{EchoEvent, EchoRequest, SocketId, TcpBuffers};
 use super::timers::TimerId;
-use super::{InterfaceConfig, Note, Output, ProcessId, Profile, Program, ResolverConfig};
+use super::{Input, InterfaceConfig, Note, Output, ProcessId, Profile, Program, ResolverConfig};
 use crate::engine::{SimDuration, SimTime};
 
 /// Where a stream of a program goes.
@@ -32,7 +33,7 @@ pub(crate) enum Sink {
     Terminal(Output),
     /// The end of a file.
     File(String),
-    /// A pipe somebody reads when the program has ended.
+    /// A pipe.
     Pipe(u32),
     /// `/dev/null`.
     Null,
@@ -43,8 +44,8 @@ pub(crate) enum Sink {
 pub(crate) struct Sys {
     pub(super) desk: Desk,
     pub(super) process: ProcessId,
-    /// Standard input, all of it.
-    pub(crate) stdin: Arc<[u8]>,
+    /// Standard input.
+    pub(crate) stdin: Input,
     /// Standard output.
     pub(crate) stdout: Sink,
     /// Standard error.
@@ -77,7 +78,7 @@ impl Sys {
         Sys {
             desk,
             process,
-            stdin: Arc::from([]),
+            stdin: Input::of([]),
             stdout: Sink::Terminal(Output::Stdout),
             stderr: Sink::Terminal(Output::Stderr),
             directory: directory.to_owned(),
@@ -130,24 +131,10 @@ impl Sys {
     fn write(&self, sink: &Sink, bytes: &[u8]) {
         self.kernel(|kernel| match sink {
             Sink::Terminal(output) => kernel.print(self.process, *output, bytes),
-            Sink::File(path) => kernel.volume.files().append(path, bytes),
-            Sink::Pipe(id) => kernel.pipes.entry(*id).or_default().extend_from_slice(bytes),
+            Sink::File(path) => kernel.change_files(|files| files.append(path, bytes)),
+            Sink::Pipe(id) => kernel.write_pipe(*id, bytes, self.job),
             Sink::Null => {}
         });
-    }
-
-    /// A new pipe to write to; [`drain_pipe`](Self::drain_pipe) reads it.
-    pub(crate) fn new_pipe(&self) -> u32 {
-        self.kernel(|kernel| {
-            kernel.next_pipe += 1;
-            kernel.pipes.insert(kernel.next_pipe, Vec::new());
-            kernel.next_pipe
-        })
-    }
-
-    /// All that was written to a pipe; the pipe is gone afterwards.
-    pub(crate) fn drain_pipe(&self, id: u32) -> Vec<u8> {
-        self.kernel(|kernel| kernel.pipes.remove(&id).unwrap_or_default())
     }
 
     /// Says something in vpcsim's own voice.
@@ -212,6 +199,11 @@ impl Sys {
         self.kernel(|kernel| kernel.volume.set_resolver(resolver.file(kernel.profile)));
     }
 
+    /// The host holds a lease from now on, and asks again when so long has passed.
+    pub(crate) fn hold_lease(&self, renewal: SimDuration) {
+        self.kernel(|kernel| kernel.lease = Some(Lease::new(kernel.now, renewal)));
+    }
+
     /// The host that package managers ask, unless everything can be installed without asking.
     pub(crate) fn package_mirror(&self) -> Option<String> {
         self.kernel(|kernel| kernel.package_mirror.clone())
@@ -252,7 +244,34 @@ impl Sys {
 
     /// Reads or changes files.
     pub(crate) fn files<R>(&self, f: impl FnOnce(&mut FileSystem) -> R) -> R {
-        self.kernel(|kernel| f(kernel.volume.files()))
+        self.kernel(|kernel| kernel.change_files(f))
+    }
+
+    /// How often files have changed: what [`file_change_or_closed`](Self::file_change_or_closed) begins with.
+    pub(crate) fn file_changes(&self) -> u64 {
+        self.files(|files| files.changes())
+    }
+
+    /// Waits until a file changes, or nobody reads standard output any longer: `false`.
+    pub(crate) async fn file_change_or_closed(&self, seen: &mut u64) -> bool {
+        let mut closed = pin!(self.stdout_closed());
+        poll_fn(|cx| {
+            let changes = self.kernel(|kernel| {
+                if !kernel.file_watchers.iter().any(|watcher| watcher.will_wake(cx.waker())) {
+                    kernel.file_watchers.push(cx.waker().clone());
+                }
+                kernel.volume.files().changes()
+            });
+            match closed.as_mut().poll(cx) {
+                Poll::Ready(()) => Poll::Ready(false),
+                Poll::Pending if changes == *seen => Poll::Pending,
+                Poll::Pending => {
+                    *seen = changes;
+                    Poll::Ready(true)
+                }
+            }
+        })
+        .await
     }
 
     /// A path as seen from the working directory.

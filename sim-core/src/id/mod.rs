@@ -6,10 +6,12 @@
 
 mod hash;
 mod origin;
+mod places;
 mod region;
 mod resource;
 
 pub(crate) use hash::{IdHash, IdMap, IdSet};
 pub(crate) use origin::{FileId, Origin};
+pub(crate) use places::IdPlaces;
 pub(crate) use region::{AccountId, AvailabilityZone, Region, UnknownRegion};
 pub use resource::*;

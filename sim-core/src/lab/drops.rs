@@ -20,7 +20,7 @@ pub(super) fn report(names: &Names<'_>, lost: &Lost, expected: bool) -> DropRepo
         source: source(names, reason.origin, reason.by),
         disposition: Disposition::of(reason.code, reason.direction),
         text: reason.sentence(&lost.headers, &display),
-        hint: reason.hint(&lost.headers, &display),
+        hint: reason.hint(lost.leg, &lost.headers, &display),
         frame: lost.frame,
         capture: None,
         expected,

@@ -41,6 +41,8 @@ pub(super) struct Lost {
 struct Walk {
     packet: PacketId,
     flow: FlowKey,
+    /// Whether it is inside a guest that passes it on, and will be seen next as another packet of the flow.
+    is_passed_on: bool,
     stations: Vec<ResourceId>,
 }
 
@@ -71,6 +73,7 @@ impl Witness {
                     self.answer = Some(flow.reversed());
                 }
             }
+            Step::PassedOn { by, from } => self.pass_on(event.packet, *by, *from, flow),
             Step::Dropped(_)
             | Step::Answered { .. }
             | Step::AddressChecked { .. }
@@ -97,12 +100,31 @@ impl Witness {
     /// A packet is at a capture point. The first one to leave an interface is the step's; the first to come back is the one
     /// that answers the flow as its receiver knew it.
     fn pass(&mut self, packet: PacketId, flow: FlowKey, point: ResourceId, direction: Direction) {
-        if direction == Direction::Egress && self.forward.is_none() {
-            self.forward = Some(Walk { packet, flow, stations: Vec::new() });
-        } else if direction == Direction::Egress && self.back.is_none() && self.answer == Some(flow) {
-            self.back = Some(Walk { packet, flow, stations: Vec::new() });
+        if direction == Direction::Egress {
+            let passed_on = |walk: &&mut Walk| walk.is_passed_on && walk.flow == flow;
+            if let Some(walk) = [&mut self.forward, &mut self.back].into_iter().flatten().find(passed_on) {
+                walk.packet = packet;
+                walk.is_passed_on = false;
+            } else if self.forward.is_none() {
+                self.forward = Some(Walk::new(packet, flow));
+            } else if self.back.is_none() && self.answer == Some(flow) {
+                self.back = Some(Walk::new(packet, flow));
+            }
         }
         self.walk(packet, |walk| walk.push(point));
+    }
+
+    /// A guest passes a packet on: what it sends is the same walk. Of a packet in pieces the last is told of.
+    fn pass_on(&mut self, packet: PacketId, by: ResourceId, from: FlowKey, flow: FlowKey) {
+        let is_there = |walk: &&mut Walk| {
+            (walk.packet == packet || walk.flow == from) && walk.stations.last() == Some(&by) && !walk.is_passed_on
+        };
+        if let Some(walk) = self.forward.as_mut().filter(|walk| is_there(walk)) {
+            walk.pass_on(flow);
+            self.answer = None; // Whoever answers will know the flow as it is now.
+        } else if let Some(walk) = self.back.as_mut().filter(|walk| is_there(walk)) {
+            walk.pass_on(flow);
+        }
     }
 
     fn walk(&mut self, packet: PacketId, step: impl FnOnce(&mut Walk)) {
@@ -128,6 +150,15 @@ impl Witness {
 }
 
 impl Walk {
+    fn new(packet: PacketId, flow: FlowKey) -> Walk {
+        Walk { packet, flow, is_passed_on: false, stations: Vec::new() }
+    }
+
+    fn pass_on(&mut self, flow: FlowKey) {
+        self.flow = flow;
+        self.is_passed_on = true;
+    }
+
     fn push(&mut self, station: ResourceId) {
         if self.stations.last() != Some(&station) {
             self.stations.push(station);

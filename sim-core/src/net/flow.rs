@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::headers::{Frame, IpHeader};
 use super::{Transport, protocol};
+use crate::flat::flat;
 
 /// A conversation, seen in one direction.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -21,6 +22,8 @@ pub(crate) struct FlowKey {
     /// Destination port, likewise.
     pub destination_port: u16,
 }
+
+flat!(struct FlowKey(source, destination, protocol, source_port, destination_port));
 
 impl FlowKey {
     /// The conversation that a packet belongs to.

@@ -1,12 +1,12 @@
-//! IPv4 fragments (RFC 791 §3.2): cutting packets, by their sender or by a gateway on the way, and telling which packet a fragment
-//! belongs to, since only the first shows ports.
+//! Fragments: cutting IPv4 packets, by their sender or by a gateway on the way (RFC 791 §3.2), cutting IPv6 packets by their sender
+//! (RFC 8200 §4.5), and telling which packet a fragment of either family belongs to, since only the first shows ports.
 
 use std::net::IpAddr;
 
 use smallvec::SmallVec;
 use smoltcp::wire::Ipv4Packet;
 
-use super::headers::{ETHERNET_LEN, Frame};
+use super::headers::{ETHERNET_LEN, Extensions, FRAGMENT, FRAGMENT_LEN, Frame, IPV6_LEN};
 use super::pool::BufferPool;
 
 /// The pieces of a packet; one larger than the path takes is most often not much larger.
@@ -41,7 +41,35 @@ pub(crate) fn fragment(frame: &[u8], mtu: u16, pool: &mut BufferPool) -> Option<
     Some(pieces.collect())
 }
 
-/// The packet that an IPv4 fragment is a part of.
+/// Cuts a frame's IPv6 packet, as its sender does, into frames whose packets have at most `mtu` bytes. `None` when it is no IPv6
+/// packet without extension headers, or `mtu` leaves no room for eight bytes.
+pub(crate) fn fragment_ipv6(frame: &[u8], mtu: u16, identification: u32, pool: &mut BufferPool) -> Option<Fragments> {
+    let (headers, payload) = frame.split_at_checked(ETHERNET_LEN + IPV6_LEN)?;
+    let fixed = &headers[ETHERNET_LEN..];
+    if fixed[0] >> 4 != 6 || Extensions::of(&frame[ETHERNET_LEN..]).ok()?.offset != IPV6_LEN {
+        return None;
+    }
+    let next_header = fixed[6];
+    let step = usize::from(mtu).checked_sub(IPV6_LEN + FRAGMENT_LEN)? / 8 * 8;
+    if step == 0 {
+        return None;
+    }
+    let last = payload.len().div_ceil(step).saturating_sub(1);
+    let pieces = payload.chunks(step).enumerate().map(|(index, chunk)| {
+        let mut piece = pool.take();
+        piece.extend_from_slice(headers);
+        piece[ETHERNET_LEN + 4..ETHERNET_LEN + 6].copy_from_slice(&((FRAGMENT_LEN + chunk.len()) as u16).to_be_bytes());
+        piece[ETHERNET_LEN + 6] = FRAGMENT;
+        piece.extend_from_slice(&[next_header, 0]);
+        piece.extend_from_slice(&((index * step) as u16 | u16::from(index < last)).to_be_bytes());
+        piece.extend_from_slice(&identification.to_be_bytes());
+        piece.extend_from_slice(chunk);
+        piece
+    });
+    Some(pieces.collect())
+}
+
+/// The packet that a fragment is a part of.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct FragmentOf {
     /// Source address.
@@ -50,23 +78,43 @@ pub(crate) struct FragmentOf {
     pub destination: IpAddr,
     /// IP protocol number.
     pub protocol: u8,
-    /// The packet's identification.
-    pub identification: u16,
+    /// The packet's identification; IPv4's has 16 bits.
+    pub identification: u32,
 }
 
 impl FragmentOf {
     /// The packet that `frame` carries a part of; `None` when it carries a whole one.
+    #[inline]
     pub(crate) fn of(frame: &Frame) -> Option<FragmentOf> {
         // Most packets say that they are none without a look at their bytes.
-        let ip = frame.headers.ip.filter(|ip| !ip.dont_fragment && ip.source.is_ipv4())?;
-        let header = frame.bytes.get(ETHERNET_LEN..ETHERNET_LEN + 8)?;
-        // The flag "more fragments" and the offset: both are zero in a whole packet.
-        let is_part = u16::from_be_bytes([header[6], header[7]]) & 0x3fff != 0;
-        is_part.then(|| FragmentOf {
+        let ip = frame.headers.ip.as_ref()?;
+        match ip.source {
+            IpAddr::V4(_) if ip.dont_fragment => None,
+            IpAddr::V6(_) if usize::from(ip.transport_offset) == ETHERNET_LEN + IPV6_LEN => None,
+            _ => FragmentOf::read(frame),
+        }
+    }
+
+    fn read(frame: &Frame) -> Option<FragmentOf> {
+        let ip = frame.headers.ip?;
+        let packet = frame.ip_packet();
+        // The offset and the flag "more fragments": both are zero in a whole packet.
+        let (is_part, identification) = match ip.source {
+            IpAddr::V4(_) => {
+                let is_part = u16::from_be_bytes([packet[6], packet[7]]) & 0x3fff != 0;
+                (is_part, u32::from(u16::from_be_bytes([packet[4], packet[5]])))
+            }
+            IpAddr::V6(_) => {
+                let header: &[u8; 8] = packet.get(Extensions::of(packet).ok()?.fragment?..)?.first_chunk()?;
+                let is_part = u16::from_be_bytes([header[2], header[3]]) & 0xfff9 != 0;
+                (is_part, u32::from_be_bytes([header[4], header[5], header[6], header[7]]))
+            }
+        };
+        is_part.then_some(FragmentOf {
             source: ip.source,
             destination: ip.destination,
             protocol: ip.protocol,
-            identification: u16::from_be_bytes([header[4], header[5]]),
+            identification,
         })
     }
 }

@@ -26,6 +26,9 @@ pub(crate) const ETHERNET_LEN: usize = 14;
 pub(crate) const IPV4_MIN_LEN: usize = 20;
 /// Bytes of the fixed IPv6 header.
 pub(crate) const IPV6_LEN: usize = 40;
+/// Next Header of IPv6's fragment header (RFC 8200 §4.5), and its bytes.
+pub(crate) const FRAGMENT: u8 = 44;
+pub(crate) const FRAGMENT_LEN: usize = 8;
 
 /// IP protocol numbers (IANA "Assigned Internet Protocol Numbers").
 pub(crate) mod protocol {
@@ -300,7 +303,7 @@ fn ipv6_header(packet: &[u8], completeness: Completeness) -> Result<IpHeader, Ma
         Completeness::Quoted => packet.len().min(total_len),
     };
     let packet = &packet[..end];
-    let (protocol, offset, is_later_fragment) = skip_extension_headers(packet, header[6])?;
+    let Extensions { protocol, offset, is_later_fragment, .. } = Extensions::of(packet)?;
     let transport = if is_later_fragment {
         Transport::Fragment
     } else {
@@ -322,34 +325,52 @@ fn ipv6_header(packet: &[u8], completeness: Completeness) -> Result<IpHeader, Ma
     })
 }
 
-/// Walks IPv6 extension headers (RFC 8200 §4): the upper-layer protocol, its offset, and whether a fragment header says that
-/// the upper-layer header is elsewhere. Every step moves forward, so the walk ends.
-fn skip_extension_headers(packet: &[u8], first: u8) -> Result<(u8, usize, bool), Malformed> {
-    const HOP_BY_HOP: u8 = 0;
-    const ROUTING: u8 = 43;
-    const FRAGMENT: u8 = 44;
-    const AUTHENTICATION: u8 = 51;
-    const DESTINATION_OPTIONS: u8 = 60;
-    let (mut next, mut offset) = (first, IPV6_LEN);
-    loop {
-        if !matches!(next, HOP_BY_HOP | ROUTING | FRAGMENT | AUTHENTICATION | DESTINATION_OPTIONS) {
-            return Ok((next, offset, false));
+/// What stands between the fixed header of an IPv6 packet and its upper layer (RFC 8200 §4).
+pub(super) struct Extensions {
+    /// The upper-layer protocol.
+    pub(super) protocol: u8,
+    /// Where its header is in the packet.
+    pub(super) offset: usize,
+    /// Where the fragment header is, if there is one.
+    pub(super) fragment: Option<usize>,
+    /// Whether the fragment header says that the upper-layer header is elsewhere.
+    is_later_fragment: bool,
+    /// Whether a header says more than where a packet has been or what it is a part of: authentication, or a route not yet gone.
+    pub(super) is_binding: bool,
+}
+
+impl Extensions {
+    /// Walks a packet that has its fixed header. Every step moves forward, so the walk ends.
+    pub(super) fn of(packet: &[u8]) -> Result<Extensions, Malformed> {
+        const HOP_BY_HOP: u8 = 0;
+        const ROUTING: u8 = 43;
+        const AUTHENTICATION: u8 = 51;
+        const DESTINATION_OPTIONS: u8 = 60;
+        let protocol = *packet.get(6).ok_or(Malformed::Truncated)?;
+        let mut at =
+            Extensions { protocol, offset: IPV6_LEN, fragment: None, is_later_fragment: false, is_binding: false };
+        while matches!(at.protocol, HOP_BY_HOP | ROUTING | FRAGMENT | AUTHENTICATION | DESTINATION_OPTIONS) {
+            let header: &[u8; 8] = packet.get(at.offset..).and_then(<[u8]>::first_chunk).ok_or(Malformed::Truncated)?;
+            let len = match at.protocol {
+                FRAGMENT => FRAGMENT_LEN,
+                AUTHENTICATION => (usize::from(header[1]) + 2) * 4, // RFC 4302 §2.2
+                _ => (usize::from(header[1]) + 1) * 8,
+            };
+            if at.protocol == FRAGMENT {
+                at.fragment = Some(at.offset);
+                at.is_later_fragment = u16::from_be_bytes([header[2], header[3]]) >> 3 != 0;
+            }
+            at.is_binding |= at.protocol == AUTHENTICATION || (at.protocol == ROUTING && header[3] != 0);
+            at.protocol = header[0];
+            at.offset += len;
+            if at.offset > packet.len() {
+                return Err(Malformed::Truncated);
+            }
+            if at.is_later_fragment {
+                break;
+            }
         }
-        let header: &[u8; 8] = packet.get(offset..).and_then(<[u8]>::first_chunk).ok_or(Malformed::Truncated)?;
-        let len = match next {
-            FRAGMENT => 8,
-            AUTHENTICATION => (usize::from(header[1]) + 2) * 4, // RFC 4302 §2.2
-            _ => (usize::from(header[1]) + 1) * 8,
-        };
-        let is_later_fragment = next == FRAGMENT && u16::from_be_bytes([header[2], header[3]]) >> 3 != 0;
-        next = header[0];
-        offset += len;
-        if offset > packet.len() {
-            return Err(Malformed::Truncated);
-        }
-        if is_later_fragment {
-            return Ok((next, offset, true));
-        }
+        Ok(at)
     }
 }
 

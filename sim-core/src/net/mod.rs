@@ -8,6 +8,7 @@ pub(crate) mod checksum;
 mod datagram;
 pub(crate) mod dhcp;
 pub(crate) mod dns;
+mod embedded;
 mod flow;
 mod fragment;
 mod headers;
@@ -19,12 +20,14 @@ mod pool;
 mod reset;
 mod rewrite;
 mod summary;
+mod translation;
 
 pub(crate) use arp::{ArpOperation, ArpPacket};
 pub(crate) use datagram::Datagram;
+pub(crate) use embedded::{embed, embedded};
 pub(crate) use flow::FlowKey;
-pub(crate) use fragment::{FragmentOf, fragment};
-pub(crate) use headers::{Frame, Headers, IpHeader, TcpFlags, Transport, ether_type, protocol};
+pub(crate) use fragment::{FragmentOf, fragment, fragment_ipv6};
+pub(crate) use headers::{FRAGMENT, FRAGMENT_LEN, Frame, Headers, IpHeader, TcpFlags, Transport, ether_type, protocol};
 pub(crate) use icmp::{packet_too_big, time_exceeded, unreachable};
 pub(crate) use lpm::PrefixTable;
 pub(crate) use mac::MacAddr;
@@ -36,3 +39,4 @@ pub(crate) use rewrite::{
     rewrite_quoted_port,
 };
 pub(crate) use summary::Summary;
+pub(crate) use translation::{Ends, Untranslatable, translate};

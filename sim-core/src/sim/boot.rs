@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 
 use super::dhcp;
 use super::guests::{LocalGuest, Plug};
+use super::leases::Leases;
 use super::partition::{Directory, GuestIndex};
 use super::{public_names, public_resolver};
 use crate::app::{ADDRESS_ECHO, AWS_SERVICE, ENDPOINT_POLICY, OUTSIDE_ROOT, OUTSIDE_SERVER};
@@ -15,7 +16,7 @@ use crate::cloud::{Cloud, HostnameType, ImageFamily, PublicService};
 use crate::dataplane::tables::{EniIndex, ROUTER_IPV6, Tables};
 use crate::engine::{SimTime, mix};
 use crate::host::{Disk, Host, HostConfig, InterfaceConfig, Profile, Programs, ResolverConfig};
-use crate::id::{IdMap, InstanceId, InternetHostId, Region, ResourceId, VpcEndpointId, VpcId};
+use crate::id::{IdPlaces, InstanceId, InternetHostId, Region, ResourceId, VpcEndpointId, VpcId};
 use crate::net::MacAddr;
 
 /// The largest IP packet of an instance's interface (MTU-1).
@@ -26,7 +27,8 @@ type Place = (u32, LocalGuest);
 
 /// All guests there ever were.
 pub(super) struct Guests {
-    instances: IdMap<InstanceId, GuestIndex>,
+    /// Places of instances among the records.
+    instances: IdPlaces,
     records: Vec<(Place, GuestRecord)>,
     /// The hosts of AWS's own services, numbered from [`SERVICES`].
     services: Vec<(Place, GuestRecord)>,
@@ -34,6 +36,7 @@ pub(super) struct Guests {
     epoch_nanos: i128,
     programs: Programs,
     packages: Packages,
+    leases: Leases,
 }
 
 /// Hosts of AWS's own services have numbers of their own, so that one more of them changes nobody else's chance.
@@ -58,6 +61,8 @@ enum GuestRecord {
         interfaces: SmallVec<[(EniIndex, BootInterface); 1]>,
         /// Each boot has chance of its own: other ports, other sequence numbers.
         boots: u32,
+        /// When it was up after the last of them.
+        up_since: SimTime,
     },
     Outside(Box<OutsideGuest>),
 }
@@ -124,16 +129,28 @@ pub(super) enum ChangeKind {
     Addresses,
 }
 
+/// Whose record is at a place.
+///
+/// # Panics
+/// When it is not that of an instance: hosts on the Internet are not found by id.
+fn instance_at(records: &[(Place, GuestRecord)], place: u32) -> InstanceId {
+    match &records[place as usize].1 {
+        GuestRecord::Instance { id, .. } => *id,
+        GuestRecord::Outside(_) => unreachable!("only instances have a place"),
+    }
+}
+
 impl Guests {
     pub(super) fn new(seed: u64, epoch_nanos: i128, programs: Programs, packages: Packages) -> Guests {
         Guests {
-            instances: IdMap::default(),
+            instances: IdPlaces::default(),
             records: Vec::new(),
             services: Vec::new(),
             seed,
             epoch_nanos,
             programs,
             packages,
+            leases: Leases::default(),
         }
     }
 
@@ -150,8 +167,19 @@ impl Guests {
         place: Place,
     ) -> GuestIndex {
         let guest = self.next();
-        self.instances.insert(id, guest);
-        self.records.push((place, GuestRecord::Instance { id, family, region, interfaces: SmallVec::new(), boots: 0 }));
+        self.records.push((
+            place,
+            GuestRecord::Instance {
+                id,
+                family,
+                region,
+                interfaces: SmallVec::new(),
+                boots: 0,
+                up_since: SimTime::ZERO,
+            },
+        ));
+        let records = &self.records;
+        self.instances.insert(&id, guest.0, |place| instance_at(records, place));
         guest
     }
 
@@ -197,7 +225,7 @@ impl Guests {
 
     /// The guest of an instance that has been up.
     pub(super) fn of_instance(&self, id: InstanceId) -> Option<GuestIndex> {
-        self.instances.get(&id).copied()
+        self.instances.get(&id, |place| instance_at(&self.records, place)).map(GuestIndex)
     }
 
     pub(super) fn place(&self, guest: GuestIndex) -> Place {
@@ -291,19 +319,25 @@ impl Guests {
         }
     }
 
-    /// A guest boots.
-    pub(super) fn count_boot(&mut self, guest: GuestIndex) {
-        if let GuestRecord::Instance { boots, .. } = &mut self.record_mut(guest).1 {
+    /// A guest has booted.
+    pub(super) fn count_boot(&mut self, guest: GuestIndex, now: SimTime) {
+        if let GuestRecord::Instance { boots, up_since, .. } = &mut self.record_mut(guest).1 {
             *boots += 1;
+            *up_since = now;
         }
+    }
+
+    /// The instances of a VPC will be told something else, and were told this before.
+    pub(super) fn change_leases(&mut self, vpc: VpcId, now: SimTime, before: ResolverConfig) {
+        self.leases.change(vpc, now, before);
     }
 }
 
 impl Directory for Guests {
     fn boot(&self, guest: GuestIndex, cloud: &Cloud, disk: Option<Disk>, now: SimTime) -> (Host, Vec<Plug>) {
         let record = &self.record(guest).1;
-        let (profile, hostname, interfaces, reboots, package_mirror, resolver) = match record {
-            GuestRecord::Instance { id, family, region, interfaces, boots } => {
+        let (profile, hostname, interfaces, reboots, package_mirror, resolver, lease) = match record {
+            GuestRecord::Instance { id, family, region, interfaces, boots, up_since } => {
                 let interfaces: Vec<InterfaceConfig> =
                     interfaces.iter().map(|(_, interface)| interface.config()).collect();
                 let hostname = host_name(cloud, *id, &interfaces);
@@ -311,12 +345,19 @@ impl Directory for Guests {
                     Packages::Mirror => public_names::package_mirror(*family, *region),
                     Packages::Preinstalled => None,
                 };
-                let resolver = dhcp::resolver(cloud, *id).unwrap_or_default();
-                (profile_of(*family), hostname, interfaces, boots.saturating_sub(1), mirror, resolver)
+                let lease = dhcp::first_lease(*up_since);
+                let leased =
+                    cloud.instances.get(id).filter(|_| interfaces.iter().any(|interface| !interface.ipv4.is_empty()));
+                let vpc = leased.map(|instance| instance.vpc);
+                let told = vpc.and_then(|vpc| self.leases.told(vpc, lease.last_renewal(now))).cloned();
+                let is_outdated = told.is_some();
+                let resolver = told.or_else(|| dhcp::resolver(cloud, *id)).unwrap_or_default();
+                let lease = Some((lease, is_outdated));
+                (profile_of(*family), hostname, interfaces, boots.saturating_sub(1), mirror, resolver, lease)
             }
             GuestRecord::Outside(outside) => {
                 let resolver = outside.serves.resolver();
-                (Profile::Ubuntu, outside.name.clone(), vec![outside.interface.clone()], 0, None, resolver)
+                (Profile::Ubuntu, outside.name.clone(), vec![outside.interface.clone()], 0, None, resolver, None)
             }
         };
         let config = HostConfig {
@@ -334,6 +375,12 @@ impl Directory for Guests {
             Some(disk) => Host::from_disk(config, disk, now),
             None => Host::new(config, now),
         };
+        if let Some((lease, is_outdated)) = lease {
+            host.hold_lease(lease);
+            if is_outdated {
+                host.outdate_lease(now);
+            }
+        }
         let plugs = match record {
             GuestRecord::Instance { interfaces, .. } => interfaces.iter().map(|(eni, _)| Plug::Eni(*eni)).collect(),
             GuestRecord::Outside(outside) => {
@@ -429,7 +476,7 @@ fn interface_config(tables: &Tables, eni: EniIndex, family: ImageFamily) -> Opti
         mtu: INSTANCE_MTU,
         ipv4: Vec::new(),
         ipv6: Vec::new(),
-        ipv4_gateway: Some(subnet.router),
+        ipv4_gateway: subnet.router,
         ipv6_gateway: None,
     };
     for address in &interface.eni.addresses {

@@ -2,33 +2,59 @@
 //! VPC's set of options says.
 //!
 //! Differs from AWS: an instance that boots is configured as its client would have been told, without packets, so that one
-//! nobody talks to costs nothing; and its client asks again only when somebody runs it, not within the hour that a lease lasts.
+//! nobody talks to costs nothing; and of the renewals at half of each lease only those are sent that are told something new
+//! ([`Lease`]).
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use ipnet::IpNet;
 
-use crate::cloud::{Cloud, NameServer};
+use crate::cloud::{Cloud, NameServer, Subnet, Vpc};
+use crate::dataplane::services::PlatformService;
 use crate::dataplane::tables::Interface;
-use crate::host::ResolverConfig;
-use crate::id::InstanceId;
+use crate::engine::{SimDuration, SimTime};
+use crate::host::{Lease, ResolverConfig};
+use crate::id::{DhcpOptionsId, InstanceId};
 use crate::net::dhcp::{CLIENT_PORT, DhcpKind, DhcpLease, DhcpMessage, SERVER_PORT};
 use crate::net::{Datagram, Frame, MacAddr};
 
 /// How long a lease lasts. Nobody at AWS has published it; instances show it (ADDR-19).
 const LEASE_SECONDS: u32 = 3600;
 
+/// When a client renews it: T1 (RFC 2131 §4.4.5). A client adds some chance to it; here it adds none.
+pub(super) const RENEWAL: SimDuration = SimDuration::from_secs(LEASE_SECONDS as u64 / 2);
+
 /// The largest IP packet that an interface is told to send (MTU-1).
 const MTU_BYTES: u16 = 9001;
 
+/// The lease of an instance that is up since then.
+pub(super) fn first_lease(since: SimTime) -> Lease {
+    Lease::new(since, RENEWAL)
+}
+
 /// The name servers of an instance; none where its VPC has no options.
 pub(super) fn resolver(cloud: &Cloud, instance: InstanceId) -> Option<ResolverConfig> {
-    let vpc = cloud.vpcs.get(&cloud.instances.get(&instance)?.vpc)?;
-    let options = cloud.dhcp_options.get(&vpc.dhcp_options?)?;
-    // The Resolver is at the primary block's base plus two (ADDR-13).
-    let amazon = Ipv4Addr::from_bits(vpc.primary_block().network().to_bits() + 2);
+    let instance = cloud.instances.get(&instance)?;
+    let vpc = cloud.vpcs.get(&instance.vpc)?;
+    let is_ipv6_only = cloud.subnets.get(&instance.subnet).is_some_and(Subnet::is_ipv6_only);
+    resolver_by(cloud, vpc, is_ipv6_only, vpc.dhcp_options)
+}
+
+/// The name servers that a VPC's instances have by some options, with or without IPv4 addresses.
+pub(super) fn resolver_by(
+    cloud: &Cloud,
+    vpc: &Vpc,
+    is_ipv6_only: bool,
+    options: Option<DhcpOptionsId>,
+) -> Option<ResolverConfig> {
+    let options = cloud.dhcp_options.get(&options?)?;
+    let amazon = match is_ipv6_only {
+        true => IpAddr::V6(PlatformService::Resolver.ipv6()),
+        // The Resolver is at the primary block's base plus two (ADDR-13).
+        false => IpAddr::V4(Ipv4Addr::from_bits(vpc.primary_block().network().to_bits() + 2)),
+    };
     let servers = options.name_servers().map(|server| match server {
-        NameServer::Amazon => IpAddr::V4(amazon),
+        NameServer::Amazon => amazon,
         NameServer::At(address) => address,
     });
     Some(ResolverConfig { servers: servers.collect(), search: options.domain_name().map(str::to_owned) })
@@ -42,10 +68,11 @@ pub(super) fn answer(cloud: &Cloud, instance: InstanceId, at: &Interface<'_>, fr
         IpAddr::V4(address) => Some(*address),
         IpAddr::V6(_) => None,
     })?;
+    let router = at.subnet.router?;
     let wanted = asked.requested.unwrap_or(asked.client);
     let kind = match asked.kind {
         DhcpKind::Discover => DhcpKind::Offer,
-        DhcpKind::Request if asked.server.is_some_and(|server| server != at.subnet.router) => return None,
+        DhcpKind::Request if asked.server.is_some_and(|server| server != router) => return None,
         DhcpKind::Request if wanted == own => DhcpKind::Ack,
         DhcpKind::Request => DhcpKind::Nak,
         DhcpKind::Inform => DhcpKind::Ack,
@@ -56,7 +83,7 @@ pub(super) fn answer(cloud: &Cloud, instance: InstanceId, at: &Interface<'_>, fr
         kind,
         yours: if is_granted && asked.kind != DhcpKind::Inform { own } else { Ipv4Addr::UNSPECIFIED },
         requested: None,
-        server: Some(at.subnet.router),
+        server: Some(router),
         lease: if is_granted { lease(cloud, instance, at, &asked, own) } else { DhcpLease::default() },
         ..asked.clone()
     };
@@ -69,7 +96,7 @@ pub(super) fn answer(cloud: &Cloud, instance: InstanceId, at: &Interface<'_>, fr
     let answer = Datagram {
         source_mac: at.subnet.router_mac,
         destination_mac: mac,
-        source: SocketAddr::from((at.subnet.router, SERVER_PORT)),
+        source: SocketAddr::from((router, SERVER_PORT)),
         destination: SocketAddr::from((to, CLIENT_PORT)),
     };
     Some(answer.into_frame(&message.to_bytes(), Vec::new()))
@@ -91,7 +118,7 @@ fn lease(cloud: &Cloud, instance: InstanceId, at: &Interface<'_>, asked: &DhcpMe
     DhcpLease {
         seconds: (asked.kind != DhcpKind::Inform).then_some(LEASE_SECONDS),
         subnet_mask,
-        router: Some(at.subnet.router),
+        router: at.subnet.router,
         name_servers: v4(names.servers),
         domain_name: names.search,
         host_name: Some(format!("ip-{}", own.to_string().replace('.', "-"))),

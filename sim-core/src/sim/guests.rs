@@ -9,7 +9,7 @@ use super::platform::Platform;
 use crate::dataplane::pipeline::Next;
 use crate::dataplane::tables::EniIndex;
 use crate::engine::{EventKey, SimDuration, SimTime};
-use crate::host::{Disk, Host, InterfaceConfig, ProcessId};
+use crate::host::{Disk, Host, InterfaceConfig, ProcessId, Ticket};
 use crate::id::AvailabilityZone;
 use crate::net::BufferPool;
 
@@ -73,8 +73,8 @@ impl Awake {
     }
 
     /// A frame arrives at an interface; says when the guest sees it.
-    pub(super) fn receive(&mut self, now: SimTime, port: u16, frame: Vec<u8>) -> SimTime {
-        self.host.receive(now, usize::from(port), frame);
+    pub(super) fn receive(&mut self, now: SimTime, port: u16, frame: Vec<u8>, ticket: Ticket) -> SimTime {
+        self.host.receive(now, usize::from(port), frame, Some(ticket));
         self.next_interrupt.max(now)
     }
 

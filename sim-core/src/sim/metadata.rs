@@ -79,9 +79,9 @@ fn settings(instance: &Instance, seed: u64) -> String {
 fn tell_instance(tree: &mut Tree, cloud: &Cloud, instance: &Instance, primary: &NetworkInterface) {
     let launch = &instance.launch;
     let zone = instance.zone;
-    let private = primary.primary().address;
+    let private = primary.primary().map(|own| own.address);
     let name = instance.private_dns_name(cloud).unwrap_or_default();
-    let public = primary.primary().public.map(PublicAddress::address);
+    let public = primary.primary_public().map(PublicAddress::address);
     let root = if launch.image.family == ImageFamily::Windows { "/dev/sda1" } else { "/dev/xvda" };
     tree.tell("ami-id", launch.image.id);
     tree.tell("ami-launch-index", instance.launch_index);
@@ -98,7 +98,7 @@ fn tell_instance(tree: &mut Tree, cloud: &Cloud, instance: &Instance, primary: &
     tree.tell("instance-type", &launch.instance_type);
     tree.tell_any("ipv6", primary.ipv6.first());
     tree.tell("local-hostname", &name);
-    tree.tell("local-ipv4", private);
+    tree.tell_any("local-ipv4", private);
     tree.tell("mac", primary.mac);
     tree.tell("managed-ssh-keys/", "");
     tree.tell("metrics/vhostmd", "<?xml version=\"1.0\" encoding=\"UTF-8\"?>");
@@ -140,8 +140,10 @@ fn tell_interface(tree: &mut Tree, cloud: &Cloud, eni: &NetworkInterface) {
         tell(&format!("ipv4-associations/{public}"), private.to_string());
     }
     tell("ipv6s", lines(&eni.ipv6));
-    tell("local-hostname", eni.private_dns_name(cloud));
-    tell("local-ipv4s", lines(eni.ipv4.iter().map(|private| private.address)));
+    tell("local-hostname", eni.private_dns_name(cloud).unwrap_or_default());
+    if !eni.ipv4.is_empty() {
+        tell("local-ipv4s", lines(eni.ipv4.iter().map(|private| private.address)));
+    }
     tell("mac", eni.mac.to_string());
     tell("owner-id", eni.owner.to_string());
     tell("public-hostname", first_public.unwrap_or_default());
@@ -149,7 +151,9 @@ fn tell_interface(tree: &mut Tree, cloud: &Cloud, eni: &NetworkInterface) {
     tell("security-group-ids", lines(&eni.groups));
     tell("security-groups", group_names(cloud, eni));
     tell("subnet-id", eni.subnet.to_string());
-    tell("subnet-ipv4-cidr-block", subnet.ipv4_block.to_string());
+    if let Some(block) = subnet.ipv4_block {
+        tell("subnet-ipv4-cidr-block", block.to_string());
+    }
     tell("subnet-ipv6-cidr-blocks", lines(subnet.ipv6_block.iter().map(|(_, block)| block)));
     tell("vpc-id", eni.vpc.to_string());
     tell("vpc-ipv4-cidr-block", vpc.primary_block().to_string());
@@ -171,7 +175,7 @@ fn identity(cloud: &Cloud, instance: &Instance, primary: &NetworkInterface) -> S
         ("instanceType", json!(instance.launch.instance_type)),
         ("kernelId", Value::Null),
         ("pendingTime", json!(zulu(cloud, instance))),
-        ("privateIp", json!(primary.primary().address.to_string())),
+        ("privateIp", json!(primary.primary().map(|own| own.address.to_string()))),
         ("ramdiskId", Value::Null),
         ("region", json!(instance.zone.region().to_string())),
         ("version", json!("2017-09-30")),

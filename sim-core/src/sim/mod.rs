@@ -8,6 +8,7 @@ mod dhcp;
 mod flight;
 mod guests;
 pub(crate) mod internet;
+mod leases;
 pub(crate) mod links;
 mod metadata;
 pub(crate) mod partition;

@@ -4,7 +4,10 @@
 //! into other partitions, so that several can run side by side. Every way a frame takes is one event; events are small and name
 //! a slot where the frame lies.
 
+mod passing_on;
 mod running;
+
+use std::collections::BTreeMap;
 
 use super::flight::{Crossing, Flight, Flights, Slot, Station};
 use super::guests::{Guest, GuestState, LocalGuest, Onward, Outlet, Plug, Port, Sparse};
@@ -18,10 +21,10 @@ use crate::dataplane::pipeline::{self, Hop, Next, Outcome, Transit};
 use crate::dataplane::tables::{EniIndex, Tables};
 use crate::engine::{EventQueue, SimTime};
 use crate::flat::flat;
-use crate::host::{Disk, Host, InterfaceConfig, Note, ProcessId};
+use crate::host::{Disk, Finished, Host, InterfaceConfig, Note, ProcessId, Ticket};
 use crate::id::{InstanceId, Origin, ResourceId};
 use crate::net::{BufferPool, Frame, Headers, fragment};
-use crate::trace::{Decider, DropCode, DropReason, PacketTag, Purpose, Recording, Step, Trace, WatchedFlow};
+use crate::trace::{Decider, DropCode, DropReason, Leg, PacketTag, Purpose, Recording, Step, Trace, WatchedFlow};
 
 /// A guest, by number: an instance or a host on the Internet. The same for the whole run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -79,6 +82,8 @@ pub(crate) struct Partition {
     notes: Vec<(GuestIndex, Note)>,
     /// Awaited programs that have ended.
     ended: Vec<(GuestIndex, ProcessId)>,
+    /// What command lines had printed when their guest was switched off.
+    left: BTreeMap<(LocalGuest, ProcessId), Finished>,
     flows: Flows,
     trace: Trace,
     outbox: Vec<(usize, Vec<u8>)>,
@@ -105,6 +110,7 @@ impl Partition {
             internet: Outlet::new(Scheduler::Internet.number()),
             notes: Vec::new(),
             ended: Vec::new(),
+            left: BTreeMap::new(),
             flows: Flows::default(),
             trace,
             outbox: Vec::new(),
@@ -135,6 +141,17 @@ impl Partition {
         }
     }
 
+    /// What the lease of a guest says has changed; one that sleeps learns of it when it wakes.
+    pub(crate) fn outdate_lease(&mut self, guest: LocalGuest) {
+        let now = self.now();
+        if let GuestState::Awake(awake) = &mut self.guests[guest.0 as usize].state {
+            awake.host.outdate_lease(now);
+            if let Some(at) = awake.host.next_wake() {
+                self.wake_at(guest, at);
+            }
+        }
+    }
+
     /// Switches a guest on: it can be reached and woken.
     pub(crate) fn switch_on(&mut self, guest: LocalGuest) {
         let state = &mut self.guests[guest.0 as usize].state;
@@ -148,6 +165,8 @@ impl Partition {
         let Guest { number, state, disk } = &mut self.guests[guest.0 as usize];
         if let GuestState::Awake(mut awake) = std::mem::take(state) {
             self.notes.extend(awake.host.take_notes().into_iter().map(|note| (*number, note)));
+            let left = awake.host.hang_up(self.queue.now());
+            self.left.extend(left.into_iter().map(|(process, finished)| ((guest, process), finished)));
             *disk = Some(Box::new(awake.host.into_disk()));
         }
     }
@@ -406,9 +425,11 @@ impl Partition {
             return self.lose_here(shared, plug, slot, DropCode::BadState);
         }
         let now = self.queue.now();
+        let PacketTag { id, leg, marked } = self.flights.get_mut(slot).transit.packet;
+        let ticket = Ticket { packet: id.0, is_answer: leg == Leg::Return, is_followed: marked };
         let bytes = self.flights.end(slot);
         let GuestState::Awake(awake) = &mut self.guests[guest.0 as usize].state else { return };
-        let seen = awake.receive(now, port, bytes);
+        let seen = awake.receive(now, port, bytes, ticket);
         if seen > now {
             self.wake_at(guest, seen);
         } else {

@@ -72,7 +72,7 @@ impl Platform {
                 host.replace_files(app::METADATA_ROOT, contents());
             }
         }
-        host.receive(maker.now, 0, frame.bytes);
+        host.receive(maker.now, 0, frame.bytes, None);
     }
 
     /// Lets the services run; what they send is handed to `send` with the number of the guest's interface. What the Resolver's
@@ -104,7 +104,7 @@ impl Platform {
                 }
                 for question in questions {
                     if let Some(answer) = resolve(port, &question) {
-                        host.receive(now, 0, answer.bytes);
+                        host.receive(now, 0, answer.bytes, None);
                     }
                     pool.give(question.bytes);
                 }

@@ -294,8 +294,7 @@ impl World {
         process.map(|process| Running { guest, process })
     }
 
-    /// Lets virtual time pass until a program ends. [`Pause::Limit`]: it still runs at `limit`, waits for what can never come,
-    /// or is gone because its guest was switched off. Time stands at the end of the window in which it has ended.
+    /// Lets virtual time pass until a program ends. [`Pause::Limit`]: it still runs at `limit`, or waits for what can never come. Time stands at the end of the window in which it has ended.
     pub(crate) fn wait_for(&mut self, running: Running, limit: SimTime) -> Pause<Finished> {
         let Running { guest, process } = running;
         loop {

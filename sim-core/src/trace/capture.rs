@@ -144,7 +144,8 @@ impl Captures {
             | Step::Fragmented { .. }
             | Step::PortTranslated { .. }
             | Step::FlowLogged { .. }
-            | Step::Delivered { .. } => None,
+            | Step::Delivered { .. }
+            | Step::PassedOn { .. } => None,
         }
     }
 

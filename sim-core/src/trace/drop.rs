@@ -121,6 +121,12 @@ drop_codes! {
     RateLimitExceeded "RATE_LIMIT_EXCEEDED" Host vpcsim;
     /// Nobody on the Internet has the address.
     InternetNoSuchHost "INTERNET_NO_SUCH_HOST" Host vpcsim;
+    /// An instance got a packet for somebody else and forwards nothing (`ip_forward`).
+    HostDoesNotForward "HOST_DOES_NOT_FORWARD" Host vpcsim;
+    /// The packet filter of an instance that forwards refused to pass it on.
+    HostPacketFilter "HOST_PACKET_FILTER" Host vpcsim;
+    /// An instance that forwards has no route of its own for the destination.
+    HostNoRoute "HOST_NO_ROUTE" Host vpcsim;
     /// Broadcast or multicast, which a subnet does not carry (L2-1).
     NotUnicast "NOT_UNICAST" Host vpcsim;
     /// Not a frame that the fabric can read: cut short, a wrong header checksum, an unknown EtherType.
@@ -251,6 +257,8 @@ pub(crate) enum Decider {
         /// Whether the sender was told.
         told: bool,
     },
+    /// The rule, the policy or the table of a guest's packet filter.
+    PacketFilter(String),
 }
 
 flat!(enum Decider {
@@ -261,4 +269,5 @@ flat!(enum Decider {
     4 => AclRule(number),
     5 => Address(address),
     6 => Mtu { limit, told },
+    7 => PacketFilter(by),
 });

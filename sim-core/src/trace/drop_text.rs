@@ -103,8 +103,9 @@ impl DropCode {
                  Peering is not transitive, whatever routes there are: peer the two VPCs directly, or use a transit gateway."
             }
             DropCode::ProtocolRestriction => {
-                "The component on the path takes only some protocols. A NAT gateway translates TCP, UDP and ICMP over IPv4 and \
-                 nothing else: ESP, GRE or SCTP do not pass it. IPsec passes when it is wrapped into UDP (NAT traversal)."
+                "The component on the path takes only some protocols. A NAT gateway translates TCP, UDP and ICMP and nothing \
+                 else: ESP, GRE or SCTP do not pass it. IPsec passes when it is wrapped into UDP (NAT traversal). Of IPv6 it \
+                 takes what goes to 64:ff9b::/96 (NAT64), so route that prefix to it and the rest to an egress-only gateway."
             }
             DropCode::NgwRequiresSourceInVpc => {
                 "A NAT gateway translates what its own VPC sends. The packet came from outside of the VPC's blocks: over a \
@@ -160,6 +161,19 @@ impl DropCode {
             DropCode::InternetNoSuchHost => {
                 "The packet reached the Internet, and no host of the scenario has its address there. Hosts outside AWS are \
                  listed under `internet:`."
+            }
+            DropCode::HostDoesNotForward => {
+                "A route led to an instance that forwards nothing: an instance takes what is addressed to it and throws the rest \
+                 away until it is told to forward. Run `sysctl -w net.ipv4.ip_forward=1` on it (`net.ipv6.conf.all.forwarding` \
+                 for IPv6), from its user data if it is to last."
+            }
+            DropCode::HostPacketFilter => {
+                "The instance forwards, and its own packet filter refused this packet: a rule of the FORWARD chain, or its \
+                 policy. `iptables -S FORWARD` and `iptables -L -v` on the instance show which."
+            }
+            DropCode::HostNoRoute => {
+                "The instance forwards, and its own routing table has no way to the destination: it has no address of that \
+                 family, or no default route."
             }
             DropCode::NotUnicast => {
                 "The packet was sent to a broadcast or multicast address, which a subnet does not carry."

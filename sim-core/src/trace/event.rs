@@ -10,7 +10,7 @@ use super::recording::KeptFrame;
 use crate::engine::SimTime;
 use crate::flat::flat;
 use crate::id::{NetworkAclId, NetworkInterfaceId, Origin, ResourceId, RouteTableId, SecurityGroupId, SubnetId, VpcId};
-use crate::net::Headers;
+use crate::net::{FlowKey, Headers};
 
 /// One frame's life in the fabric, from the interface that sent it until it is delivered, answered or dropped. The sender's
 /// number in the upper half, the sender's count in the lower: the same whatever else goes on.
@@ -209,6 +209,13 @@ pub(crate) enum Step {
         /// The interface.
         to: ResourceId,
     },
+    /// The instance or host that it was delivered to passed it on: as a packet of its own, with these headers.
+    PassedOn {
+        /// The interface that it came in by.
+        by: ResourceId,
+        /// The flow that it belonged to as it came in.
+        from: FlowKey,
+    },
     /// Lost.
     Dropped(DropReason),
 }
@@ -228,6 +235,7 @@ flat!(enum Step {
     11 => Fragmented { gateway, limit_bytes },
     12 => PortTranslated { gateway, from, to },
     13 => FlowLogged { interface, own, direction, action },
+    14 => PassedOn { by, from },
 });
 
 impl Step {
@@ -235,7 +243,11 @@ impl Step {
     pub(super) fn detail(&self) -> Detail {
         match self {
             Step::Dropped(_) => Detail::Drops,
-            Step::Seen { .. } | Step::Vpc { .. } | Step::Gateway { .. } | Step::Delivered { .. } => Detail::Path,
+            Step::Seen { .. }
+            | Step::Vpc { .. }
+            | Step::Gateway { .. }
+            | Step::Delivered { .. }
+            | Step::PassedOn { .. } => Detail::Path,
             Step::Answered { .. }
             | Step::AddressChecked { .. }
             | Step::SecurityGroup { .. }

@@ -2,7 +2,8 @@
 //!
 //! A report shows the way of the first packet that left an interface in a step, and of the first that answered it. To tell the
 //! way of every packet would cost more than to forward it, so packets are marked when they leave: those of the flow that
-//! begins first, and those of its answers, a few of each, since the first may be lost.
+//! begins first, those of its answers, and those in which a guest that forwards passes either on, a few of each, since the first
+//! may be lost.
 //!
 //! A world in partitions marks in each of them the flow that begins first there. Whoever reads the trace takes the earliest of
 //! all, which is the same however the world is cut.
@@ -52,7 +53,8 @@ pub(crate) struct Marks {
     first: Option<Wanted>,
     /// Flows that take the place of the first.
     watched: Vec<WatchedFlow>,
-    answers: Vec<Wanted>,
+    /// Flows that follow from these: of answers, and of what guests pass on.
+    further: Vec<Wanted>,
 }
 
 #[derive(Debug)]
@@ -67,9 +69,17 @@ impl Wanted {
     }
 
     fn take(&mut self, flow: FlowKey) -> bool {
-        let taken = self.left > 0 && self.flow == flow;
-        self.left -= u8::from(taken);
-        taken
+        self.left > 0 && self.flow == flow && self.count()
+    }
+
+    /// Whether a packet is one of an answer that is wanted: a message about what it would answer is one, too.
+    fn is_answered_by(&self, ip: &IpHeader) -> bool {
+        self.left > 0 && is_answer(self.flow, ip)
+    }
+
+    fn count(&mut self) -> bool {
+        self.left -= 1;
+        true
     }
 }
 
@@ -85,8 +95,8 @@ impl Marks {
         if !self.watched.is_empty() {
             return self.is_watched(flow, ip);
         }
-        let mut wanted = self.first.iter().chain(&self.answers);
-        self.first.is_none() || wanted.any(|wanted| wanted.left > 0 && wanted.flow == flow)
+        let Some(first) = &self.first else { return true };
+        first.left > 0 && first.flow == flow || self.further.iter().any(|wanted| wanted.is_answered_by(ip))
     }
 
     /// Whether a packet, which leaves an interface now, is marked.
@@ -96,27 +106,40 @@ impl Marks {
             return self.is_watched(flow, ip);
         }
         self.first.get_or_insert_with(|| Wanted::new(flow)).take(flow)
-            || self.answers.iter_mut().any(|wanted| wanted.take(flow))
+            || self.further.iter_mut().any(|wanted| wanted.is_answered_by(ip) && wanted.count())
     }
 
     /// Whether every packet that could be marked has been: nobody needs to ask any more.
     pub(super) fn are_spent(&self) -> bool {
         self.watched.is_empty()
-            && self.first.iter().chain(&self.answers).all(|wanted| wanted.left == 0)
-            && !self.answers.is_empty()
+            && self.first.iter().chain(&self.further).all(|wanted| wanted.left == 0)
+            && !self.further.is_empty()
+    }
+
+    /// Whether flows were named, instead of the first.
+    pub(super) fn are_named(&self) -> bool {
+        !self.watched.is_empty()
     }
 
     /// The watched flows are few packets each, sent by whoever watches: all of them are marked.
     fn is_watched(&self, flow: FlowKey, ip: &IpHeader) -> bool {
         self.watched.iter().any(|watched| watched.is_of(flow))
-            || self.answers.iter().any(|answer| is_answer(answer.flow, ip))
+            || self.further.iter().any(|wanted| is_answer(wanted.flow, ip))
     }
 
     /// A marked packet was delivered: its answers are wanted.
     pub(super) fn delivered(&mut self, flow: FlowKey) {
         let answer = flow.reversed();
-        if !self.answers.iter().any(|wanted| wanted.flow == answer) {
-            self.answers.push(Wanted::new(answer));
+        if !self.further.iter().any(|wanted| wanted.flow == answer) {
+            self.further.push(Wanted::new(answer));
+        }
+    }
+
+    /// A guest passes a marked packet on, in this flow. It is marked again, and counts once however often that happens.
+    pub(super) fn passed_on(&mut self, flow: FlowKey) {
+        match self.first.iter_mut().chain(&mut self.further).find(|wanted| wanted.flow == flow) {
+            Some(wanted) => wanted.left = wanted.left.saturating_add(1),
+            None => self.further.push(Wanted { flow, left: 1 }),
         }
     }
 }
@@ -156,6 +179,19 @@ mod tests {
         assert_eq!((0..100).filter(|_| marks.mark(&packet(1))).count(), usize::from(PACKETS) - 1);
         marks.delivered(FlowKey::of(&packet(1)));
         assert_eq!((0..100).filter(|_| marks.mark(&answer(1))).count(), usize::from(PACKETS) - 1);
+    }
+
+    #[test]
+    fn a_packet_that_is_passed_on_is_marked_again_and_counts_once() {
+        let mut marks = Marks::default();
+        assert!(marks.mark(&packet(1)));
+        for _ in 0..100 {
+            marks.passed_on(FlowKey::of(&packet(1)));
+            assert!(marks.mark(&packet(1)), "in its own flow");
+            marks.passed_on(FlowKey::of(&packet(9)));
+            assert!(marks.mark(&packet(9)) && !marks.mark(&packet(9)), "translated into another");
+        }
+        assert_eq!((0..100).filter(|_| marks.mark(&packet(1))).count(), usize::from(PACKETS) - 1);
     }
 
     #[test]

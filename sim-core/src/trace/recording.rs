@@ -205,6 +205,11 @@ impl Trace {
         self.probing && tag.marked
     }
 
+    /// Whether somebody has named the flows whose ways are to be told.
+    pub(crate) fn is_told_flows(&self) -> bool {
+        self.marks.are_named()
+    }
+
     /// Marks a packet that leaves an interface, if its way is to be told.
     pub(crate) fn mark(&mut self, tag: &mut PacketTag, headers: &Headers) {
         if self.detail >= Detail::Path
@@ -237,6 +242,14 @@ impl Trace {
             self.marks.delivered(FlowKey::of(ip));
         }
         self.record(tag, headers, Step::Delivered { to });
+    }
+
+    /// Notes that a guest passed on a packet that was delivered to it, and how it leaves.
+    pub(crate) fn passed_on(&mut self, tag: PacketTag, came: &Headers, leaves: &Headers, by: ResourceId) {
+        if let (true, Some(came), Some(ip)) = (tag.marked, &came.ip, &leaves.ip) {
+            self.marks.passed_on(FlowKey::of(ip));
+            self.record(tag, leaves, Step::PassedOn { by, from: FlowKey::of(came) });
+        }
     }
 
     /// Records a step, if anybody wants it. Drops are always wanted.

@@ -7,9 +7,9 @@
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
-use super::{Decider, Direction, DropCode, DropReason};
+use super::{Decider, Direction, DropCode, DropReason, Leg};
 use crate::id::ResourceId;
-use crate::net::{Headers, IpHeader, Transport, protocol};
+use crate::net::{Headers, IpHeader, Transport, embedded, protocol};
 
 impl DropReason {
     /// Why the packet with these headers was lost. Follows "by `name`: ", so it does not repeat who decided.
@@ -124,9 +124,14 @@ impl DropReason {
                 }
                 _ => format!("{} bytes are more than it takes", ip.total_len),
             },
-            DropCode::ProtocolRestriction => match ip.source {
-                IpAddr::V4(_) => format!("it takes TCP, UDP and ICMP only, not {}", service(ip)),
-                IpAddr::V6(_) => "it takes IPv4 only".to_owned(),
+            DropCode::ProtocolRestriction => match ip.destination {
+                IpAddr::V6(v6) if embedded(v6).is_none() => {
+                    format!("{destination} stands for no IPv4 address: of IPv6 it takes what goes to 64:ff9b::/96")
+                }
+                _ if matches!(ip.protocol, protocol::TCP | protocol::UDP | protocol::ICMP | protocol::ICMPV6) => {
+                    format!("{} cannot be said in the other IP version", service(ip))
+                }
+                _ => format!("it takes TCP, UDP and ICMP only, not {}", service(ip)),
             },
             DropCode::NgwRequiresSourceInVpc => {
                 format!("it takes only what its own VPC sends, and the source {} is not in the VPC's blocks", ip.source)
@@ -173,6 +178,16 @@ impl DropReason {
                 _ => "it has sent 1024 packets to link-local services within a second, which is all it may".to_owned(),
             },
             DropCode::InternetNoSuchHost => format!("nobody on the Internet has {destination}"),
+            DropCode::HostDoesNotForward => {
+                let parameter =
+                    if destination.is_ipv4() { "net.ipv4.ip_forward" } else { "net.ipv6.conf.all.forwarding" };
+                format!("the packet is for {destination}, and the instance passes nothing on: {parameter} is 0")
+            }
+            DropCode::HostPacketFilter => match &self.decider {
+                Decider::PacketFilter(by) => format!("iptables: {by} does not let it pass to {destination}"),
+                _ => format!("its packet filter does not let it pass to {destination}"),
+            },
+            DropCode::HostNoRoute => format!("its own routing table has no way to {destination}"),
             DropCode::NotUnicast => format!("{destination} is not unicast, and a subnet carries nothing else"),
             DropCode::MalformedFrame => "the frame is not one that a VPC carries".to_owned(),
             DropCode::LinkLoss => "lost on the link".to_owned(),
@@ -181,7 +196,7 @@ impl DropReason {
     }
 
     /// What would let exactly this packet through the stage that dropped it, where that is certain.
-    pub(crate) fn hint(&self, headers: &Headers, name: &dyn Fn(ResourceId) -> String) -> Option<String> {
+    pub(crate) fn hint(&self, leg: Leg, headers: &Headers, name: &dyn Fn(ResourceId) -> String) -> Option<String> {
         let ip = headers.ip.as_ref()?;
         let way = direction_word(self.direction);
         match self.code {
@@ -206,9 +221,14 @@ impl DropReason {
                 Some(format!(
                     "add an {way} rule {place}to {} that allows {} {} {host}",
                     name(self.by),
-                    service(ip),
+                    if leg == Leg::Return { service_of_answers(ip) } else { service(ip) },
                     preposition(self.direction)
                 ))
+            }
+            DropCode::HostDoesNotForward => {
+                let parameter =
+                    if ip.destination.is_ipv4() { "net.ipv4.ip_forward" } else { "net.ipv6.conf.all.forwarding" };
+                Some(format!("run `sysctl -w {parameter}=1` on {}", name(self.by)))
             }
             _ => None,
         }
@@ -222,6 +242,16 @@ fn route_taken(decider: &Decider, name: &dyn Fn(ResourceId) -> String) -> String
         let _ = write!(text, "{destination} of {} took it there, and ", name((*table).into()));
     }
     text
+}
+
+/// The same for what is answered: the next connection will have another port, so that all of the clients' ports must be let through
+/// (ACL-5, ACL-9).
+fn service_of_answers(ip: &IpHeader) -> String {
+    match ip.transport {
+        Transport::Tcp { destination: 1024.., .. } => "tcp/1024-65535".to_owned(),
+        Transport::Udp { destination: 1024.., .. } => "udp/1024-65535".to_owned(),
+        _ => service(ip),
+    }
 }
 
 /// `tcp/80`, `icmp`, `protocol 47`: as rules are spoken of.
@@ -327,7 +357,7 @@ mod tests {
             ),
         ] {
             let reason = DropReason { code, by, direction: Some(direction), decider, origin: Origin::Aws };
-            assert_eq!(reason.hint(&syn(), &name).as_deref(), Some(hint));
+            assert_eq!(reason.hint(Leg::Forward, &syn(), &name).as_deref(), Some(hint));
         }
         let by_route = DropReason {
             code: DropCode::NoRouteToDestination,
@@ -336,7 +366,7 @@ mod tests {
             decider: Decider::NoMatch,
             origin: Origin::Aws,
         };
-        assert_eq!(by_route.hint(&syn(), &name), None, "nobody knows where the user wants it to go");
+        assert_eq!(by_route.hint(Leg::Forward, &syn(), &name), None, "nobody knows where the user wants it to go");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::io;
 use sim_core::bench::{IdleWorld, Pair, PairOptions, Ports, Stars, Work};
 
 use super::report::Curve;
-use super::stopwatch::{Stopwatch, median, resident_bytes};
+use super::stopwatch::{Stopwatch, median, settled_resident_bytes};
 use super::{Bench, timed};
 
 /// Measures all curves.
@@ -55,13 +55,14 @@ fn idle(bench: &mut Bench<'_>) -> io::Result<()> {
     let mut before = None;
     for vpcs in bench.size(&[20, 200][..], &[20, 200, 2_000, 5_000]) {
         let instances = vpcs * 50;
-        let resident = resident_bytes();
+        let resident = settled_resident_bytes();
         let stopwatch = Stopwatch::start();
         let mut world = IdleWorld::build(*vpcs, 50);
         world.boot();
         let micros = stopwatch.stop().processor_seconds() * 1e6 / instances as f64;
-        let bytes =
-            resident.zip(resident_bytes()).map(|(then, now)| now.saturating_sub(then) as f64 / instances as f64);
+        let bytes = resident
+            .zip(settled_resident_bytes())
+            .map(|(then, now)| now.saturating_sub(then) as f64 / instances as f64);
         rows.push((instances as u64, [Some(micros), bytes].into_iter().flatten().collect()));
         before = Some(world);
     }

@@ -23,7 +23,7 @@ use sim_core::lab::generate::{Layout, Shape};
 use crate::args::{BenchArgs, Benchmark};
 use crate::exit::Status;
 use report::{Figure, Report};
-use stopwatch::{Stopwatch, Took, median, resident_bytes};
+use stopwatch::{Stopwatch, Took, median, resident_bytes, settled_resident_bytes};
 
 pub(super) fn bench(args: &BenchArgs) -> Status {
     let threads = args.threads.or_else(|| available_parallelism().ok()).map_or(1, NonZeroUsize::get);
@@ -54,12 +54,21 @@ fn once(benchmark: Benchmark, units: u64, threads: usize) -> Status {
         Benchmark::Tcp9001 => tcp_pair(9001).bulk_tcp(units),
         Benchmark::Ping => Pair::build(PairOptions::default()).ping(units),
         Benchmark::Stars => Stars::build(100, 10, threads).send(units),
+        Benchmark::Idle => return idle_once(units),
         _ => {
-            super::complain("--once goes with tcp-1500 and tcp-9001 (bytes), ping (round trips) and stars (packets)");
+            let those =
+                "tcp-1500 and tcp-9001 (bytes), ping (round trips), stars (packets) and idle (VPCs of 50 instances)";
+            super::complain(&format!("--once goes with {those}"));
             return Status::Invalid;
         }
     };
     super::answer(&format!("{} packet-hops\n", work.packet_hops))
+}
+
+fn idle_once(vpcs: u64) -> Status {
+    let mut world = IdleWorld::build(usize::try_from(vpcs).unwrap_or(usize::MAX), 50);
+    world.boot();
+    super::answer(&format!("{} instances\n", world.running()))
 }
 
 /// A run of benchmarks.
@@ -119,7 +128,7 @@ impl Bench<'_> {
             took.push(stopwatch.stop());
             assert_eq!(world.running(), instances, "all have booted");
             if run == 0 {
-                bytes = before.zip(resident_bytes()).map(|(before, after)| after.saturating_sub(before));
+                bytes = before.zip(settled_resident_bytes()).map(|(before, after)| after.saturating_sub(before));
             }
         }
         let what = format!("{instances} instances in {vpcs} VPCs, through operations");

@@ -1,7 +1,8 @@
 //! Wall time, processor time and resident memory of this process.
 
-use std::fs;
+use std::hint::black_box;
 use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 /// Runs from a moment on.
 pub(super) struct Stopwatch {
@@ -53,6 +54,13 @@ pub(super) fn resident_bytes() -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
     Some(kibibytes * 1_024)
+}
+
+/// The same once the allocator has given back what was freed before. It waits a second for more, and looks when it is next asked.
+pub(super) fn settled_resident_bytes() -> Option<u64> {
+    thread::sleep(Duration::from_millis(1_200));
+    drop(black_box(vec![1_u8; 4 << 20]));
+    resident_bytes()
 }
 
 /// The value in the middle; the mean of the two of an even number.

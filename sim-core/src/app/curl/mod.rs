@@ -43,6 +43,8 @@ struct Body {
 enum Destination {
     /// To standard output, when all of it is there.
     Memory(Vec<u8>),
+    /// To standard output as it comes, for whoever reads the pipe.
+    Pipe,
     /// To the end of a file.
     File(String),
     /// To a file that could not be made.
@@ -374,6 +376,10 @@ impl Transfer<'_> {
         let with_head = self.request.include_head || self.request.head_only;
         let head = if with_head { head } else { &[] };
         match self.output {
+            None | Some("-") if self.sys.stdout_is_pipe() => {
+                self.sys.print(head);
+                Destination::Pipe
+            }
             None | Some("-") => Destination::Memory(head.to_vec()),
             Some("/dev/null") => Destination::Nowhere,
             Some(name) => {
@@ -389,6 +395,7 @@ impl Transfer<'_> {
         self.received.store(body.len, Ordering::Relaxed);
         match &mut body.to {
             Destination::Memory(kept) => kept.extend_from_slice(bytes),
+            Destination::Pipe => self.sys.print(bytes),
             Destination::File(path) => self.sys.files(|files| files.append(path, bytes)),
             Destination::NoFile | Destination::Nowhere => {}
         }
@@ -398,7 +405,7 @@ impl Transfer<'_> {
     fn deliver(&self, response: &Response) -> Result<(), Failure> {
         match &response.body.to {
             Destination::Memory(bytes) => self.sys.print(bytes),
-            Destination::File(_) | Destination::Nowhere => {}
+            Destination::File(_) | Destination::Pipe | Destination::Nowhere => {}
             Destination::NoFile => {
                 return Err(Failure { code: 23, message: "Failure writing output to destination".to_owned() });
             }

@@ -368,7 +368,7 @@ pub(crate) async fn restore(sys: Sys, arguments: Vec<String>) -> i32 {
                 return 1;
             }
         },
-        None => sys.stdin.to_vec(),
+        None => sys.read_all().await,
     };
     load_text(&sys, family, &String::from_utf8_lossy(&text))
 }

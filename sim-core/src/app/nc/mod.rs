@@ -95,8 +95,8 @@ impl Nc {
                         known.push(peer);
                         self.welcome(peer);
                         // What was typed before goes to whoever speaks first.
-                        if known.len() == 1 && !self.sys.stdin.is_empty() {
-                            let _ = socket.send_to(&self.sys.stdin, peer);
+                        if known.len() == 1 && self.sys.is_given_input() {
+                            let _ = socket.send_to(&self.sys.read_all().await, peer);
                         }
                     }
                     self.sys.print(&buffer[..len]);
@@ -233,9 +233,15 @@ impl Nc {
     /// Sends what was typed and prints what comes, for as long as `-w` says, or for ever.
     async fn exchange_udp(&self, socket: &UdpSocket) -> Result<(), Errno> {
         const DATAGRAM: usize = 16 * 1024;
-        for piece in self.sys.stdin.chunks(DATAGRAM) {
-            socket.send(piece)?;
-            self.count(&self.sent, piece.len());
+        loop {
+            let typed = self.sys.read_some().await;
+            if typed.is_empty() {
+                break;
+            }
+            for piece in typed.chunks(DATAGRAM) {
+                socket.send(piece)?;
+                self.count(&self.sent, piece.len());
+            }
         }
         if self.request.send_only {
             return Ok(());
@@ -317,17 +323,14 @@ impl Nc {
     /// Sends what was typed and prints what comes, until the peer has closed.
     async fn converse(&self, stream: &TcpStream) {
         let mut buffer = vec![0; 16 * 1024];
-        if !self.sys.stdin.is_empty() && !self.request.receive_only {
-            if stream.write_all(&self.sys.stdin).await.is_err() {
-                return;
-            }
-            self.count(&self.sent, self.sys.stdin.len());
+        if !self.request.receive_only && self.send_typed(stream).await.is_err() {
+            return;
         }
         if self.request.send_only {
             return;
         }
         // Ncat passes the end of its input on; OpenBSD's does when told to, and waits for the peer's otherwise.
-        let typed = !self.sys.stdin.is_empty() || !self.request.listen;
+        let typed = self.sys.is_given_input() || !self.request.listen;
         if typed && (self.style == Style::Ncat || self.request.shut_down) {
             stream.shutdown();
         }
@@ -342,6 +345,18 @@ impl Nc {
                 }
                 _ => return,
             }
+        }
+    }
+
+    /// Sends what is typed, as it comes.
+    async fn send_typed(&self, stream: &TcpStream) -> Result<(), Errno> {
+        loop {
+            let typed = self.sys.read_some().await;
+            if typed.is_empty() {
+                return Ok(());
+            }
+            stream.write_all(&typed).await?;
+            self.count(&self.sent, typed.len());
         }
     }
 

@@ -74,7 +74,7 @@ async fn session(sys: &Sys, request: &Request) -> Result<i32, String> {
         None => return Err(format!("Connection closed by {address} port {port}")),
     }
     // What is typed into a session without a command is what the remote shell reads.
-    let script = String::from_utf8_lossy(&sys.stdin).into_owned();
+    let script = String::from_utf8_lossy(&sys.read_all().await).into_owned();
     let (command, input) = match (request.command.as_str(), script.as_str()) {
         ("", "") => {
             sys.note(format!("ssh {host}: the session ended at once, since nobody types in it; give it a command"));

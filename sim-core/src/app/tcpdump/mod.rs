@@ -71,6 +71,7 @@ async fn watch(sys: &Sys, mut request: Request, interface: Option<usize>, filter
     while request.count.is_none_or(|count| captured < count) {
         let frame = match sys.unless_signalled(tap.next()).await {
             Ok(frame) => frame,
+            Err(Signal::Pipe) => return Signal::Pipe.exit(),
             Err(signal) => {
                 // The terminal shows the key that was pressed.
                 sys.eprint(if signal == Signal::Interrupt { "^C\n" } else { "\n" });

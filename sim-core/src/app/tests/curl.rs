@@ -126,7 +126,7 @@ fn icmp_errors_end_a_connect_in_the_kernels_words() {
         lab.until(|lab| lab.log.iter().any(|(.., frame)| is_syn(frame)));
         let quoted = lab.log.iter().find(|(.., frame)| is_syn(frame)).expect("a SYN was sent").2[14..].to_vec();
         let frame = icmp_error(code, &quoted);
-        lab.hosts[0].receive(lab.now, 0, frame);
+        lab.hosts[0].receive(lab.now, 0, frame, None);
         let finished = lab.wait_for(0, process);
         let run = lab.collect(0, finished);
         assert_eq!(run.exit, exit, "code {code}: {run:?}");

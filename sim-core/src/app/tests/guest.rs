@@ -168,7 +168,7 @@ proptest! {
                 frame[30..34].copy_from_slice(&address(0, Wire::Cable).octets());
             }
         }
-        lab.hosts[0].receive(SimTime::ZERO, 0, frame);
+        lab.hosts[0].receive(SimTime::ZERO, 0, frame, None);
         lab.run_host(0);
     }
 }

@@ -1,6 +1,7 @@
 //! Guests talking to each other over a wire that answers nothing by itself.
 
 mod curl;
+mod forwarding;
 mod guest;
 mod httpd;
 mod ip;
@@ -9,6 +10,7 @@ mod iptables;
 mod jobs;
 mod nc;
 mod ping;
+mod pipelines;
 mod shell;
 mod sockets;
 mod ssh;
@@ -165,7 +167,7 @@ impl Lab {
             self.now = next;
             while let Some(entry) = self.flying.first_entry().filter(|entry| entry.key().0 <= next) {
                 let (host, frame) = entry.remove();
-                self.hosts[host].receive(next, 0, frame);
+                self.hosts[host].receive(next, 0, frame, None);
             }
             for host in 0..self.hosts.len() {
                 self.run_host(host);

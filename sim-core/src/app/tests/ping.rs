@@ -100,7 +100,7 @@ fn ping_says_what_an_icmp_error_says() {
         let process = lab.hosts[0].start(SimTime::ZERO, "ping -c 1 10.0.2.101");
         lab.until(|lab| lab.log.iter().any(|(.., frame)| frame[12..14] == [8, 0]));
         let quoted = lab.log.iter().find(|(.., frame)| frame[12..14] == [8, 0]).expect("it was sent").2[14..].to_vec();
-        lab.hosts[0].receive(lab.now, 0, icmp_error(code, &quoted));
+        lab.hosts[0].receive(lab.now, 0, icmp_error(code, &quoted), None);
         let finished = lab.wait_for(0, process);
         let run = lab.collect(0, finished);
         assert!(run.stdout.contains(&format!("From 10.0.1.1 icmp_seq=1 {text}\n")), "{run:?}");

@@ -287,11 +287,19 @@ fn subnets_must_have_the_families_that_an_endpoint_carries_gwe_13() {
         "/RouteTables/0/RouteTableId",
     );
     let only_v4 = b.subnet(&vpc, "10.0.7.0/24");
+    let native = b.route_table(&vpc);
+    let of_vpc = b.get("DescribeVpcs", json!({}), "/Vpcs/0/Ipv6CidrBlockAssociationSet/0/Ipv6CidrBlock");
+    let block = of_vpc.replace("00::/56", "01::/64");
+    let request = json!({"VpcId": vpc, "Ipv6CidrBlock": block, "Ipv6Native": true});
+    let only_v6 = b.get("CreateSubnet", request, "/Subnet/SubnetId");
+    b.ok("AssociateRouteTable", json!({"RouteTableId": native, "SubnetId": only_v6}));
     let asks = |table: &str, kind: &str| json!({"VpcId": vpc, "ServiceName": DYNAMODB, "RouteTableIds": [table], "IpAddressType": kind, "DryRun": true});
     for (table, kind, expected) in [
         (&table, "ipv4", "DryRunOperation"),
         (&table, "dualstack", "DryRunOperation"),
         (&table, "ipv6", "InvalidParameter"), // Its subnet has IPv4 addresses too.
+        (&native, "ipv6", "DryRunOperation"),
+        (&native, "dualstack", "InvalidParameter"),
         (&main, "ipv4", "DryRunOperation"),
         (&main, "dualstack", "InvalidParameter"), // The other subnet is there by default (RT-2).
     ] {

@@ -287,14 +287,26 @@ fn which_routes_may_lead_to_a_gateway_rt_13_rt_19_rt_20() {
         let request = json!({"RouteTableId": table, "DestinationCidrBlock": destination, "NatGatewayId": id});
         assert_eq!(b.code("CreateRoute", request), code, "{destination}");
     }
-    let v6 = json!({"RouteTableId": table, "DestinationIpv6CidrBlock": "64:ff9b::/96", "NatGatewayId": id});
-    assert_eq!(b.code("CreateRoute", v6), "UnsupportedOperation", "NAT64 (NAT-19)");
     let unknown =
         json!({"RouteTableId": table, "DestinationCidrBlock": "1.0.0.0/8", "NatGatewayId": "nat-0123456789abcdef0"});
     assert_eq!(b.code("CreateRoute", unknown), "InvalidNatGatewayID.NotFound");
     b.ok("DeleteNatGateway", json!({"NatGatewayId": id}));
     let gone = json!({"RouteTableId": table, "DestinationCidrBlock": "1.0.0.0/8", "NatGatewayId": id});
     assert_eq!(b.code("CreateRoute", gone), "InvalidNatGatewayID.NotFound");
+}
+
+#[test]
+fn an_ipv6_route_leads_to_a_gateway_and_is_shown_nat_19() {
+    let (mut b, vpc, subnet, allocation) = bench();
+    let id = public(&mut b, &subnet, &allocation);
+    let table = b.route_table(&vpc);
+    b.ok("CreateRoute", json!({"RouteTableId": table, "DestinationIpv6CidrBlock": "64:ff9b::/96", "NatGatewayId": id}));
+    b.pass(minutes(2));
+    let shown = b.ok("DescribeRouteTables", json!({"RouteTableIds": [table]}));
+    let routes = shown["RouteTables"][0]["Routes"].as_array().expect("a list");
+    let route = routes.iter().find(|route| route["NatGatewayId"] == id.as_str()).expect("it is shown");
+    assert_eq!((&route["DestinationIpv6CidrBlock"], &route["State"]), (&json!("64:ff9b::/96"), &json!("active")));
+    b.ok("DeleteRoute", json!({"RouteTableId": table, "DestinationIpv6CidrBlock": "64:ff9b::/96"}));
 }
 
 /// The private address and status of each of a gateway's addresses.

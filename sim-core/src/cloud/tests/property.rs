@@ -15,7 +15,7 @@ pub(crate) const REQUESTS: usize = 50;
 
 /// The request that a pick means in this cloud. Ids come from what there is, so that many requests are accepted.
 pub(crate) fn request(cloud: &Cloud, (which, a, b): Pick) -> (&'static str, Value) {
-    fn nth<I: ToString + Eq + std::hash::Hash, T>(table: &Records<I, T>, at: usize) -> String {
+    fn nth<I: Copy + ToString + Eq + std::hash::Hash, T>(table: &Records<I, T>, at: usize) -> String {
         match table.len() {
             0 => String::new(),
             count => table.keys().nth(at % count).map(I::to_string).unwrap_or_default(),

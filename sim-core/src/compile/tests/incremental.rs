@@ -60,7 +60,7 @@ fn vpc_in_ids(tables: &Tables, vpc: &VpcTables, said: &mut BTreeMap<String, Stri
     for subnet in vpc.subnets.iter() {
         let table = vpc.route_tables[subnet.route_table.0 as usize].id;
         let acl = vpc.network_acls[subnet.network_acl.0 as usize].id;
-        let text = format!("{:?} {} {} {table} {acl}", subnet.blocks, subnet.router, subnet.router_mac);
+        let text = format!("{:?} {:?} {} {table} {acl}", subnet.blocks, subnet.router, subnet.router_mac);
         say(subnet.id.to_string(), text);
     }
     for table in vpc.route_tables.iter() {

@@ -9,6 +9,7 @@ mod layouts;
 mod middlebox;
 mod names;
 mod nat;
+mod nat64;
 mod nat_limits;
 mod path;
 mod prefix_lists;

@@ -24,8 +24,9 @@ fn asked(b: &mut Bench, vpc: &str, name: &str, record_type: RecordType) -> Strin
     let everything: Vec<_> = super::incremental::everything(&b.cloud);
     compiler.compile(&b.cloud, &everything, &mut tables);
     let index = compiler.vpc_index(vpc.parse().expect("an id")).expect("it was compiled");
+    let at = tables.interfaces().find(|at| at.vpc_index == index).expect("the VPC has an interface");
     let query = Message::query(1, name.parse().expect("a name"), record_type);
-    let answer = View::of_vpc(&tables, index).answer(&query);
+    let answer = View::of_interface(&at).answer(&query);
     let value = answer.answers.last().map(|record| record.data.to_string());
     value.unwrap_or_else(|| answer.code.as_str().to_owned())
 }

@@ -63,10 +63,10 @@ fn what_was_not_touched_is_not_compiled_again() {
 fn numbers_stay_when_neighbors_come_and_go() {
     let mut world = World::new(TWO_VPCS);
     let (c, s): (NetworkInterfaceId, NetworkInterfaceId) = (world.id("c"), world.id("s"));
-    let before = world.compiler.eni_index(s);
+    let before = world.compiler.eni_index(s, &world.tables);
     world.cloud.network_interfaces.remove(&c);
     world.act("eni d na 10.1.1.11");
-    assert_eq!(world.compiler.eni_index(s), before);
+    assert_eq!(world.compiler.eni_index(s, &world.tables), before);
     assert_eq!(world.tables.interfaces().count(), 2);
     assert_eq!(world.tables.internet_gateway_of("203.0.113.1".parse().expect("an address")), None);
 }

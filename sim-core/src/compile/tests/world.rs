@@ -84,7 +84,7 @@ pub(super) fn check(topology: &str, exchange: &[(&str, &str)]) {
 /// Checks what probes meet, one after the other, in one world.
 #[track_caller]
 pub(super) fn check_probes(topology: &str, exchange: &[(&str, &str)]) {
-    let mut world = World { is_probing: true, ..World::new(topology) };
+    let mut world = World::probing(topology);
     for (action, expected) in exchange {
         let account = world.act(action);
         assert_eq!(account, *expected, "\n  after: {action}\n    got: {account}\n");
@@ -92,6 +92,11 @@ pub(super) fn check_probes(topology: &str, exchange: &[(&str, &str)]) {
 }
 
 impl World {
+    /// One whose packets go on past what drops them.
+    pub(super) fn probing(topology: &str) -> World {
+        World { is_probing: true, ..World::new(topology) }
+    }
+
     pub(super) fn new(topology: &str) -> World {
         let mut world = World {
             cloud: Cloud::new(0),
@@ -305,10 +310,11 @@ impl World {
             id,
             vpc,
             zone,
-            ipv4_block: block.parse().expect("an IPv4 block"),
+            ipv4_block: Some(block.parse().expect("an IPv4 block")),
             ipv6_block: ipv6_block.map(|block| (self.ids.next(), block.parse().expect("an IPv6 block"))),
             map_public_ip_on_launch: false,
             assign_ipv6_on_creation: false,
+            enable_dns64: false,
             name_options_on_launch: PrivateDnsNameOptions::DEFAULT,
             is_default: false,
             route_table: Some((self.ids.next(), table)),

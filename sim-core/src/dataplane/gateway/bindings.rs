@@ -4,6 +4,8 @@
 //! time. Bindings end 350 s after their last packet. Nothing is timed for that: they lie in a heap by the time at which they
 //! could end, and are looked at when a new flow wants a port.
 //!
+//! An inside flow of IPv6 is one of IPv4 outside (NAT-19) and takes its port from the same stock.
+//!
 //! SIM: AWS does not say which port it takes. Here it is drawn from the flow itself, so that it does not depend on what else goes
 //! on, and the next free one is taken.
 
@@ -14,7 +16,7 @@ use std::net::IpAddr;
 use rustc_hash::FxHashMap;
 
 use crate::engine::{SimDuration, SimTime, mix};
-use crate::net::{FlowKey, FragmentOf};
+use crate::net::{FlowKey, FragmentOf, embedded, protocol};
 
 /// Idle flows end after this (NAT-7). For UDP and ICMP AWS publishes nothing else.
 ///
@@ -61,6 +63,8 @@ pub(crate) struct NatBindings {
     due: BinaryHeap<Reverse<(SimTime, u32)>>,
     /// Packets in fragments, of which the first was translated.
     fragmented: VecDeque<(FragmentOf, SimTime, Binding)>,
+    /// Of the last packet that was given one.
+    identification: u16,
 }
 
 /// An address of the gateway and a destination.
@@ -116,11 +120,12 @@ impl NatBindings {
     /// Binds a new inside flow to a port of the first of the gateway's addresses that has one left for the destination.
     pub(crate) fn bind(&mut self, now: SimTime, inside: FlowKey, own: &[IpAddr]) -> Result<Binding, PortsExhausted> {
         self.end_idle(now);
+        let towards = towards(inside);
         let far_end = |own| FarEnd {
             own,
-            destination: inside.destination,
-            destination_port: inside.destination_port,
-            protocol: inside.protocol,
+            destination: towards.destination,
+            destination_port: towards.destination_port,
+            protocol: towards.protocol,
         };
         let mut free = own.iter().map(|address| far_end(*address));
         let far_end = free
@@ -129,7 +134,7 @@ impl NatBindings {
         let first = spread(&inside) % PORTS;
         let outside = (0..PORTS)
             .map(|step| FIRST_PORT + ((first + step) % PORTS) as u16)
-            .map(|port| FlowKey { source: far_end.own, source_port: port, ..inside })
+            .map(|port| FlowKey { source: far_end.own, source_port: port, ..towards })
             .find(|outside| !self.back.contains_key(&outside.reversed()))
             .ok_or(PortsExhausted)?;
         let binding = Binding { inside, outside };
@@ -183,6 +188,12 @@ impl NatBindings {
         }
     }
 
+    /// The identification of a packet that had none, for which IPv4 needs one (RFC 7915 §5.1).
+    pub(crate) fn identify(&mut self) -> u16 {
+        self.identification = self.identification.wrapping_add(1);
+        self.identification
+    }
+
     /// Remembers how the first fragment of a packet was translated.
     pub(crate) fn remember_fragments(&mut self, now: SimTime, packet: FragmentOf, binding: Binding) {
         if self.fragmented.len() == FRAGMENTED_PACKETS {
@@ -196,6 +207,18 @@ impl NatBindings {
         let found = self.fragmented.iter().rev().find(|(other, ..)| *other == packet);
         found.filter(|(_, expires, _)| *expires > now).map(|(.., binding)| *binding)
     }
+}
+
+/// An inside flow as the outside knows it, but for where it comes from: the destination that an address of 64:ff9b::/96 stands
+/// for, and its protocol in IPv4 (RFC 6146 §3.5).
+fn towards(inside: FlowKey) -> FlowKey {
+    let v4 = match inside.destination {
+        IpAddr::V4(_) => None,
+        IpAddr::V6(v6) => embedded(v6),
+    };
+    let Some(v4) = v4 else { return inside };
+    let protocol = if inside.protocol == protocol::ICMPV6 { protocol::ICMP } else { inside.protocol };
+    FlowKey { destination: v4.into(), protocol, ..inside }
 }
 
 /// A number that a flow has by itself.
@@ -216,7 +239,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::net::protocol;
+    use crate::net::embed;
 
     const OWN: [IpAddr; 2] =
         [IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 5)), IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 6))];
@@ -232,6 +255,15 @@ mod tests {
             protocol: protocol::TCP,
             source_port: port,
             destination_port,
+        }
+    }
+
+    /// The same from an IPv6 host, by NAT64.
+    fn flow_v6(host: u8, port: u16, destination: u8, destination_port: u16) -> FlowKey {
+        FlowKey {
+            source: IpAddr::from([0xfd00, 1, 0, 1, 0, 0, 0, u16::from(host)]),
+            destination: embed([198, 51, 100, destination].into()).into(),
+            ..flow(host, port, destination, destination_port)
         }
     }
 
@@ -264,15 +296,15 @@ mod tests {
     }
 
     proptest! {
-        /// NAT-4, NAT-5, NAT-7: against the model, whatever is sent when.
+        /// NAT-4, NAT-5, NAT-7, NAT-19: against the model, whatever is sent when, by hosts of either family.
         #[test]
         fn no_two_live_flows_share_a_binding_and_back_leads_where_it_came_from(
-            packets in prop::collection::vec((0u8..3, 0u16..40, 0u8..2, 0u64..200), 1..200),
+            packets in prop::collection::vec((any::<bool>(), 0u8..3, 0u16..40, 0u8..2, 0u64..200), 1..200),
         ) {
             let (mut bindings, mut model, mut now) = (NatBindings::default(), Model::default(), 0);
-            for (host, port, destination, pause) in packets {
+            for (is_v6, host, port, destination, pause) in packets {
                 now += pause;
-                let inside = flow(host, port, destination, 80);
+                let inside = if is_v6 { flow_v6 } else { flow }(host, port, destination, 80);
                 let known = model.live(now).find(|(known, _)| **known == inside).map(|(_, outside)| *outside);
                 let used = bindings.use_inside(at(now), &inside);
                 prop_assert_eq!(used.map(|binding| binding.outside), known, "alive for 350 s and no longer");
@@ -283,6 +315,7 @@ mod tests {
                 prop_assert_eq!(binding.inside, inside);
                 prop_assert!(binding.outside.source_port >= 1024);
                 prop_assert_eq!(binding.outside.source, OWN[0]);
+                prop_assert_eq!(binding.outside.destination, IpAddr::from([198, 51, 100, destination]));
                 let is_shared = model.live(now).any(|(other, outside)| *other != inside && *outside == binding.outside);
                 prop_assert!(!is_shared, "{binding:?}");
                 model.0.insert(inside, (binding.outside, now));
@@ -309,6 +342,26 @@ mod tests {
         assert_eq!(bindings.bind(at(0), many(55_000), &OWN).map(|binding| binding.outside.source), Ok(OWN[1]));
         assert!(bindings.bind(at(350), many(55_001), &OWN[..1]).is_ok(), "idle ones have ended");
         assert_eq!(bindings.inside.len(), 1);
+    }
+
+    #[test]
+    fn ipv6_flows_take_their_ports_from_the_same_stock_nat_6_nat_19() {
+        let mut bindings = NatBindings::default();
+        for number in 0..55_000 {
+            let bind = if number % 2 == 0 { flow } else { flow_v6 };
+            bindings.bind(at(0), bind((number >> 16) as u8, number as u16, 9, 443), &OWN[..1]).expect("a port is free");
+        }
+        assert_eq!(bindings.bind(at(0), flow_v6(9, 9, 9, 443), &OWN[..1]), Err(PortsExhausted));
+        assert!(bindings.bind(at(0), flow_v6(9, 9, 8, 443), &OWN[..1]).is_ok(), "another destination");
+    }
+
+    #[test]
+    fn an_echo_over_ipv6_is_one_over_ipv4_outside_nat_19() {
+        let mut bindings = NatBindings::default();
+        let echo = FlowKey { protocol: protocol::ICMPV6, ..flow_v6(1, 7, 9, 0) };
+        let outside = bindings.bind(at(0), echo, &OWN).expect("an identifier is free").outside;
+        assert_eq!((outside.protocol, outside.destination), (protocol::ICMP, IpAddr::from([198, 51, 100, 9])));
+        assert_eq!(bindings.use_back(at(0), &outside.reversed()).map(|binding| binding.inside), Some(echo));
     }
 
     #[test]

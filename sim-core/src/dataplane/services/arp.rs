@@ -17,7 +17,7 @@ pub(super) fn offer(at: &Interface<'_>, frame: &Frame) -> Service {
     }
     // In the subnet that begins with the VPC's first addresses the Resolver is a neighbour (ADDR-13); the router stands for it.
     let is_resolver = at.vpc.names.support && at.vpc.resolver == Some(question.target_ip);
-    let owner = if question.target_ip == at.subnet.router || is_resolver {
+    let owner = if Some(question.target_ip) == at.subnet.router || is_resolver {
         Some(at.subnet.router_mac)
     } else {
         super::neighbor::mac_of(at, IpAddr::V4(question.target_ip))

@@ -11,6 +11,7 @@ use crate::net::{Frame, Transport};
 pub(super) fn is_addressed(at: &Interface<'_>, frame: &Frame) -> bool {
     frame.headers.ip.is_some_and(|ip| {
         matches!(ip.transport, Transport::Udp { destination: SERVER_PORT, .. })
-            && (ip.destination == IpAddr::V4(Ipv4Addr::BROADCAST) || ip.destination == IpAddr::V4(at.subnet.router))
+            && (ip.destination == IpAddr::V4(Ipv4Addr::BROADCAST)
+                || Some(ip.destination) == at.subnet.router.map(IpAddr::V4))
     })
 }

@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{Answer, Service};
 use crate::dataplane::resolver::View;
-use crate::dataplane::tables::{Interface, Tables, VpcIndex};
+use crate::dataplane::tables::{Interface, Tables};
 use crate::net::dns::{DNS_PORT, Message};
 use crate::net::{Datagram, Frame, Transport};
 
@@ -37,16 +37,17 @@ pub(super) fn offer(at: &Interface<'_>, frame: &Frame) -> Service {
     Service::Metered(|at, frame| {
         let (question, payload) = Datagram::parse(frame)?;
         let query = Message::parse(payload).filter(|query| !query.is_response)?;
-        let answer = View::of_vpc(at.tables, at.vpc_index).answer(&query);
+        let answer = View::of_interface(at).answer(&query);
         let to_guest =
             Datagram { source_mac: at.subnet.router_mac, destination_mac: at.eni.mac, ..question.reversed() };
         Some(Answer::Dns(to_guest, answer.to_bytes(query.udp_size)))
     })
 }
 
-/// The answer to a question that a VPC's Resolver has taken over TCP, as the platform's host asks it; `None` if it asks nothing.
-pub(crate) fn answer_in_vpc(tables: &Tables, vpc: VpcIndex, frame: &Frame) -> Option<Frame> {
-    answer_as(View::of_vpc(tables, vpc), frame)
+/// The answer to a question that a VPC's Resolver has taken over TCP from an interface, as the platform's host asks it; `None` if
+/// it asks nothing.
+pub(crate) fn answer_in_vpc(at: &Interface<'_>, frame: &Frame) -> Option<Frame> {
+    answer_as(View::of_interface(at), frame)
 }
 
 /// The answer of a name server on the Internet to a frame that is addressed to it; `None` if it asks nothing.

@@ -127,7 +127,9 @@ enum Part {
 pub(super) struct Lost {
     /// What the sender is told.
     pub(super) answer: Option<RejectWith>,
-    /// Who decided, the first time that it did.
+    /// Who decided.
+    pub(super) by: String,
+    /// What there is to say of it, the first time.
     pub(super) news: Option<String>,
 }
 
@@ -199,11 +201,12 @@ impl Netfilter {
             Target::Reject(with) => Some(with),
             _ => return Ok(()),
         };
+        let by = table.describe(&verdict);
         let news = verdict.first.then(|| {
             let what = if answer.is_some() { "rejected" } else { "dropped" };
-            format!("iptables: {} {what} a packet from {} to {}", table.describe(&verdict), ip.source, ip.destination)
+            format!("iptables: {by} {what} a packet from {} to {}", ip.source, ip.destination)
         });
-        Err(Lost { answer, news })
+        Err(Lost { answer, by, news })
     }
 
     /// Where the packet that opens a connection is to go: asked before it is routed. Translates the destination of any packet
@@ -220,8 +223,9 @@ impl Netfilter {
         if let Part::Opens(connection) = &mut tracked.part {
             let packet = View { ip: &ip, input: at.input, output: at.output, state: tracked.state };
             let table = &mut self.rules_mut(Family::of(ip.source)).nat;
-            match table.judge(hook, &packet).target {
-                Target::Drop => return Err(Lost { answer: None, news: None }),
+            let verdict = table.judge(hook, &packet);
+            match verdict.target {
+                Target::Drop => return Err(Lost { answer: None, by: table.describe(&verdict), news: None }),
                 Target::Dnat { addresses, ports } => {
                     let address = addresses.map(|addresses| one_of(&addresses, ip.source));
                     connection.set_destination(address, ports.map(|ports| port_of(&ports, &ip)));
@@ -254,8 +258,9 @@ impl Netfilter {
                 Family::V4 => &mut self.v4.nat,
                 Family::V6 => &mut self.v6.nat,
             };
-            let ports = match table.judge(hook, &packet).target {
-                Target::Drop => return Err(Lost { answer: None, news: None }),
+            let verdict = table.judge(hook, &packet);
+            let ports = match verdict.target {
+                Target::Drop => return Err(Lost { answer: None, by: table.describe(&verdict), news: None }),
                 Target::Snat { addresses, ports } => {
                     connection.set_source(one_of(&addresses, ip.source));
                     ports
@@ -268,8 +273,10 @@ impl Netfilter {
                 }
                 _ => None,
             };
-            let full =
-                |what: &str| Lost { answer: None, news: Some(format!("iptables: {what}; a packet was dropped")) };
+            let full = |what: &str| {
+                let news = Some(format!("iptables: {what}; a packet was dropped"));
+                Lost { answer: None, by: what.to_owned(), news }
+            };
             if !self.connections.make_unique(at.now, connection, ports.as_ref(), || random.next_u64()) {
                 return Err(full("no port is free for another translated connection"));
             }

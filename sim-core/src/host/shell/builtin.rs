@@ -61,7 +61,7 @@ impl Shell {
                     0
                 }
             }
-            "read" => self.read(sys, operands),
+            "read" => self.read(sys, operands).await,
             "test" => self.test_words(sys, operands),
             "[" => match operands.split_last() {
                 Some((last, inner)) if last == "]" => self.test_words(sys, inner),
@@ -137,20 +137,21 @@ impl Shell {
                     self.positional = words.cloned().collect();
                     return 0;
                 }
-                "-o" | "+o" => match words.next().map(String::as_str) {
-                    Some("errexit") => self.stop_on_error = on,
-                    Some("xtrace") => self.trace = on,
-                    Some(other) if other != "pipefail" && other != "nounset" => {
-                        sys.note(format!("set {word} {other} is not simulated"));
+                "-o" | "+o" => {
+                    if let Some(option) = words.next() {
+                        self.set_option(sys, word, option, on);
                     }
-                    _ => {}
-                },
+                }
                 flags if flags.len() > 1 && (on || flags.starts_with('+')) => {
                     for flag in flags[1..].chars() {
                         match flag {
                             'e' => self.stop_on_error = on,
                             'x' => self.trace = on,
-                            'o' => drop(words.next()),
+                            'o' => {
+                                if let Some(option) = words.next() {
+                                    self.set_option(sys, word, option, on);
+                                }
+                            }
                             // Unset variables expand to nothing either way.
                             'u' => {}
                             other => sys.note(format!("set -{other} is not simulated")),
@@ -166,11 +167,27 @@ impl Shell {
         0
     }
 
-    fn read(&mut self, sys: &Sys, operands: &[String]) -> i32 {
+    /// `set -o OPTION`.
+    fn set_option(&mut self, sys: &Sys, word: &str, option: &str, on: bool) {
+        match option {
+            "errexit" => self.stop_on_error = on,
+            "xtrace" => self.trace = on,
+            "pipefail" => self.pipe_fail = on,
+            // Unset variables expand to nothing either way.
+            "nounset" => {}
+            other => sys.note(format!("set {word} {other} is not simulated")),
+        }
+    }
+
+    /// `read`: a line, and no more of the input. It fails at the end, and where the end of the line is missing.
+    async fn read(&mut self, sys: &Sys, operands: &[String]) -> i32 {
         let names: Vec<&String> = operands.iter().filter(|word| !word.starts_with('-')).collect();
-        let text = String::from_utf8_lossy(&sys.stdin).into_owned();
-        let Some(line) = text.lines().next() else { return 1 };
-        let mut rest = line.trim();
+        let line = sys.read_line().await.unwrap_or_default();
+        let text = String::from_utf8_lossy(&line).into_owned();
+        let mut rest = text.trim();
+        if names.is_empty() {
+            self.set_variable("REPLY", text.trim_end_matches('\n').to_owned());
+        }
         for (index, name) in names.iter().enumerate() {
             let (value, after) = match rest.split_once(char::is_whitespace) {
                 Some((value, after)) if index + 1 < names.len() => (value, after.trim_start()),
@@ -179,7 +196,7 @@ impl Shell {
             self.set_variable(name, value.to_owned());
             rest = after;
         }
-        0
+        i32::from(!text.ends_with('\n'))
     }
 
     fn which(&mut self, sys: &Sys, operands: &[String], who: &str) -> i32 {
@@ -218,7 +235,7 @@ impl Shell {
                 return self.run_file(sys, word, &arguments).await;
             }
         }
-        let text = String::from_utf8_lossy(&sys.stdin).into_owned();
+        let text = String::from_utf8_lossy(&sys.read_all().await).into_owned();
         let mut shell = self.child();
         shell.numbered = false;
         shell.run_text(sys, &text).await;

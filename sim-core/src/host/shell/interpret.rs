@@ -1,9 +1,6 @@
 //! Running a script: lists, pipelines, compound commands, redirections, and finding what a name stands for.
 //!
-//! `Differs from AWS:` the commands of a pipeline run one after the other, each reading all that the one before has written
-//! when that has ended: `ping -c 4 web | head -1` prints after the last reply. Nothing in a lab depends on their running
-//! together. Loops are bounded, so that a script that never ends cannot hang the
-//! simulator.
+//! Loops are bounded, so that a script that never ends cannot hang the simulator.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -14,10 +11,12 @@ use super::Mode;
 use super::ast::*;
 use super::parser::{Parser, SyntaxError};
 use crate::host::files::{FileError, file_name};
-use crate::host::{DEV_TCP, JobId, Output, Signal, Sink, Sys};
+use crate::host::{DEV_TCP, Input, JobId, Output, Signal, Sink, Sys};
 
 /// Commands a script may run before it is stopped.
 const STEPS_MAX: u32 = 10_000;
+/// After so many commands a shell that writes into a pipe lets those have their turn who read from it.
+const TURN: u32 = 16;
 /// How deep functions, subshells and scripts may call each other.
 const DEPTH_MAX: u32 = 24;
 /// How deep commands may run inside each other in all, calls and compound commands together: each takes its part of the
@@ -52,11 +51,13 @@ pub(in crate::host) struct Shell {
     pub(super) directory: String,
     /// `set -e`.
     pub(super) stop_on_error: bool,
+    /// `set -o pipefail`.
+    pub(super) pipe_fail: bool,
     /// `set -x`.
     pub(super) trace: bool,
     /// Whether line numbers are those of the user's own text.
     pub(super) numbered: bool,
-    steps: u32,
+    pub(super) steps: u32,
     pub(super) depth: u32,
     nesting: u32,
 }
@@ -74,6 +75,7 @@ impl Shell {
             exit: None,
             directory: sys.directory.clone(),
             stop_on_error: false,
+            pipe_fail: false,
             trace: false,
             numbered: true,
             steps: 0,
@@ -165,23 +167,7 @@ impl Shell {
     async fn run_pipeline(&mut self, sys: &Sys, pipeline: &Pipeline, tested: bool) -> Flow {
         let flow = match pipeline.commands.as_slice() {
             [command] => self.run_command(sys, command).await,
-            commands => {
-                let mut input = Arc::clone(&sys.stdin);
-                for (index, command) in commands.iter().enumerate() {
-                    let pipe = (index + 1 < commands.len()).then(|| sys.new_pipe());
-                    let stdout = pipe.map_or_else(|| sys.stdout.clone(), Sink::Pipe);
-                    let part = Sys { stdin: input, stdout, ..sys.clone() };
-                    let mut shell = self.child();
-                    shell.run_command(&part, command).await;
-                    self.rejoin(&shell);
-                    self.status = shell.final_status();
-                    if self.end_by_signal(sys) == Flow::Exit {
-                        return Flow::Exit;
-                    }
-                    input = pipe.map(|pipe| sys.drain_pipe(pipe)).unwrap_or_default().into();
-                }
-                Flow::Next
-            }
+            commands => self.run_stages(sys, commands).await,
         };
         if pipeline.negated {
             self.status = i32::from(self.status == 0);
@@ -193,7 +179,7 @@ impl Shell {
         flow
     }
 
-    fn run_command<'a>(&'a mut self, sys: &'a Sys, command: &'a Command) -> Step<'a, Flow> {
+    pub(super) fn run_command<'a>(&'a mut self, sys: &'a Sys, command: &'a Command) -> Step<'a, Flow> {
         Box::pin(async move {
             let mut sys = Sys { directory: self.directory.clone(), ..sys.clone() };
             if self.mode == Mode::Script && command.line.is_some() && self.numbered {
@@ -209,6 +195,9 @@ impl Shell {
                 sys.note("the script calls itself too deeply and was stopped");
                 self.exit = Some(1);
                 return Flow::Exit;
+            }
+            if sys.stdout_is_pipe() && self.steps.is_multiple_of(TURN) {
+                sys.give_way().await;
             }
             for redirection in &command.redirections {
                 if !self.redirect(&mut sys, redirection).await {
@@ -410,6 +399,10 @@ impl Shell {
             if let Some(program) = sys.program(&name) {
                 let short = file_name(&name);
                 self.status = sys.run_program(short, program, arguments).await;
+                if self.status == Signal::Pipe.exit() && is_builtin_of_bash(short) && sys.stdout_is_pipe() {
+                    self.exit = Some(self.status); // It was the shell itself that wrote.
+                    return Flow::Exit;
+                }
                 return self.after_program(sys);
             }
             if name.contains('/') {
@@ -422,7 +415,7 @@ impl Shell {
 
     /// A shell waits for what runs in the foreground before it minds a signal that both have got. A program that heard Ctrl-C
     /// and ended by itself has dealt with it; one that was ended by it takes the whole line along, as bash has it.
-    fn after_program(&mut self, sys: &Sys) -> Flow {
+    pub(super) fn after_program(&mut self, sys: &Sys) -> Flow {
         match sys.signal() {
             None => Flow::Next,
             Some(Signal::Interrupt) if self.status != Signal::Interrupt.exit() => {
@@ -434,7 +427,7 @@ impl Shell {
     }
 
     /// The end of the line, if this shell's job has been sent a signal that is still to be minded.
-    fn end_by_signal(&mut self, sys: &Sys) -> Flow {
+    pub(super) fn end_by_signal(&mut self, sys: &Sys) -> Flow {
         if sys.signal().is_none() {
             return Flow::Next;
         }
@@ -548,11 +541,11 @@ impl Shell {
                     return self.connect(sys, host, port).await;
                 }
                 if name == "/dev/null" {
-                    sys.stdin = Arc::from([]);
+                    sys.stdin = Input::of([]);
                     return true;
                 }
                 match sys.read_file(&name) {
-                    Ok(bytes) => sys.stdin = bytes.into(),
+                    Ok(bytes) => sys.stdin = Input::of(bytes),
                     Err(error) => {
                         self.complain(sys, &format!("{name}: {error}"));
                         return false;
@@ -561,10 +554,10 @@ impl Shell {
             }
             Redirection::HereDocument(body) => {
                 let word = body.get().expect("the parser reads every body before it gives its command away");
-                sys.stdin = self.text(sys, word).await.into_bytes().into();
+                sys.stdin = Input::of(self.text(sys, word).await.into_bytes());
             }
             Redirection::HereString(word) => {
-                sys.stdin = format!("{}\n", self.text(sys, word).await).into_bytes().into();
+                sys.stdin = Input::of(format!("{}\n", self.text(sys, word).await).into_bytes());
             }
             Redirection::Write { descriptor, file, append } => {
                 let name = self.text(sys, file).await;
@@ -618,6 +611,11 @@ impl Shell {
             }
         }
     }
+}
+
+/// Whether bash does without a process what is a program here.
+fn is_builtin_of_bash(program: &str) -> bool {
+    matches!(program, "echo" | "printf")
 }
 
 /// Host and port of bash's `/dev/tcp/HOST/PORT`.

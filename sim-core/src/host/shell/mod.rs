@@ -1,9 +1,9 @@
 //! The shell of an instance: what a person types, and user data at first boot.
 //!
-//! `parser` reads text into a small tree (`ast`), `interpret` runs it, `expand` expands words, `arithmetic` calculates,
-//! `builtin` is what a shell does itself, `jobs` what it does about the background. Commands are read and run one after the other,
-//! so that a syntax error stops a script where bash would stop it: what stands above has run. Good bash that is not simulated is a
-//! note that names its line, and the lines around it run.
+//! `parser` reads text into a small tree (`ast`), `interpret` runs it, `pipeline` what stands between bars, `expand` expands words,
+//! `arithmetic` calculates, `builtin` is what a shell does itself, `jobs` what it does about the background. Commands are read and
+//! run one after the other, so that a syntax error stops a script where bash would stop it: what stands above has run. Good bash
+//! that is not simulated is a note that names its line, and the lines around it run.
 
 mod arithmetic;
 mod ast;
@@ -12,6 +12,7 @@ mod expand;
 mod interpret;
 mod jobs;
 mod parser;
+mod pipeline;
 #[cfg(test)]
 mod tests;
 
@@ -20,7 +21,7 @@ pub(crate) use expand::unescape;
 pub(super) use interpret::Shell;
 
 use super::job::Signal;
-use super::{Sink, Sys};
+use super::{Input, Sink, Sys};
 
 /// Who reads the text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -111,7 +112,7 @@ impl Sys {
         }
         let (stdout, stderr) = (self.new_pipe(), self.new_pipe());
         let sys = Sys {
-            stdin: stdin.into(),
+            stdin: Input::of(stdin),
             stdout: Sink::Pipe(stdout),
             stderr: Sink::Pipe(stderr),
             directory: home,

@@ -23,7 +23,7 @@ fn cat(sys: Sys, arguments: Vec<String>) -> Exit {
         match arguments.get(1).filter(|name| *name != "/dev/null") {
             Some(name) => sys.print(sys.read_file(name).unwrap_or_default()),
             None if arguments.len() > 1 => {}
-            None => sys.print(&sys.stdin[..]),
+            None => sys.print(sys.read_all().await),
         }
         0
     })

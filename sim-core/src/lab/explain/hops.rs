@@ -1,18 +1,46 @@
 //! From what the trace tells of one packet to its hops, in the words of a report.
 
-use std::net::IpAddr;
+use std::iter;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::Range;
 
 use super::report::{HopReport, HopVerdict};
 use crate::cloud::{AclAction, Cloud, GroupRule, PortRange, RulePeer, RuleProtocol};
 use crate::id::{NetworkAclId, NetworkInterfaceId, Origin, ResourceId, ResourceKind, SecurityGroupId};
 use crate::lab::drops;
 use crate::lab::names::Names;
+use crate::net::FlowKey;
 use crate::trace::{CaptureWords as _, Direction, DropFamily, DropReason, GroupDecision, Step, TraceEvent};
 
 /// The hops of a packet, from its events in order.
 pub(super) fn hops(names: &Names<'_>, events: &[TraceEvent]) -> Vec<HopReport> {
     let mut telling = Telling { names, here: None, happened: true };
-    events.iter().filter_map(|event| telling.hop(event)).collect()
+    let Some(lap) = going_round(events) else { return telling.all(events, 0..events.len()).collect() };
+    let mut hops: Vec<HopReport> = telling.all(events, 0..lap.second).collect();
+    hops.push(telling.going_round(&events[lap.second], lap.times));
+    hops.extend(telling.all(events, lap.last + 1..events.len()));
+    hops
+}
+
+/// A packet that instances send round among themselves: which event is the second time that one passes it on, which is the
+/// last time that any of them does, and how often it is passed on in all.
+struct Lap {
+    second: usize,
+    last: usize,
+    times: usize,
+}
+
+/// Three times by one instance to one destination is a round; twice may be two legs of a way that passes it both times.
+fn going_round(events: &[TraceEvent]) -> Option<Lap> {
+    let passed_on = events.iter().enumerate().filter_map(|(place, event)| match (&event.step, &event.headers.ip) {
+        (Step::PassedOn { by, .. }, Some(ip)) => Some((place, (*by, ip.destination))),
+        _ => None,
+    });
+    let passed_on: Vec<_> = passed_on.collect();
+    let times_before = |at: usize| passed_on[..at].iter().filter(|(_, who)| *who == passed_on[at].1).count();
+    let (second, who) = (0..passed_on.len()).find(|at| times_before(*at) == 1).map(|at| passed_on[at])?;
+    let is_round = passed_on.iter().filter(|(_, by)| *by == who).count() > 2;
+    is_round.then(|| Lap { second, last: passed_on.last().map_or(second, |(place, _)| *place), times: passed_on.len() })
 }
 
 struct Telling<'n> {
@@ -23,8 +51,13 @@ struct Telling<'n> {
 }
 
 impl Telling<'_> {
-    /// What an event adds.
-    fn hop(&mut self, event: &TraceEvent) -> Option<HopReport> {
+    /// What some of the events add, in order.
+    fn all(&mut self, events: &[TraceEvent], some: Range<usize>) -> impl Iterator<Item = HopReport> {
+        some.filter_map(|place| self.hop(&events[place], events.get(place + 1)))
+    }
+
+    /// What an event adds, given the one that follows it.
+    fn hop(&mut self, event: &TraceEvent, next: Option<&TraceEvent>) -> Option<HopReport> {
         let Telling { names, .. } = *self;
         let ip = event.headers.ip.as_ref()?;
         Some(match &event.step {
@@ -77,7 +110,7 @@ impl Telling<'_> {
                 self.line(*gateway, format!("{field} {from} → {to}"), HopVerdict::Rewrite, None)
             }
             Step::PortTranslated { gateway, from, to } => {
-                let text = format!("{}:{} → {}:{}", from.0, from.1, to.0, to.1);
+                let text = format!("{} → {}", SocketAddr::from(*from), SocketAddr::from(*to));
                 self.line(*gateway, text, HopVerdict::Rewrite, None)
             }
             Step::Fragmented { gateway, limit_bytes } => {
@@ -85,12 +118,21 @@ impl Telling<'_> {
                 self.line(*gateway, text, HopVerdict::Rewrite, None)
             }
             Step::Delivered { to } => {
-                let text = if is_anothers(self.names.cloud, *to, ip.destination) {
-                    "delivered, though not its own: what it passes on is a packet of its own"
-                } else {
-                    "delivered"
+                let (text, verdict) = match is_anothers(self.names.cloud, *to, ip.destination) {
+                    _ if next.is_some() => ("to the instance", HopVerdict::Pass),
+                    true => ("delivered, though not its own; it has not passed it on", HopVerdict::Delivered),
+                    false => ("delivered", HopVerdict::Delivered),
                 };
-                self.line(*to, text.to_owned(), HopVerdict::Delivered, None)
+                self.line(*to, text.to_owned(), verdict, None)
+            }
+            Step::PassedOn { by, from } => {
+                let changes = translations(from, &FlowKey::of(ip));
+                let verdict = if changes.is_empty() { HopVerdict::Pass } else { HopVerdict::Rewrite };
+                self.instance(
+                    *by,
+                    iter::once("forwards".to_owned()).chain(changes).collect::<Vec<_>>().join("; "),
+                    verdict,
+                )
             }
             Step::Dropped(reason) => {
                 let text = reason.sentence(&event.headers, &|id| names.display(id));
@@ -100,6 +142,28 @@ impl Telling<'_> {
                 hop
             }
         })
+    }
+
+    /// What an instance did that has an interface.
+    fn instance(&self, interface: ResourceId, text: String, verdict: HopVerdict) -> HopReport {
+        let id = self.names.owner(interface);
+        let label = match (id.kind(), self.names.display(id)) {
+            (ResourceKind::Instance, name) if name == id.to_string() => format!("instance {}", id.short()),
+            (ResourceKind::Instance, name) => format!("instance {name} ({})", id.short()),
+            _ => label(self.names, id),
+        };
+        HopReport { label, ..self.line(id, text, verdict, None) }
+    }
+
+    /// The second time that an instance passes a packet on.
+    fn going_round(&mut self, event: &TraceEvent, times: usize) -> HopReport {
+        let (by, ttl) = match (&event.step, &event.headers.ip) {
+            (Step::PassedOn { by, .. }, Some(ip)) => (*by, ip.ttl),
+            _ => unreachable!("a lap begins where a packet is passed on"),
+        };
+        let text =
+            format!("forwards it again, TTL {ttl}: it goes round, and instances forward it {times} times in all");
+        self.instance(by, text, HopVerdict::Pass)
     }
 
     fn line(&self, id: ResourceId, text: String, verdict: HopVerdict, origin: Option<Origin>) -> HopReport {
@@ -184,6 +248,20 @@ impl Telling<'_> {
         let rules: Vec<String> = rules.map(|rule| self.rule_text(rule, direction)).collect();
         if rules.is_empty() { Vec::new() } else { vec![format!("rules tried: {}", rules.join("; "))] }
     }
+}
+
+/// What the packet filter of an instance that forwards has made of a packet's addresses and ports.
+fn translations(came: &FlowKey, leaves: &FlowKey) -> Vec<String> {
+    let source = |flow: &FlowKey| SocketAddr::new(flow.source, flow.source_port);
+    let destination = |flow: &FlowKey| SocketAddr::new(flow.destination, flow.destination_port);
+    let text = |field: &str, from: SocketAddr, to: SocketAddr| match from.port() == to.port() {
+        _ if from == to => None,
+        true => Some(format!("{field} {} → {}", from.ip(), to.ip())),
+        false => Some(format!("{field} {from} → {to}")),
+    };
+    let changes =
+        [text("source", source(came), source(leaves)), text("destination", destination(came), destination(leaves))];
+    changes.into_iter().flatten().collect()
 }
 
 /// A component in few words: what kind of thing, its name, the start of its id.

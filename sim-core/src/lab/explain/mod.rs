@@ -234,8 +234,12 @@ impl Account {
 
 /// What came of a packet.
 pub(super) fn outcome(cloud: &Cloud, conversation: &Conversation, reaction: Reaction) -> Outcome {
-    let delivered = conversation.there().iter().rev().find_map(|event| match event.step {
-        Step::Delivered { to } => Some((to, event.headers.ip?.destination)),
+    let last = conversation.there().iter().rev().find_map(|event| match event.step {
+        Step::Delivered { to } if hops::is_anothers(cloud, to, event.headers.ip?.destination) => {
+            Some(Outcome::Forwarded)
+        }
+        Step::Delivered { .. } => Some(Outcome::Delivered),
+        Step::PassedOn { .. } => Some(Outcome::Forwarded),
         _ => None,
     });
     match reaction {
@@ -243,11 +247,7 @@ pub(super) fn outcome(cloud: &Cloud, conversation: &Conversation, reaction: Reac
         Reaction::Refused => Outcome::Refused,
         _ if is_dropped(conversation.there()) => Outcome::Dropped,
         _ if is_dropped(conversation.back()) => Outcome::AnswerDropped,
-        _ => match delivered {
-            Some((to, destination)) if hops::is_anothers(cloud, to, destination) => Outcome::Forwarded,
-            Some(_) => Outcome::Delivered,
-            None => Outcome::NotSent,
-        },
+        _ => last.unwrap_or(Outcome::NotSent),
     }
 }
 

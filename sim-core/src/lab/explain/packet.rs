@@ -10,7 +10,7 @@ use crate::engine::SimDuration;
 use crate::host::Finished;
 use crate::lab::names::{HostName, Names};
 use crate::lab::session::Session;
-use crate::net::protocol;
+use crate::net::{embed, protocol};
 use crate::sim::partition::GuestIndex;
 use crate::trace::{Purpose, WatchedFlow};
 
@@ -124,11 +124,18 @@ impl End {
         }
     }
 
-    /// The address under which `from` would speak to this host: the private one inside AWS, the public one from outside.
+    /// The address under which `from` would speak to this host: the private one inside AWS, the public one from outside. A host
+    /// of IPv6 alone speaks to one of IPv4 alone by NAT64 (NAT-19).
     pub(in crate::lab) fn address_for(&self, from: &End) -> Option<IpAddr> {
         let own = self.addresses.iter().find(|own| from.addresses.iter().any(|from| from.is_ipv4() == own.is_ipv4()));
         match own {
             Some(IpAddr::V4(_)) if from.is_outside && !self.is_outside => self.public,
+            None if !from.is_outside && from.addresses.iter().any(IpAddr::is_ipv6) => {
+                self.addresses.iter().find_map(|own| match own {
+                    IpAddr::V4(v4) => Some(embed(*v4).into()),
+                    IpAddr::V6(_) => None,
+                })
+            }
             own => own.copied(),
         }
     }
@@ -220,6 +227,10 @@ impl Sent {
         };
         let pieces = finished.into_iter().flat_map(|finished| &finished.terminal);
         let seen: Vec<u8> = pieces.flat_map(|(_, bytes)| bytes.iter().copied()).collect();
-        Sent { conversation, reaction, seen: String::from_utf8_lossy(&seen).trim().to_owned() }
+        let seen = match finished {
+            Some(_) => String::from_utf8_lossy(&seen).trim().to_owned(),
+            None => "its instance is not running".to_owned(),
+        };
+        Sent { conversation, reaction, seen }
     }
 }

@@ -11,7 +11,14 @@ use crate::trace::{Decider, DropCode, DropReason, Step, TraceEvent};
 
 /// What to change, all of it together; empty where that is not certain.
 pub(super) fn remedies(names: &Names<'_>, there: &[TraceEvent], back: &[TraceEvent]) -> Vec<String> {
-    let arrives = |events: &[TraceEvent]| events.iter().any(|event| matches!(event.step, Step::Delivered { .. }));
+    // At an instance on the way it may have been lost, or passed on and lost then.
+    let arrives = |events: &[TraceEvent]| {
+        let is_an_end = |event: &&TraceEvent| {
+            matches!(event.step, Step::Delivered { .. } | Step::PassedOn { .. } | Step::Dropped(_))
+        };
+        let last = events.iter().rev().find(is_an_end);
+        last.is_some_and(|event| matches!(event.step, Step::Delivered { .. }))
+    };
     if !arrives(there) || !arrives(back) {
         return Vec::new();
     }
@@ -30,7 +37,7 @@ fn remedy(names: &Names<'_>, event: &TraceEvent, reason: &DropReason, after: &[T
     let table = match (reason.code, &reason.decider) {
         (DropCode::NoRouteToDestination, _) => reason.by,
         (DropCode::IgwDestinationAddressNotInRfc1918Egress, Decider::Route { table, .. }) => (*table).into(),
-        _ => return reason.hint(&event.headers, &name),
+        _ => return reason.hint(event.leg, &event.headers, &name),
     };
     let destination = event.headers.ip?.destination;
     let gateway = after.iter().find_map(|event| match event.step {
@@ -50,6 +57,7 @@ fn remedy(names: &Names<'_>, event: &TraceEvent, reason: &DropReason, after: &[T
         }
         ResourceKind::InternetGateway if destination.is_ipv4() => "0.0.0.0/0".to_owned(),
         ResourceKind::InternetGateway => "::/0".to_owned(),
+        ResourceKind::NatGateway if destination.is_ipv6() => "64:ff9b::/96".to_owned(), // NAT-19
         _ => return None,
     };
     Some(format!("add a route for {block} to {} in {}", name(gateway), name(table)))

@@ -67,18 +67,20 @@ impl Partition {
 
     /// Takes what a program left, once it has ended.
     pub(crate) fn take_finished(&mut self, guest: LocalGuest, process: ProcessId) -> Option<Finished> {
-        match &mut self.guests[guest.0 as usize].state {
+        let on = match &mut self.guests[guest.0 as usize].state {
             GuestState::Awake(awake) => awake.host.take_finished(process),
             GuestState::Off | GuestState::Asleep => None,
-        }
+        };
+        on.or_else(|| self.left.remove(&(guest, process)))
     }
 
-    /// Whether a program runs or waits to be collected; one whose guest was switched off is gone without a word.
+    /// Whether a program runs or waits to be collected.
     pub(crate) fn knows(&mut self, guest: LocalGuest, process: ProcessId) -> bool {
-        match &mut self.guests[guest.0 as usize].state {
+        let is_on = match &mut self.guests[guest.0 as usize].state {
             GuestState::Awake(awake) => awake.host.knows(process),
             GuestState::Off | GuestState::Asleep => false,
-        }
+        };
+        is_on || self.left.contains_key(&(guest, process))
     }
 
     pub(super) fn awake(&mut self, shared: &Shared<'_>, guest: LocalGuest) -> Option<&mut Awake> {
@@ -107,6 +109,7 @@ impl Partition {
         let Partition { guests, outbox, pool, .. } = self;
         let GuestState::Awake(awake) = &mut guests[guest.0 as usize].state else { return };
         awake.run(now, pool, &mut |interface, frame| outbox.push((interface, frame)));
+        let transfers = awake.host.take_transfers();
         if !outbox.is_empty() {
             let mut outbox = mem::take(outbox);
             for (interface, bytes) in outbox.drain(..) {
@@ -114,6 +117,7 @@ impl Partition {
             }
             self.outbox = outbox;
         }
+        self.tell_transfers(shared, guest, transfers);
         self.run_platform(shared, guest);
         self.look_after(guest, now);
     }
@@ -165,7 +169,7 @@ impl Partition {
         }
         let Awake { platform, plugs, .. } = &mut **awake;
         let resolve = |interface: usize, question: &Frame| match plugs.get(interface) {
-            Some(Plug::Eni(eni)) => answer_in_vpc(shared.tables, shared.tables.interface(*eni)?.vpc_index, question),
+            Some(Plug::Eni(eni)) => answer_in_vpc(&shared.tables.interface(*eni)?, question),
             _ => None,
         };
         platform.run(now, pool, &resolve, &mut |interface, frame| outbox.push((interface, frame)));

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{Lab, Site};
 use crate::engine::SimDuration;
 
+mod dns64;
 mod over_tcp;
 mod resource_names;
 

@@ -51,17 +51,29 @@ fn an_instance_stopped_before_it_is_up_runs_its_user_data_at_the_next_boot() {
 }
 
 #[test]
-fn a_program_whose_instance_stops_is_gone_and_nobody_waits_for_it() {
-    let mut lab = Lab::new();
-    let site = lab.site("10.1.0.0/16", "10.1.1.0/24");
-    let a = lab.instance(&site.subnet, &site.group, json!({}));
-    lab.boot();
-    let running = lab.type_on(&a, "sleep 1000");
-    lab.stop(&a);
-    let before = lab.world.now();
-    assert!(lab.drain(|world| world.wait_for(running, SimTime::MAX)).is_none());
-    assert_eq!(lab.world.now(), before);
-    lab.start(&a);
-    assert!(lab.drain(|world| world.wait_for(running, SimTime::MAX)).is_none(), "a new process has a new number");
-    assert_eq!(lab.run(&a, "echo up"), ("up\n".to_owned(), 0));
+fn a_program_ends_with_its_instance_and_leaves_what_it_had_printed() {
+    for operation in ["StopInstances", "RebootInstances", "TerminateInstances"] {
+        let mut lab = Lab::new();
+        let site = lab.site("10.1.0.0/16", "10.1.1.0/24");
+        let a = lab.instance(&site.subnet, &site.group, json!({}));
+        lab.boot();
+        let ended = lab.type_on(&a, "echo done");
+        let running = lab.type_on(&a, "echo begun; sleep 1000");
+        lab.pass(SimDuration::from_secs(1));
+        lab.ok(operation, json!({"InstanceIds": [a]}));
+        lab.pass(SimDuration::from_secs(60));
+        let before = lab.world.now();
+        let mut wait_for = |running| lab.drain(|world| world.wait_for(running, SimTime::MAX)).map(printed);
+        assert_eq!(wait_for(ended), Some(("done\n".to_owned(), 0)), "{operation}");
+        assert_eq!(wait_for(running), Some(("begun\n".to_owned(), 143)), "{operation}: SIGTERM");
+        assert_eq!(wait_for(running), None, "{operation}: what it left is taken once");
+        assert!(lab.world.interrupt(running).is_none(), "{operation}");
+        assert_eq!(lab.world.now(), before);
+        match operation {
+            "StopInstances" => lab.start(&a),
+            "TerminateInstances" => continue,
+            _ => {}
+        }
+        assert_eq!(lab.run(&a, "echo up"), ("up\n".to_owned(), 0), "{operation}");
+    }
 }

@@ -23,6 +23,7 @@ mod dhcp;
 mod dns;
 mod instances;
 mod interfaces;
+mod ipv6_only;
 mod metadata;
 mod routing;
 mod services;

@@ -10,6 +10,7 @@ use crate::dataplane::tables::EniIndex;
 use crate::engine::SimDuration;
 use crate::id::InstanceId;
 use crate::sim::boot::{ChangeKind, InterfaceChange};
+use crate::sim::dhcp;
 use crate::sim::guests::Plug;
 use crate::sim::partition::GuestIndex;
 use crate::sim::placement::Behind;
@@ -20,6 +21,7 @@ const BOOT: SimDuration = SimDuration::from_secs(20);
 impl World {
     /// Brings guests in step with the control plane.
     pub(super) fn follow_cloud(&mut self) {
+        self.follow_dhcp_options();
         let changed = self.cloud.take_changed_instances();
         if changed.is_empty() {
             return;
@@ -32,6 +34,22 @@ impl World {
         known.dedup();
         for id in known {
             self.follow_instance(id);
+        }
+    }
+
+    /// Instances hear of other DHCP options when they renew their leases (ADDR-19). Those without an IPv4 address have none: SIM, they
+    /// hear when they boot.
+    fn follow_dhcp_options(&mut self) {
+        for (id, before) in self.cloud.take_changed_dhcp_options() {
+            let Some(vpc) = self.cloud.vpcs.get(&id) else { continue };
+            let before = dhcp::resolver_by(&self.cloud, vpc, false, before).unwrap_or_default();
+            self.guests.change_leases(id, self.now(), before);
+            let has_lease = |instance: &&Instance| !self.cloud.subnets[&instance.subnet].is_ipv6_only();
+            let instances = self.cloud.instances.values().filter(|instance| instance.vpc == id).filter(has_lease);
+            for guest in instances.filter_map(|instance| self.guests.of_instance(instance.id)) {
+                let (partition, local) = self.guests.place(guest);
+                self.partitions[partition as usize].outdate_lease(local);
+            }
         }
     }
 
@@ -147,7 +165,7 @@ impl World {
     }
 
     fn interfaces_of(&self, instance: &Instance) -> SmallVec<[EniIndex; 2]> {
-        instance.interfaces.iter().filter_map(|eni| self.compiler.eni_index(*eni)).collect()
+        instance.interfaces.iter().filter_map(|eni| self.compiler.eni_index(*eni, &self.tables)).collect()
     }
 
     /// Switches on the guest whose boot is due.
@@ -160,7 +178,8 @@ impl World {
         let Some((guest, launch)) = first else { return };
         let (place, local) = self.guests.place(guest);
         self.partitions[place as usize].switch_on(local);
-        self.guests.count_boot(guest);
+        let now = self.now();
+        self.guests.count_boot(guest, now);
         let Some(script) = launch.as_ref().and_then(|launch| launch.user_data.as_deref()) else { return };
         let process = self.with(guest, |partition, local, shared| partition.start_user_data(shared, local, script));
         self.booting.extend(process.map(|process| Running { guest, process }));

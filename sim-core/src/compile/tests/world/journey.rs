@@ -1,7 +1,7 @@
 //! A packet from a line of text, and its account: the hops it makes through the small world.
 
 use std::fmt::Write as _;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use etherparse::PacketBuilder;
 
@@ -31,7 +31,7 @@ impl World {
             let vpc = self.tables.internet_gateway_of(destination).expect("somebody has the address");
             (Next::InternetGatewayIn(vpc), Entry::InternetGateway(vpc))
         } else {
-            let eni = self.compiler.eni_index(self.id(sender)).expect("compiled");
+            let eni = self.compiler.eni_index(self.id(sender), &self.tables).expect("compiled");
             let at = self.tables.interface(eni).expect("compiled");
             let neighbor = at.vpc.owner_of(destination).filter(|owner| owner.subnet == at.eni.subnet);
             let destination_mac = neighbor.map_or(at.subnet.router_mac, |owner| owner.mac);
@@ -73,7 +73,7 @@ impl World {
     /// Sends a frame exactly as it is.
     pub(in crate::compile::tests) fn send_raw(&mut self, sender: &str, bytes: Vec<u8>) -> String {
         self.packets += 1;
-        let eni = self.compiler.eni_index(self.id(sender)).expect("compiled");
+        let eni = self.compiler.eni_index(self.id(sender), &self.tables).expect("compiled");
         let entry = Entry::Interface(eni);
         self.leave(eni, Transit::new(Frame::new(bytes), self.tag(), entry))
     }
@@ -89,7 +89,7 @@ impl World {
 
     /// An interface with its surroundings.
     pub(in crate::compile::tests) fn at(&self, eni: &str) -> Interface<'_> {
-        let index = self.compiler.eni_index(self.id(eni)).expect("compiled");
+        let index = self.compiler.eni_index(self.id(eni), &self.tables).expect("compiled");
         self.tables.interface(index).expect("compiled")
     }
 
@@ -203,13 +203,14 @@ impl World {
             Step::Gateway { .. } => return None,
             Step::Translated { from, to, .. } => format!("{from} becomes {to}"),
             Step::Fragmented { limit_bytes, .. } => format!("cut to {limit_bytes} bytes"),
-            Step::PortTranslated { from: (from, from_port), to: (to, to_port), .. } => {
-                format!("{from}:{from_port} becomes {to}:{to_port}")
+            Step::PortTranslated { from, to, .. } => {
+                format!("{} becomes {}", SocketAddr::from(*from), SocketAddr::from(*to))
             }
             Step::FlowLogged { interface, own, direction, action } => {
                 format!("{} logs {action:?} {direction:?} of {own}", name((*interface).into()))
             }
             Step::Delivered { .. } => "delivered".to_owned(),
+            Step::PassedOn { .. } => return None,
             Step::Dropped(reason) => {
                 let mut text = format!("{} by {}: ", reason.code, name(reason.by));
                 let _ = write!(text, "{}", reason.sentence(&event.headers, &name));

@@ -17,12 +17,12 @@ pub(super) static SUBNET: ResourceType = ResourceType {
         optional("Ipv6CidrBlock", Kind::Text),
         optional("MapPublicIpOnLaunch", Kind::Boolean),
         optional("AssignIpv6AddressOnCreation", Kind::Boolean),
-        missing("EnableDns64"),
+        optional("EnableDns64", Kind::Boolean),
         missing("EnableLniAtDeviceIndex"),
         missing("Ipv4IpamPoolId"),
         missing("Ipv4NetmaskLength"),
         missing("Ipv6IpamPoolId"),
-        missing("Ipv6Native"),
+        optional("Ipv6Native", Kind::Boolean),
         missing("Ipv6NetmaskLength"),
         missing("OutpostArn"),
         optional("PrivateDnsNameOptionsOnLaunch", Kind::Object(PRIVATE_DNS_NAME_OPTIONS)),
@@ -68,11 +68,12 @@ const fn describe(pointer: &'static str) -> Source {
 }
 
 fn create_subnet(creation: &mut Creation<'_>) -> Result<Created, ApiError> {
-    let mut request = creation.pick(&["VpcId", "CidrBlock", "AvailabilityZone", "AvailabilityZoneId", "Ipv6CidrBlock"]);
+    let mut request =
+        creation.pick(&["VpcId", "CidrBlock", "AvailabilityZone", "AvailabilityZoneId", "Ipv6CidrBlock", "Ipv6Native"]);
     request.insert("TagSpecifications".to_owned(), creation.tag_specifications("subnet"));
     let answer = creation.call("CreateSubnet", Json::Object(request))?;
     let subnet = text_at(&answer, "/Subnet/SubnetId")?;
-    for attribute in ["MapPublicIpOnLaunch", "AssignIpv6AddressOnCreation"] {
+    for attribute in ["MapPublicIpOnLaunch", "AssignIpv6AddressOnCreation", "EnableDns64"] {
         if let Some(value) = creation.get(attribute).cloned() {
             let place = creation.place(attribute);
             let request = json!({ "SubnetId": subnet, attribute: { "Value": value } });

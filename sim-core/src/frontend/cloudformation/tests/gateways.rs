@@ -70,6 +70,30 @@ Resources:
 }
 
 #[test]
+fn an_ipv6_only_subnet_with_dns64_is_built_from_a_template_nat_19() {
+    let text = "\
+Resources:
+  Net:
+    Type: AWS::EC2::Subnet
+    Properties: { VpcId: vpc-a, Ipv6CidrBlock: '2001:db8::/64', Ipv6Native: true, EnableDns64: true }
+  Way:
+    Type: AWS::EC2::Route
+    Properties: { RouteTableId: rtb-a, DestinationIpv6CidrBlock: '64:ff9b::/96', NatGatewayId: nat-a }
+";
+    let mut recorder = Recorder::default();
+    let (_, problems) = deployed(text, &[], &mut recorder);
+    assert_eq!(problems, "");
+    assert_eq!(
+        recorder.lines,
+        [
+            "  2 CreateSubnet {\"VpcId\":\"vpc-a\",\"Ipv6CidrBlock\":\"2001:db8::/64\",\"Ipv6Native\":true}",
+            "  4 ModifySubnetAttribute {\"SubnetId\":\"subnet-1\",\"EnableDns64\":{\"Value\":true}}",
+            "  5 CreateRoute {\"RouteTableId\":\"rtb-a\",\"DestinationIpv6CidrBlock\":\"64:ff9b::/96\",\"NatGatewayId\":\"nat-a\"}",
+        ]
+    );
+}
+
+#[test]
 fn subnets_and_instances_say_how_instances_are_named_dns_4() {
     let text = "\
 Resources:
