@@ -29,6 +29,9 @@ pub(crate) struct BenchArgs {
     /// Do what one NAME measures once and untimed, so much of it – bytes, round trips, packets or VPCs – for valgrind or perf.
     #[arg(long, value_name = "N", conflicts_with_all = ["quick", "format"], value_parser = clap::value_parser!(u64).range(1..))]
     pub once: Option<u64>,
+    /// How many instances talk, ten in a VPC and more in each of 200: with `stars --once`.
+    #[arg(long, value_name = "N", default_value = "1000", requires = "once", value_parser = clap::value_parser!(u64).range(2..=50_000))]
+    pub busy: u64,
 }
 
 /// What `vpcsim bench` measures.

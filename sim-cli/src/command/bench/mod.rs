@@ -28,7 +28,7 @@ use stopwatch::{Stopwatch, Took, median, resident_bytes, settled_resident_bytes}
 pub(super) fn bench(args: &BenchArgs) -> Status {
     let threads = args.threads.or_else(|| available_parallelism().ok()).map_or(1, NonZeroUsize::get);
     if let (Some(units), [benchmark]) = (args.once, &args.names[..]) {
-        return once(*benchmark, units, threads);
+        return once(*benchmark, units, args.busy, threads);
     }
     if args.once.is_some() {
         super::complain("--once takes the name of one benchmark, as in `vpcsim bench tcp-1500 --once 100000000`");
@@ -48,12 +48,15 @@ pub(super) fn bench(args: &BenchArgs) -> Status {
 }
 
 /// Does one thing, so much of it, and takes no time: for tools that count or sample.
-fn once(benchmark: Benchmark, units: u64, threads: usize) -> Status {
+fn once(benchmark: Benchmark, units: u64, busy: u64, threads: usize) -> Status {
     let work = match benchmark {
         Benchmark::Tcp1500 => tcp_pair(1500).bulk_tcp(units),
         Benchmark::Tcp9001 => tcp_pair(9001).bulk_tcp(units),
         Benchmark::Ping => Pair::build(PairOptions::default()).ping(units),
-        Benchmark::Stars => Stars::build(100, 10, threads).send(units),
+        Benchmark::Stars => {
+            let vpcs = busy.div_ceil(10).min(200);
+            Stars::build(vpcs as usize, busy.div_ceil(vpcs) as usize, threads).send(units)
+        }
         Benchmark::Idle => return idle_once(units),
         _ => {
             let those =
