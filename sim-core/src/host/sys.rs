@@ -19,6 +19,7 @@ use super::kernel::{Kernel, Service};
 use super::neighbour::NeighbourState;
 use super::netfilter::Netfilter;
 use super::network::Route;
+use super::routes::{RouteChange, StaticRoute};
 use super::shell::Shell;
 use super::socket::{EchoEvent, EchoRequest, SocketId, TcpBuffers};
 use super::timers::TimerId;
@@ -34,6 +35,8 @@ pub(crate) enum Sink {
     File(String),
     /// A pipe somebody reads when the program has ended.
     Pipe(u32),
+    /// Several at once, as `tee` writes.
+    Several(Arc<[Sink]>),
     /// `/dev/null`.
     Null,
 }
@@ -128,11 +131,14 @@ impl Sys {
     }
 
     fn write(&self, sink: &Sink, bytes: &[u8]) {
+        if let Sink::Several(sinks) = sink {
+            return sinks.iter().for_each(|sink| self.write(sink, bytes));
+        }
         self.kernel(|kernel| match sink {
             Sink::Terminal(output) => kernel.print(self.process, *output, bytes),
             Sink::File(path) => kernel.volume.files().append(path, bytes),
             Sink::Pipe(id) => kernel.pipes.entry(*id).or_default().extend_from_slice(bytes),
-            Sink::Null => {}
+            Sink::Several(_) | Sink::Null => {}
         });
     }
 
@@ -370,6 +376,21 @@ impl Sys {
     /// Which way a packet goes.
     pub(crate) fn route(&self, destination: IpAddr) -> Option<Route> {
         self.kernel(|kernel| kernel.route(destination))
+    }
+
+    /// Routes that were set by hand.
+    pub(crate) fn static_routes(&self) -> Vec<StaticRoute> {
+        self.kernel(|kernel| kernel.routes.clone())
+    }
+
+    /// Changes the routes.
+    pub(crate) fn change_route(&self, change: RouteChange, route: StaticRoute) -> Result<(), Errno> {
+        self.kernel(|kernel| kernel.change_route(change, route))
+    }
+
+    /// Gives an interface other addresses.
+    pub(crate) fn configure_interface(&self, number: usize, config: InterfaceConfig) {
+        self.kernel(|kernel| kernel.configure(number, config));
     }
 
     /// The interfaces with all their addresses (loopback and link-local ones too).

@@ -7,6 +7,7 @@ mod ip;
 mod iperf3;
 mod iptables;
 mod jobs;
+mod mtr;
 mod nc;
 mod ping;
 mod shell;

@@ -12,6 +12,7 @@ mod expand;
 mod interpret;
 mod jobs;
 mod parser;
+mod streams;
 #[cfg(test)]
 mod tests;
 
