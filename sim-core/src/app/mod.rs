@@ -6,6 +6,7 @@
 
 mod address_echo;
 mod arp;
+mod awk;
 mod aws_service;
 mod curl;
 mod daemon;
@@ -144,6 +145,7 @@ fn find(name: &str) -> Option<Program> {
         "chkconfig" => program!(services::chkconfig),
         "yum" | "dnf" | "apt-get" | "apt" => program!(packages::main),
         "amazon-linux-extras" => program!(packages::extras),
+        "awk" | "gawk" => program!(awk::main),
         "echo" => program!(text::echo),
         "printf" => program!(text::printf),
         "cat" => program!(text::cat),

@@ -56,7 +56,7 @@ pub(crate) async fn printf(sys: Sys, arguments: Vec<String>) -> i32 {
 }
 
 /// The contents of the named files, or standard input when there are none (`-` is standard input).
-fn inputs(sys: &Sys, program: &str, names: &[String], exit: &mut i32) -> Vec<(String, String)> {
+pub(super) fn inputs(sys: &Sys, program: &str, names: &[String], exit: &mut i32) -> Vec<(String, String)> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     if names.is_empty() {
         return vec![("-".to_owned(), text(&sys.stdin))];

@@ -1,5 +1,6 @@
 //! Guests talking to each other over a wire that answers nothing by itself.
 
+mod awk;
 mod curl;
 mod guest;
 mod httpd;
