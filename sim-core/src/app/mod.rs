@@ -140,6 +140,7 @@ fn find(name: &str) -> Option<Program> {
         ADDRESS_ECHO => program!(address_echo::main),
         AWS_SERVICE => program!(aws_service::main),
         PROBE => program!(probe::main),
+        RESOLVER_FRONT => program!(dns::front::main),
         "systemctl" => program!(services::systemctl),
         "service" => program!(services::service),
         "chkconfig" => program!(services::chkconfig),
