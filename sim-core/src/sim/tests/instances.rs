@@ -79,6 +79,30 @@ fn a_program_ends_with_its_instance_and_leaves_what_it_had_printed() {
 }
 
 #[test]
+fn a_drop_at_an_instance_that_boots_says_so_and_at_one_that_is_stopped_it_does_not() {
+    let mut lab = Lab::new();
+    let site = lab.site("10.1.0.0/16", "10.1.1.0/24");
+    let server = lab.instance(&site.subnet, &site.group, json!({}));
+    let client = lab.instance(&site.subnet, &site.group, json!({}));
+    lab.boot();
+    let address = lab.private(&server);
+    let reason = |lab: &mut Lab| {
+        lab.reasons.clear();
+        lab.run(&client, &format!("ping -c 1 -W 1 {address}"));
+        lab.reasons.pop().unwrap_or_default()
+    };
+    lab.stop(&server);
+    assert_eq!(reason(&mut lab), "no running instance is behind it");
+    lab.ok("StartInstances", json!({"InstanceIds": [server]}));
+    while lab.of(&server, "/State/Name") != "running" {
+        lab.pass(SimDuration::from_secs(1));
+    }
+    assert!(reason(&mut lab).starts_with("its instance is still booting"));
+    lab.boot();
+    assert_eq!(reason(&mut lab), "");
+}
+
+#[test]
 fn iperf3_fills_a_flow_between_zones_without_being_told_a_window_bw_1() {
     let mut lab = Lab::new();
     let site = lab.site("10.1.0.0/16", "10.1.1.0/24");
