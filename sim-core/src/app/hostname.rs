@@ -1,6 +1,8 @@
 //! `hostname` and `hostnamectl`.
 
+use super::dns::ResolvConf;
 use super::options::{Options, Parsed};
+use super::resolve::{Family, look_up};
 use crate::host::Sys;
 
 /// `hostname`.
@@ -21,7 +23,15 @@ pub(crate) async fn main(sys: Sys, arguments: Vec<String>) -> i32 {
                 sys.print(format!("{}\n", own.map(|address| address.to_string()).unwrap_or_default()));
                 return 0;
             }
-            Parsed::Flag('f') | Parsed::Long("fqdn") => {}
+            Parsed::Flag('f' | 'A') | Parsed::Long("fqdn" | "long" | "all-fqdns") => {
+                sys.print(format!("{}\n", full_name(&sys, &name).await));
+                return 0;
+            }
+            Parsed::Flag('d') | Parsed::Long("domain") => {
+                let full = full_name(&sys, &name).await;
+                sys.print(format!("{}\n", full.split_once('.').map_or("", |(_, domain)| domain)));
+                return 0;
+            }
             Parsed::Flag('s') | Parsed::Long("short") => {
                 sys.print(format!("{}\n", name.split('.').next().unwrap_or_default()));
                 return 0;
@@ -38,6 +48,20 @@ pub(crate) async fn main(sys: Sys, arguments: Vec<String>) -> i32 {
     }
     sys.print(format!("{name}\n"));
     0
+}
+
+/// The name with its domain, if the DNS knows it so; else the name alone, as nss-myhostname has it.
+async fn full_name(sys: &Sys, name: &str) -> String {
+    if name.contains('.') {
+        return name.to_owned();
+    }
+    for domain in ResolvConf::of(sys).search {
+        let full = format!("{name}.{}", domain.as_str());
+        if let Ok(resolved) = look_up(sys, &full, Family::Any).await {
+            return resolved.canonical.trim_end_matches('.').to_owned();
+        }
+    }
+    name.to_owned()
 }
 
 /// `hostnamectl`.

@@ -173,8 +173,30 @@ fn find(sys: &Sys, site: &Site, path: &str) -> Response {
                     .to_vec(),
             ),
         },
+        None if site.flavour == Flavour::Python && sys.files(|files| files.is_directory(file)) => {
+            listing(sys, file, path)
+        }
         None => page(404, "Not Found", site),
     }
+}
+
+/// What Python's server shows of a directory without an index (`http.server`, `list_directory`).
+fn listing(sys: &Sys, directory: &str, path: &str) -> Response {
+    let shown = path.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let title = format!("Directory listing for {shown}");
+    let mut names = sys.files(|files| files.list(directory));
+    names.sort_by_key(|name| name.to_lowercase());
+    let entry = |name: String| {
+        let slash = if sys.files(|files| files.is_directory(&format!("{directory}/{name}"))) { "/" } else { "" };
+        format!("<li><a href=\"{name}{slash}\">{name}{slash}</a></li>\n")
+    };
+    let list: String = names.into_iter().map(entry).collect();
+    let body = format!(
+        "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\" \"http://www.w3.org/TR/html4/strict.dtd\">\n<html>\n<head>\n\
+         <meta http-equiv=\"Content-Type\" content=\"text/html; charset=utf-8\">\n<title>{title}</title>\n</head>\n<body>\n\
+         <h1>{title}</h1>\n<hr>\n<ul>\n{list}</ul>\n<hr>\n</body>\n</html>\n"
+    );
+    Response { status: 200, reason: "OK", content_type: "text/html; charset=utf-8", body: Arc::new(body.into_bytes()) }
 }
 
 fn page(status: u16, reason: &'static str, site: &Site) -> Response {

@@ -6,6 +6,7 @@
 
 mod address_echo;
 mod arp;
+mod awk;
 mod aws_service;
 mod curl;
 mod daemon;
@@ -21,6 +22,7 @@ mod ip;
 mod iperf3;
 mod iptables;
 mod metadata;
+mod mtr;
 mod nc;
 mod ntpdate;
 mod options;
@@ -78,7 +80,7 @@ pub(crate) use metadata::SETTINGS as METADATA_SETTINGS;
 /// The time service, which a host of the platform runs.
 pub(crate) const TIME_SERVER: &str = "(time server)";
 
-/// Takes the Resolver's questions over TCP, which a host of the platform runs.
+/// Takes a resolver's questions over TCP: on a host of the platform, and on public resolvers.
 pub(crate) const RESOLVER_FRONT: &str = "(resolver over TCP)";
 /// Whom it asks.
 pub(crate) use dns::front::UPSTREAM as RESOLVER_UPSTREAM;
@@ -105,6 +107,7 @@ fn find(name: &str) -> Option<Program> {
         "curl" => program!(curl::main),
         "ssh" => program!(ssh::main),
         "traceroute" | "traceroute6" => program!(traceroute::main),
+        "mtr" => program!(mtr::main),
         "tracepath" | "tracepath6" => program!(traceroute::path::main),
         "tcpdump" => program!(tcpdump::main),
         "arp" => program!(arp::main),
@@ -125,6 +128,7 @@ fn find(name: &str) -> Option<Program> {
         "iperf3" => program!(iperf3::main),
         "ip" => program!(ip::main),
         "ifconfig" => program!(ip::ifconfig),
+        "route" => program!(ip::route::route),
         "ec2-metadata" => program!(ec2_metadata::main),
         "hostname" => program!(hostname::main),
         "hostnamectl" => program!(hostname::control),
@@ -138,11 +142,13 @@ fn find(name: &str) -> Option<Program> {
         ADDRESS_ECHO => program!(address_echo::main),
         AWS_SERVICE => program!(aws_service::main),
         PROBE => program!(probe::main),
+        RESOLVER_FRONT => program!(dns::front::main),
         "systemctl" => program!(services::systemctl),
         "service" => program!(services::service),
         "chkconfig" => program!(services::chkconfig),
         "yum" | "dnf" | "apt-get" | "apt" => program!(packages::main),
         "amazon-linux-extras" => program!(packages::extras),
+        "awk" | "gawk" => program!(awk::main),
         "echo" => program!(text::echo),
         "printf" => program!(text::printf),
         "cat" => program!(streams::cat),
@@ -165,6 +171,7 @@ fn find(name: &str) -> Option<Program> {
         "sleep" => program!(system::sleep),
         "date" => program!(system::date),
         "passwd" | "chpasswd" | "useradd" | "adduser" | "usermod" | "groupadd" => program!(system::accounts),
+        "reboot" | "shutdown" | "poweroff" | "halt" => program!(system::power),
         "whoami" | "id" | "uname" => program!(system::about),
         "python" | "python3" => program!(system::python),
         _ => return None,

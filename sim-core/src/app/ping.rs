@@ -104,6 +104,15 @@ enum Shown {
 impl Ping {
     async fn run(mut self) -> i32 {
         let style = self.sys.profile().ping_style();
+        if self.is_broadcast() {
+            self.sys.eprint(match style {
+                PingStyle::Iputils2016 => "Do you want to ping broadcast? Then -b\n",
+                PingStyle::Iputils2021 => {
+                    "ping: Do you want to ping broadcast? Then -b. If not, check your local firewall rules\n"
+                }
+            });
+            return 2;
+        }
         let Some(route) = self.sys.route(self.address) else {
             let prefix = if style == PingStyle::Iputils2016 { "" } else { "ping: " };
             self.sys.eprint(format!("{prefix}connect: {}\n", Errno::NetworkUnreachable));
@@ -185,6 +194,14 @@ impl Ping {
                 Err(2)
             }
         }
+    }
+
+    /// Whether the target is everybody, on any link or on one of our own.
+    fn is_broadcast(&self) -> bool {
+        let IpAddr::V4(target) = self.address else { return false };
+        let is_last = |net: &ipnet::Ipv4Net| net.prefix_len() < 31 && net.broadcast() == target;
+        let interfaces = self.sys.interfaces();
+        target.is_broadcast() || interfaces.iter().any(|(config, _)| config.ipv4.iter().any(|(_, net)| is_last(net)))
     }
 
     fn print_header(&self, source: Option<IpAddr>) {

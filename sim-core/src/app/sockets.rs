@@ -99,8 +99,12 @@ pub(crate) async fn ss(sys: Sys, arguments: Vec<String>) -> i32 {
     0
 }
 
-/// `netstat -t -u -l -n -a`.
+/// `netstat -t -u -l -n -a`, and `netstat -rn`.
 pub(crate) async fn netstat(sys: Sys, arguments: Vec<String>) -> i32 {
+    let flags: Vec<char> = arguments[1..].iter().flat_map(|word| word.trim_start_matches('-').chars()).collect();
+    if flags.contains(&'r') && flags.iter().all(|flag| matches!(flag, 'r' | 'n')) {
+        return super::ip::route::net_tools(&sys, "Kernel IP routing table", "  MSS Window  irtt");
+    }
     let wanted = match parse(&sys, &arguments, "netstat") {
         Ok(wanted) => wanted,
         Err(exit) => return exit,

@@ -10,12 +10,18 @@ use crate::host::{Sys, duration, file_name};
 pub(crate) async fn ls(sys: Sys, arguments: Vec<String>) -> i32 {
     let (flags, mut names): (Vec<&String>, Vec<&String>) =
         arguments[1..].iter().partition(|word| word.starts_with('-'));
-    if let Some(flag) = flags.iter().find(|flag| !flag[1..].chars().all(|letter| matches!(letter, 'a' | 'A' | '1'))) {
+    if let Some(flag) =
+        flags.iter().find(|flag| !flag[1..].chars().all(|letter| matches!(letter, 'a' | 'A' | '1' | 'l' | 'h')))
+    {
         return sys.not_simulated("ls", flag);
     }
     let here = ".".to_owned();
     if names.is_empty() {
         names.push(&here);
+    }
+    let long = flags.iter().any(|flag| flag.contains('l'));
+    if long {
+        sys.note("ls -l: modes, owners and times of files are not kept; all are shown alike");
     }
     let mut exit = 0;
     for name in names {
@@ -24,19 +30,56 @@ pub(crate) async fn ls(sys: Sys, arguments: Vec<String>) -> i32 {
             let hidden = flags.iter().any(|flag| flag.contains(['a', 'A']));
             let listed = sys.files(|files| files.list(&path));
             let listed: Vec<String> = listed.into_iter().filter(|name| hidden || !name.starts_with('.')).collect();
+            if long {
+                let rows: Vec<(String, String)> =
+                    listed.into_iter().map(|name| (format!("{}/{name}", path.trim_end_matches('/')), name)).collect();
+                print_long(&sys, &rows, Total::Shown);
+                continue;
+            }
             let separator =
                 if sys.stdout_is_terminal() && !flags.iter().any(|flag| flag.contains('1')) { "  " } else { "\n" };
             if !listed.is_empty() {
                 sys.print(listed.join(separator) + "\n");
             }
         } else if sys.files(|files| files.exists(&path)) {
-            sys.print(format!("{name}\n"));
+            match long {
+                true => print_long(&sys, &[(path, name.clone())], Total::Hidden),
+                false => sys.print(format!("{name}\n")),
+            }
         } else {
             sys.eprint(format!("ls: cannot access '{name}': No such file or directory\n"));
             exit = 2;
         }
     }
     exit
+}
+
+/// Whether the blocks of all are added up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Total {
+    Shown,
+    Hidden,
+}
+
+/// Rows of `ls -l`, of paths and the names to show them by. What is not kept of a file is as for one that root made just now.
+fn print_long(sys: &Sys, rows: &[(String, String)], total: Total) {
+    const BLOCK: usize = 4_096;
+    let sizes: Vec<Option<usize>> =
+        rows.iter().map(|(path, _)| sys.files(|files| files.read(path).ok().map(<[u8]>::len))).collect();
+    if total == Total::Shown {
+        let blocks: usize = sizes.iter().map(|size| size.map_or(0, |size| size.div_ceil(BLOCK) * BLOCK / 1_024)).sum();
+        sys.print(format!("total {blocks}\n"));
+    }
+    let now = Timestamp::from_nanosecond(sys.wall_clock()).unwrap_or_default().to_zoned(TimeZone::UTC);
+    let now = jiff::fmt::strtime::format("%b %e %H:%M", &now).unwrap_or_default();
+    let width = sizes.iter().map(|size| size.unwrap_or(BLOCK).to_string().len()).max().unwrap_or(1);
+    for ((_, name), size) in rows.iter().zip(sizes) {
+        let (mode, links, size) = match size {
+            Some(size) => ("-rw-r--r--", 1, size),
+            None => ("drwxr-xr-x", 2, BLOCK),
+        };
+        sys.print(format!("{mode} {links} root root {size:>width$} {now} {name}\n"));
+    }
 }
 
 /// `touch`, `mkdir`, `chmod`, `chown`, `cp`, `mv`, `rm`, `rmdir`, `ln`.
@@ -171,6 +214,17 @@ pub(crate) async fn accounts(sys: Sys, arguments: Vec<String>) -> i32 {
         _ => {}
     }
     0
+}
+
+/// `reboot`, `shutdown`, `poweroff`, `halt`: what they ask for is the control plane's to do, which a guest does not reach here.
+pub(crate) async fn power(sys: Sys, arguments: Vec<String>) -> i32 {
+    let program = file_name(&arguments[0]);
+    let has = |flag: &str| arguments[1..].iter().any(|word| word == flag);
+    let reboots = program == "reboot" || has("-r") || has("--reboot");
+    let request = if reboots { "reboot-instances" } else { "stop-instances" };
+    sys.eprint(format!("vpcsim: {program}: not simulated from within an instance\n"));
+    sys.note(format!("{program}: an instance cannot switch itself off here; use `aws ec2 {request}`"));
+    1
 }
 
 /// `whoami`, `id`, `uname`, `uptime`.

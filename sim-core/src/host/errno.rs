@@ -21,6 +21,10 @@ pub(crate) enum Errno {
         mtu: u16,
     },
     BrokenPipe,
+    /// A route that is there already.
+    Exists,
+    /// A route that is not there, in netlink's words.
+    NoSuchProcess,
 }
 
 impl fmt::Display for Errno {
@@ -36,6 +40,8 @@ impl fmt::Display for Errno {
             Errno::AddressNotAvailable => "Cannot assign requested address",
             Errno::MessageTooLong { .. } => "Message too long",
             Errno::BrokenPipe => "Broken pipe",
+            Errno::Exists => "File exists",
+            Errno::NoSuchProcess => "No such process",
         })
     }
 }

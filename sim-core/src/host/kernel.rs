@@ -17,6 +17,7 @@ use super::network::{Way, WayTo};
 use super::nic::Nic;
 use super::pipe::Pipe;
 use super::probe::Probes;
+use super::routes::StaticRoute;
 use super::shell::Shell;
 use super::socket::Sockets;
 use super::tap::Tap;
@@ -56,6 +57,8 @@ pub(crate) struct Kernel {
     pub(super) last_way: Option<Way>,
     /// The way of the last packet that a program sent, for the next to the same destination.
     pub(super) last_way_to: Option<WayTo>,
+    /// Set by hand.
+    pub(super) routes: Vec<StaticRoute>,
     pub(super) reassembly: Reassembly,
     pub(super) netfilter: Netfilter,
     pub(super) sockets: Sockets,
@@ -125,6 +128,7 @@ impl Kernel {
             path_mtu: BTreeMap::new(),
             last_way: None,
             last_way_to: None,
+            routes: Vec::new(),
             reassembly: Reassembly::default(),
             netfilter: Netfilter::default(),
             sockets: Sockets::default(),

@@ -178,6 +178,13 @@ impl Kernel {
         if let Some(interface) = self.interface_of(destination) {
             return Some(Route { interface, next_hop: destination, gateway: None, source: destination, local: true });
         }
+        if !self.routes.is_empty() {
+            let own = self.nics.iter().flat_map(|nic| &nic.addresses);
+            let connected = own.filter(|&&(own, prefix)| contains(own, prefix, destination)).map(|&(_, prefix)| prefix);
+            if let Some(found) = self.static_route(destination, connected.max()) {
+                return self.route_of(destination, found);
+            }
+        }
         for (interface, nic) in self.nics.iter().enumerate() {
             let connected = nic.addresses.iter().find(|&&(own, prefix)| contains(own, prefix, destination));
             if let Some(&(source, _)) = connected {
@@ -319,6 +326,7 @@ impl Kernel {
         let route = self.route(destination)?;
         // A reply leaves by the interface that has its source address, as the labs' policy routes make it.
         let own = if route.local { None } else { self.interface_of(source) };
+        let own = own.filter(|&own| own != route.interface || self.routes.is_empty());
         let own = own.and_then(|own| Some((own, self.next_hop_on(own, destination)?)));
         let (interface, next_hop) = own.unwrap_or((route.interface, route.next_hop));
         let learnt = self.path_mtu.get(&destination).filter(|(_, until)| *until > now);

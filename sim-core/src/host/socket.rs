@@ -43,7 +43,8 @@ const RETRANSMIT_TIMEOUT: Duration = Duration::from_secs(925);
 /// Sizes of a connection's buffers in bytes, made when it opens: the socket options SO_SNDBUF and SO_RCVBUF (socket(7)).
 ///
 /// `Differs from AWS:` Linux lets buffers grow with a connection, up to 4 and 6 MiB (`tcp_wmem`, `tcp_rmem`); here they stay as
-/// they are, and what is asked for is not held below `net.core.wmem_max`.
+/// they are, so a program that measures asks at once for what they would grow to, and others have little memory each. What is
+/// asked for is not held below `net.core.wmem_max`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct TcpBuffers {
     /// Of what was written and not acknowledged yet.

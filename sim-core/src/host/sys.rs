@@ -20,6 +20,7 @@ use super::lease::Lease;
 use super::neighbour::NeighbourState;
 use super::netfilter::Netfilter;
 use super::network::Route;
+use super::routes::{RouteChange, StaticRoute};
 use super::shell::Shell;
 use super::socket::{EchoEvent, EchoRequest, SocketId, TcpBuffers};
 use super::timers::TimerId;
@@ -35,6 +36,8 @@ pub(crate) enum Sink {
     File(String),
     /// A pipe.
     Pipe(u32),
+    /// Several at once, as `tee` writes.
+    Several(Arc<[Sink]>),
     /// `/dev/null`.
     Null,
 }
@@ -129,11 +132,14 @@ impl Sys {
     }
 
     fn write(&self, sink: &Sink, bytes: &[u8]) {
+        if let Sink::Several(sinks) = sink {
+            return sinks.iter().for_each(|sink| self.write(sink, bytes));
+        }
         self.kernel(|kernel| match sink {
             Sink::Terminal(output) => kernel.print(self.process, *output, bytes),
             Sink::File(path) => kernel.change_files(|files| files.append(path, bytes)),
             Sink::Pipe(id) => kernel.write_pipe(*id, bytes, self.job),
-            Sink::Null => {}
+            Sink::Several(_) | Sink::Null => {}
         });
     }
 
@@ -389,6 +395,21 @@ impl Sys {
     /// Which way a packet goes.
     pub(crate) fn route(&self, destination: IpAddr) -> Option<Route> {
         self.kernel(|kernel| kernel.route(destination))
+    }
+
+    /// Routes that were set by hand.
+    pub(crate) fn static_routes(&self) -> Vec<StaticRoute> {
+        self.kernel(|kernel| kernel.routes.clone())
+    }
+
+    /// Changes the routes.
+    pub(crate) fn change_route(&self, change: RouteChange, route: StaticRoute) -> Result<(), Errno> {
+        self.kernel(|kernel| kernel.change_route(change, route))
+    }
+
+    /// Gives an interface other addresses.
+    pub(crate) fn configure_interface(&self, number: usize, config: InterfaceConfig) {
+        self.kernel(|kernel| kernel.configure(number, config));
     }
 
     /// The interfaces with all their addresses (loopback and link-local ones too).

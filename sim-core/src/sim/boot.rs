@@ -11,7 +11,7 @@ use super::guests::{LocalGuest, Plug};
 use super::leases::Leases;
 use super::partition::{Directory, GuestIndex};
 use super::{public_names, public_resolver};
-use crate::app::{ADDRESS_ECHO, AWS_SERVICE, ENDPOINT_POLICY, OUTSIDE_ROOT, OUTSIDE_SERVER};
+use crate::app::{ADDRESS_ECHO, AWS_SERVICE, ENDPOINT_POLICY, OUTSIDE_ROOT, OUTSIDE_SERVER, RESOLVER_FRONT};
 use crate::cloud::{Cloud, HostnameType, ImageFamily, PublicService};
 use crate::dataplane::tables::{EniIndex, ROUTER_IPV6, Tables};
 use crate::engine::{SimTime, mix};
@@ -80,6 +80,8 @@ pub(super) struct OutsideGuest {
 pub(super) enum Serves {
     /// The page of `/`, if there is one, and TCP ports that answer.
     Site { page: Option<String>, ports: Vec<u16> },
+    /// Names, also over TCP; and whom it asks for those.
+    Names { upstream: IpAddr },
     /// From which address it is asked.
     AddressEcho,
     /// A public service of AWS.
@@ -403,7 +405,7 @@ impl Serves {
     /// What the host asks when it wants a name: a public resolver. A service of AWS asks nobody.
     fn resolver(&self) -> ResolverConfig {
         match self {
-            Serves::Site { .. } | Serves::AddressEcho => {
+            Serves::Site { .. } | Serves::Names { .. } | Serves::AddressEcho => {
                 ResolverConfig { servers: public_resolver::SERVERS.to_vec(), search: None }
             }
             Serves::Service { .. } => ResolverConfig::default(),
@@ -419,6 +421,7 @@ impl Serves {
                 }
                 host.start_service(OUTSIDE_SERVER, &ports.iter().map(u16::to_string).collect::<Vec<_>>());
             }
+            Serves::Names { upstream } => host.start_service(RESOLVER_FRONT, &[upstream.to_string()]),
             Serves::AddressEcho => host.start_service(ADDRESS_ECHO, &[]),
             Serves::Service { service, region, endpoint } => {
                 let mut arguments = vec![service.label().to_owned(), region.name().to_owned()];

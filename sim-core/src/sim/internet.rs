@@ -131,7 +131,7 @@ impl Internet {
     }
 
     /// Whether a host that the scenario names is at an address.
-    fn has_of_the_scenarios(&self, address: IpAddr) -> bool {
+    pub(super) fn has_of_the_scenarios(&self, address: IpAddr) -> bool {
         self.by_address.get(&address).is_some_and(|number| self.hosts[*number as usize].is_the_scenarios())
     }
 

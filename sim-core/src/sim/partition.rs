@@ -14,7 +14,7 @@ use super::guests::{Guest, GuestState, LocalGuest, Onward, Outlet, Plug, Port, S
 use super::internet::{self, HostPlace, Internet};
 use super::links::{LinkSettings, Road};
 use super::placement::{Behind, Placement, Wiring};
-use super::stations::{Scheduler, guest_behind, plug_id, road, station_id, zone_of};
+use super::stations::{Scheduler, guest_behind, plug_id, road, station_id, why_nobody_is_there, zone_of};
 use crate::cloud::Cloud;
 use crate::dataplane::conntrack::Flows;
 use crate::dataplane::pipeline::{self, Hop, Next, Outcome, Transit};
@@ -372,7 +372,7 @@ impl Partition {
         let &Road { link, way, elsewhere } = outlet.road(onward, || road(shared, number, from, next, zone));
         let Some(key) = link.carry(way, now, packet.id.0).map(|at| outlet.key(at)) else {
             let headers = self.flights.get_mut(slot).transit.frame.headers;
-            self.lose(packet, &headers, DropCode::LinkLoss, station_id(shared.tables, from));
+            self.lose(packet, &headers, DropCode::LinkLoss, station_id(shared.tables, from), Decider::Resource);
             return self.end(slot);
         };
         match elsewhere {
@@ -467,17 +467,18 @@ impl Partition {
     fn lose_here(&mut self, shared: &Shared<'_>, plug: Plug, slot: Slot, code: DropCode) {
         let Transit { packet, frame, .. } = &self.flights.get_mut(slot).transit;
         let (packet, headers) = (*packet, frame.headers);
-        self.lose(packet, &headers, code, plug_id(shared, plug));
+        let decider = if code == DropCode::BadState { why_nobody_is_there(shared, plug) } else { Decider::Resource };
+        self.lose(packet, &headers, code, plug_id(shared, plug), decider);
         self.end(slot);
     }
 
     fn lose_at(&mut self, shared: &Shared<'_>, plug: Plug, transit: &Transit, code: DropCode) {
-        self.lose(transit.packet, &transit.frame.headers, code, plug_id(shared, plug));
+        self.lose(transit.packet, &transit.frame.headers, code, plug_id(shared, plug), Decider::Resource);
     }
 
     /// Tells the trace of a frame that a link or a guest lost.
-    fn lose(&mut self, packet: PacketTag, headers: &Headers, code: DropCode, by: ResourceId) {
-        let reason = DropReason { code, by, direction: None, decider: Decider::Resource, origin: Origin::Aws };
+    fn lose(&mut self, packet: PacketTag, headers: &Headers, code: DropCode, by: ResourceId, decider: Decider) {
+        let reason = DropReason { code, by, direction: None, decider, origin: Origin::Aws };
         self.trace.record(packet, headers, Step::Dropped(reason));
     }
 }

@@ -6,8 +6,9 @@ use super::links::{FabricLink, Road};
 use super::partition::Shared;
 use super::placement::Behind;
 use crate::dataplane::pipeline::Next;
-use crate::dataplane::tables::{EndpointIndex, EniIndex, PeeringSide, ServiceIndex, Tables, VpcIndex};
+use crate::dataplane::tables::{EndpointIndex, EniIndex, Guest, PeeringSide, ServiceIndex, Tables, VpcIndex};
 use crate::id::{AvailabilityZone, ResourceId};
+use crate::trace::Decider;
 
 /// Five kinds of things schedule events: interfaces, Internet hosts (and the Internet itself, before the first), the two sides
 /// of peering connections, and the edges of VPCs, where both kinds of Internet gateways are, and gateway endpoints. A NAT gateway
@@ -83,6 +84,16 @@ pub(super) fn plug_id(shared: &Shared<'_>, plug: Plug) -> ResourceId {
         Plug::Eni(eni) => shared.tables.eni_id(eni).into(),
         Plug::Internet(host) => shared.internet.id(host),
     }
+}
+
+/// Why nobody is behind a plug: whom the control plane calls running and who is not there yet, boots.
+pub(super) fn why_nobody_is_there(shared: &Shared<'_>, plug: Plug) -> Decider {
+    let interface = match plug {
+        Plug::Eni(eni) => shared.tables.interface(eni),
+        Plug::Internet(_) => None,
+    };
+    let runs = interface.is_some_and(|interface| interface.eni.guest == Guest::Running);
+    if runs { Decider::Booting } else { Decider::Resource }
 }
 
 /// The number of a station as the end of a link, which the link's chance depends on.

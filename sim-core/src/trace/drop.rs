@@ -228,6 +228,8 @@ impl Flat for DropCode {
 pub(crate) enum Decider {
     /// Nothing more precise than the resource.
     Resource,
+    /// The instance behind it runs, and its system has not come up yet.
+    Booting,
     /// The default: no rule or route matched.
     NoMatch,
     /// The route that brought the packet here, or the blackhole it met.
@@ -270,4 +272,5 @@ flat!(enum Decider {
     5 => Address(address),
     6 => Mtu { limit, told },
     7 => PacketFilter(by),
+    8 => Booting,
 });

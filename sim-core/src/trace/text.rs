@@ -5,7 +5,7 @@
 //! it names would let exactly this packet through that stage.
 
 use std::fmt::Write as _;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use super::{Decider, Direction, DropCode, DropReason, Leg};
 use crate::id::ResourceId;
@@ -34,7 +34,12 @@ impl DropReason {
                     ip.source
                 )
             }
-            DropCode::NoPossibleDestination => format!("no network interface has {destination}"),
+            DropCode::NoPossibleDestination => match platform_address(destination) {
+                Some(service) => {
+                    format!("no network interface has {destination}: it is {service}, and answers nothing else")
+                }
+                None => format!("no network interface has {destination}"),
+            },
             DropCode::EniSgRulesMismatch => {
                 format!("no {way} rule for {} {}", service(ip), peer(self.direction, ip))
             }
@@ -82,6 +87,9 @@ impl DropReason {
             DropCode::BadState => match self.by.kind() {
                 crate::id::ResourceKind::VpcPeeringConnection => "the peering connection is not active".to_owned(),
                 crate::id::ResourceKind::VpcEndpoint => "the endpoint is deleted".to_owned(),
+                _ if self.decider == Decider::Booting => {
+                    "its instance is still booting; `aws ec2 wait instance-status-ok` waits until it is up".to_owned()
+                }
                 _ => "no running instance is behind it".to_owned(),
             },
             DropCode::BadStateAttachment => "its Internet gateway is detached".to_owned(),
@@ -292,6 +300,19 @@ fn host_block(address: IpAddr) -> String {
 }
 
 /// Inbound and outbound are the words of both rule kinds' users.
+/// What is asked for at an address that the platform of every instance has (IMDS-1, ADDR-16).
+fn platform_address(address: IpAddr) -> Option<&'static str> {
+    const METADATA_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254));
+    const TIME_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x123));
+    match address {
+        IpAddr::V4(address) if address.octets() == [169, 254, 169, 254] => Some("the metadata service, on tcp/80"),
+        IpAddr::V4(address) if address.octets() == [169, 254, 169, 123] => Some("the time service, on udp/123"),
+        METADATA_V6 => Some("the metadata service, on tcp/80 and where its IPv6 endpoint is enabled"),
+        TIME_V6 => Some("the time service, on udp/123"),
+        _ => None,
+    }
+}
+
 fn direction_word(direction: Option<Direction>) -> &'static str {
     match direction {
         Some(Direction::Ingress) => "inbound",

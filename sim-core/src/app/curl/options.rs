@@ -50,8 +50,8 @@ pub(super) fn parse(sys: &Sys, arguments: &[String]) -> Result<Request, i32> {
             Parsed::Flag('v') => request.verbose = true,
             Parsed::Flag('f') => request.fail = true,
             Parsed::Flag('L') => request.follow = true,
-            // Nothing is encrypted, nothing is shown as it comes in: these change nothing here.
-            Parsed::Flag('k' | 'N' | '#') => {}
+            // Nothing is encrypted, nothing is shown as it comes in, addresses are never lists: these change nothing here.
+            Parsed::Flag('k' | 'N' | 'g' | '#') => {}
             Parsed::Flag('4') => request.family = Some(Family::V4),
             Parsed::Flag('6') => request.family = Some(Family::V6),
             Parsed::Value(letter, value) => set(sys, &mut request, letter, value)?,
@@ -66,7 +66,7 @@ pub(super) fn parse(sys: &Sys, arguments: &[String]) -> Result<Request, i32> {
                     "verbose" => 'v',
                     "fail" => 'f',
                     "location" => 'L',
-                    "insecure" | "no-buffer" | "no-progress-meter" | "http1.1" | "progress-bar" => 'k',
+                    "insecure" | "no-buffer" | "globoff" | "no-progress-meter" | "http1.1" | "progress-bar" => 'k',
                     "ipv4" => '4',
                     "ipv6" => '6',
                     "output" => 'o',

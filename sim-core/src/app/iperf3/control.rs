@@ -9,6 +9,10 @@ use crate::host::{Errno, Sys, TcpBuffers, TcpStream};
 /// Thirty-six characters and a NUL: they tell the connections of one test from those of another.
 pub(super) type CookieBytes = [u8; 37];
 
+/// What Linux lets the buffers of a bulk transfer grow to when nobody has chosen a size: the largest of `net.ipv4.tcp_wmem`, and the
+/// half of the largest of `net.ipv4.tcp_rmem` that is announced as the window (tcp(7)).
+const AUTOTUNED: TcpBuffers = TcpBuffers { send: 4 << 20, receive: 3 << 20 };
+
 /// See [`CookieBytes`].
 #[derive(PartialEq, Eq)]
 pub(super) struct Cookie(pub(super) CookieBytes);
@@ -90,7 +94,7 @@ impl Parameters {
     }
 
     pub(super) fn buffers(&self) -> TcpBuffers {
-        self.window.map_or_else(TcpBuffers::default, |window| TcpBuffers { send: window, receive: window })
+        self.window.map_or(AUTOTUNED, |window| TcpBuffers { send: window, receive: window })
     }
 }
 

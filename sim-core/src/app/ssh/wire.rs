@@ -7,22 +7,37 @@
 //!
 //! `Differs from AWS:` no keys are exchanged and nothing is encrypted, so a capture shows the command.
 
+use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+
 use crate::host::{Errno, TcpStream};
 
 /// A packet longer than this is refused (RFC 4253 §6.1 asks for 35,000).
 const PACKET_MAX: usize = 35_000;
+/// What a side says it has room for (OpenSSH's default); nobody counts it here, TCP holds a sender back.
+const WINDOW: u32 = 2 * 1024 * 1024;
 /// The most output in one message.
 const DATA_MAX: usize = 16 * 1024;
 /// Packets are padded to a multiple of this while there is no cipher.
 const BLOCK: usize = 8;
 
+const GLOBAL_REQUEST: u8 = 80;
+const REQUEST_FAILURE: u8 = 82;
 const USERAUTH_REQUEST: u8 = 50;
 const USERAUTH_FAILURE: u8 = 51;
 const USERAUTH_SUCCESS: u8 = 52;
+const CHANNEL_OPEN: u8 = 90;
+const CHANNEL_OPEN_CONFIRMATION: u8 = 91;
+const CHANNEL_OPEN_FAILURE: u8 = 92;
 const CHANNEL_DATA: u8 = 94;
 const CHANNEL_EXTENDED_DATA: u8 = 95;
 const CHANNEL_EOF: u8 = 96;
 const CHANNEL_REQUEST: u8 = 98;
+/// `SSH_OPEN_CONNECT_FAILED`.
+const CONNECT_FAILED: u32 = 2;
+/// What a client asks to hear something (OpenSSH's `ServerAliveInterval`); no server knows it, so it answers no.
+const KEEP_ALIVE: &str = "keepalive@openssh.com";
 /// `SSH_EXTENDED_DATA_STDERR`.
 const STDERR: u32 = 1;
 
@@ -45,12 +60,52 @@ pub(super) enum Message {
     /// There is no more input.
     EndOfInput,
     ExitStatus(i32),
+    /// Are you there?
+    KeepAlive,
+    /// The answer to it.
+    RequestFailed,
+    /// To be connected on to another host: `direct-tcpip` (RFC 4254 §7.2).
+    Open {
+        host: String,
+        port: u16,
+    },
+    Opened,
+    OpenFailed {
+        reason: String,
+    },
 }
 
 impl Message {
     fn to_payload(&self) -> Vec<u8> {
         let mut payload = Writer::default();
         match self {
+            Message::KeepAlive => {
+                payload.byte(GLOBAL_REQUEST);
+                payload.string(KEEP_ALIVE.as_bytes());
+                payload.byte(1);
+            }
+            Message::RequestFailed => payload.byte(REQUEST_FAILURE),
+            Message::Open { host, port } => {
+                payload.byte(CHANNEL_OPEN);
+                payload.string(b"direct-tcpip");
+                [0, WINDOW, PACKET_MAX as u32].into_iter().for_each(|word| payload.word(word));
+                payload.string(host.as_bytes());
+                payload.word(u32::from(*port));
+                // Who asks is not said here: the client itself.
+                payload.string(b"127.0.0.1");
+                payload.word(0);
+            }
+            Message::Opened => {
+                payload.byte(CHANNEL_OPEN_CONFIRMATION);
+                [0, 0, WINDOW, PACKET_MAX as u32].into_iter().for_each(|word| payload.word(word));
+            }
+            Message::OpenFailed { reason } => {
+                payload.byte(CHANNEL_OPEN_FAILURE);
+                payload.word(0);
+                payload.word(CONNECT_FAILED);
+                payload.string(reason.as_bytes());
+                payload.string(b"");
+            }
             Message::Login { user } => {
                 payload.byte(USERAUTH_REQUEST);
                 for text in [user.as_str(), "ssh-connection", "none"] {
@@ -101,6 +156,20 @@ impl Message {
         let mut fields = Reader(rest);
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Some(match kind {
+            GLOBAL_REQUEST if fields.string()? == KEEP_ALIVE.as_bytes() => Message::KeepAlive,
+            REQUEST_FAILURE => Message::RequestFailed,
+            CHANNEL_OPEN if fields.string()? == b"direct-tcpip" => {
+                for _ in 0..3 {
+                    fields.word()?;
+                }
+                Message::Open { host: text(fields.string()?), port: u16::try_from(fields.word()?).ok()? }
+            }
+            CHANNEL_OPEN_CONFIRMATION => Message::Opened,
+            CHANNEL_OPEN_FAILURE => {
+                fields.word()?;
+                fields.word()?;
+                Message::OpenFailed { reason: text(fields.string()?) }
+            }
             USERAUTH_REQUEST => Message::Login { user: text(fields.string()?) },
             USERAUTH_FAILURE => Message::LoginFailed,
             USERAUTH_SUCCESS => Message::LoginDone,
@@ -174,20 +243,57 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// What carries the bytes.
+enum Carrier {
+    Tcp(TcpStream),
+    /// A channel of a connection to a host on the way.
+    Channel(Box<Wire>),
+}
+
 /// Both directions of a connection, after the TCP handshake.
 pub(super) struct Wire {
-    pub(super) stream: TcpStream,
+    carrier: Carrier,
     buffer: Vec<u8>,
 }
 
 impl Wire {
     pub(super) fn new(stream: TcpStream) -> Wire {
-        Wire { stream, buffer: Vec::new() }
+        Wire { carrier: Carrier::Tcp(stream), buffer: Vec::new() }
+    }
+
+    /// A connection through the channel that another has opened.
+    pub(super) fn through(other: Wire) -> Wire {
+        Wire { carrier: Carrier::Channel(Box::new(other)), buffer: Vec::new() }
+    }
+
+    /// The peer's address, if the connection goes there directly.
+    pub(super) fn peer(&self) -> Option<IpAddr> {
+        match &self.carrier {
+            Carrier::Tcp(stream) => stream.addresses().map(|(_, peer): (SocketAddr, SocketAddr)| peer.ip()),
+            Carrier::Channel(_) => None,
+        }
+    }
+
+    async fn write(&self, bytes: &[u8]) -> Result<(), Errno> {
+        match &self.carrier {
+            Carrier::Tcp(stream) => stream.write_all(bytes).await,
+            Carrier::Channel(wire) => wire.send_data(bytes).await,
+        }
+    }
+
+    /// As [`send`](Self::send), for the connection within: its type does not grow with the number of hosts on the way.
+    fn send_data<'a>(&'a self, bytes: &'a [u8]) -> Pin<Box<dyn Future<Output = Result<(), Errno>> + Send + 'a>> {
+        Box::pin(async move { self.send(&Message::Data(bytes.to_vec())).await })
+    }
+
+    /// As [`receive`](Self::receive), likewise.
+    fn receive_inner(&mut self) -> Pin<Box<dyn Future<Output = Option<Message>> + Send + '_>> {
+        Box::pin(self.receive())
     }
 
     /// Says which software this is (RFC 4253 §4.2).
     pub(super) async fn send_banner(&self, banner: &str) -> Result<(), Errno> {
-        self.stream.write_all(format!("{banner}\r\n").as_bytes()).await
+        self.write(format!("{banner}\r\n").as_bytes()).await
     }
 
     /// What software the peer is; `None` when it closes or is something else.
@@ -232,7 +338,7 @@ impl Wire {
         packet.byte(padding as u8);
         packet.0.extend_from_slice(&payload);
         packet.0.resize(packet.0.len() + padding, 0);
-        self.stream.write_all(&packet.0).await
+        self.write(&packet.0).await
     }
 
     /// The next message; `None` when the peer has closed or speaks something else.
@@ -257,8 +363,21 @@ impl Wire {
 
     /// Reads on; false at the end of the connection.
     async fn read(&mut self) -> bool {
+        let stream = match &mut self.carrier {
+            Carrier::Tcp(stream) => stream,
+            Carrier::Channel(wire) => loop {
+                match wire.receive_inner().await {
+                    Some(Message::Data(bytes)) => {
+                        self.buffer.extend_from_slice(&bytes);
+                        return true;
+                    }
+                    Some(Message::RequestFailed) => {}
+                    _ => return false,
+                }
+            },
+        };
         let mut chunk = [0; 4096];
-        match self.stream.read(&mut chunk).await {
+        match stream.read(&mut chunk).await {
             Ok(len) if len > 0 => {
                 self.buffer.extend_from_slice(&chunk[..len]);
                 true
@@ -283,6 +402,11 @@ mod tests {
             Message::ErrorData(b"err".to_vec()),
             Message::EndOfInput,
             Message::ExitStatus(3),
+            Message::KeepAlive,
+            Message::RequestFailed,
+            Message::Open { host: "10.0.2.7".to_owned(), port: 22 },
+            Message::Opened,
+            Message::OpenFailed { reason: "Connection refused".to_owned() },
         ] {
             let payload = message.to_payload();
             assert_eq!(Message::parse(&payload), Some(message));

@@ -32,3 +32,19 @@ fn a_stopped_server_refuses_and_a_restarted_one_serves() {
         assert_eq!(lab.typed(0, "curl -s 10.0.1.101").exit, exit, "after {command}");
     }
 }
+
+#[test]
+fn pythons_server_lists_a_directory_that_has_no_index() {
+    let mut lab = Lab::new(Wire::Router, AL2);
+    lab.typed(1, "mkdir -p /tmp/www/sub /tmp/site; echo hi > /tmp/www/a.txt; echo page > /tmp/site/index.html");
+    lab.typed(1, "cd /tmp/www && nohup python3 -m http.server 8000 > /dev/null 2>&1 &");
+    lab.typed(1, "cd /tmp/site && nohup python3 -m http.server 8001 > /dev/null 2>&1 &");
+    let listing = lab.typed(0, "curl -s http://10.0.2.101:8000/").stdout;
+    assert!(listing.contains("<title>Directory listing for /</title>"), "{listing}");
+    assert!(
+        listing.contains("<li><a href=\"a.txt\">a.txt</a></li>\n<li><a href=\"sub/\">sub/</a></li>\n"),
+        "{listing}"
+    );
+    assert_eq!(lab.typed(0, "curl -s -o /dev/null -w '%{http_code}' http://10.0.2.101:8000/nope").stdout, "404");
+    assert_eq!(lab.typed(0, "curl -s -g http://10.0.2.101:8001/").stdout, "page\n");
+}

@@ -14,7 +14,7 @@ pub(super) fn iperf3_lab() -> Lab {
 fn iperf3_measures_tcp_as_iperf3_prints_it() {
     let mut lab = iperf3_lab();
     // 64 KiB every 200 us and a little: the wire has no rate, so the window is what limits.
-    let run = lab.typed(0, "iperf3 -c 10.0.2.101 -t 2");
+    let run = lab.typed(0, "iperf3 -c 10.0.2.101 -t 2 -w 64K");
     let expected = [
         "Connecting to host 10.0.2.101, port 5201",
         "[  5] local 10.0.1.100 port ",

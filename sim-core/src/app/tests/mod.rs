@@ -1,5 +1,6 @@
 //! Guests talking to each other over a wire that answers nothing by itself.
 
+mod awk;
 mod curl;
 mod forwarding;
 mod guest;
@@ -8,6 +9,7 @@ mod ip;
 mod iperf3;
 mod iptables;
 mod jobs;
+mod mtr;
 mod nc;
 mod ping;
 mod pipelines;

@@ -108,3 +108,18 @@ fn ping_says_what_an_icmp_error_says() {
         assert_eq!(run.exit, 1);
     }
 }
+
+#[test]
+fn everybody_is_pinged_only_on_purpose() {
+    for (profile, text) in [
+        (AL2, "Do you want to ping broadcast? Then -b\n"),
+        (AL2023, "ping: Do you want to ping broadcast? Then -b. If not, check your local firewall rules\n"),
+    ] {
+        let mut lab = Lab::new(Wire::Cable, profile);
+        for target in ["10.0.1.255", "255.255.255.255"] {
+            let run = lab.typed(0, &format!("ping -c 1 {target}"));
+            assert_eq!((run.exit, run.stderr.as_str()), (2, text), "{target}");
+        }
+        assert_eq!(lab.typed(0, "ping -c 1 10.0.1.101").exit, 0, "its neighbour is one host");
+    }
+}

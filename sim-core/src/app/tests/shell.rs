@@ -94,3 +94,29 @@ fn ctrl_c_ends_the_line_and_not_the_shell() {
     assert_eq!(lab.collect(0, finished).exit, 130);
     assert_eq!(lab.typed(0, "echo $?; pwd; echo $name").stdout, "130\n/\nvalue\n");
 }
+
+#[test]
+fn ls_shows_sizes_and_says_what_it_makes_up() {
+    let mut lab = Lab::new(Wire::Cable, AL2);
+    let run = lab.typed(0, "mkdir /tmp/d /tmp/d/sub; echo hello > /tmp/d/f; ls -l /tmp/d");
+    assert_eq!(
+        run.stdout,
+        "total 4\n-rw-r--r-- 1 root root    6 Jan  1 00:00 f\ndrwxr-xr-x 2 root root 4096 Jan  1 00:00 sub\n"
+    );
+    assert!(run.notes.iter().any(|note| note.text.starts_with("ls -l: modes")), "{run:?}");
+    assert_eq!(lab.typed(0, "ls -l /tmp/d/f").stdout, "-rw-r--r-- 1 root root 6 Jan  1 00:00 /tmp/d/f\n");
+}
+
+#[test]
+fn a_guest_is_told_how_to_be_switched_off() {
+    let mut lab = Lab::new(Wire::Cable, AL2);
+    for (line, request) in [
+        ("sudo reboot", "aws ec2 reboot-instances"),
+        ("sudo shutdown -r now", "aws ec2 reboot-instances"),
+        ("sudo shutdown -h now", "aws ec2 stop-instances"),
+        ("sudo poweroff", "aws ec2 stop-instances"),
+    ] {
+        let run = lab.typed(0, line);
+        assert!(run.exit == 1 && run.notes[0].text.contains(request), "{line}: {run:?}");
+    }
+}

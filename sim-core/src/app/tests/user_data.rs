@@ -93,3 +93,34 @@ fn debians_packages_start_what_they_bring_and_amazons_do_not() {
     lab.user_data(1, "#!/bin/bash\ndnf install -y nginx\n");
     assert_eq!(lab.typed(0, "curl -s 10.0.2.101").exit, 7);
 }
+
+#[test]
+fn the_first_line_of_much_user_data_sends_the_rest_to_a_log_and_on() {
+    for (line, shown) in [
+        ("exec > >(tee /var/log/user-data.log|logger -t user-data -s 2>/dev/console) 2>&1", ""),
+        (
+            "exec > >(tee -a /var/log/user-data.log) 2>&1",
+            "one\nls: cannot access '/nope': No such file or directory\nthree\n",
+        ),
+        ("exec &> >(tee /var/log/user-data.log)", "one\nls: cannot access '/nope': No such file or directory\nthree\n"),
+        ("exec >> /var/log/user-data.log 2>&1", ""),
+    ] {
+        let mut lab = Lab::new(Wire::Cable, AL2);
+        let script = format!(
+            "#!/bin/bash\n{line}\necho one\nls /nope\nx=$(echo two)\nif true; then echo three; fi\necho $x > /tmp/x\n"
+        );
+        let run = lab.user_data(0, &script);
+        assert_eq!((run.exit, format!("{}{}", run.stdout, run.stderr).as_str()), (0, shown), "{line}");
+        let log = lab.typed(0, "cat /var/log/user-data.log /tmp/x").stdout;
+        assert_eq!(log, "one\nls: cannot access '/nope': No such file or directory\nthree\ntwo\n", "{line}");
+    }
+    // What else could be there is said not to be simulated, and the script goes on.
+    let run = Lab::new(Wire::Cable, AL2).user_data(0, "#!/bin/bash\nexec > >(sed s/a/b/)\necho a\n");
+    assert_eq!((run.exit, run.stdout.as_str()), (0, "a\n"));
+    assert!(
+        run.notes
+            .iter()
+            .any(|note| note.line == Some(2) && note.text.contains("process substitution is not simulated")),
+        "{run:?}"
+    );
+}

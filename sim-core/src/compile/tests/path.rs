@@ -268,7 +268,8 @@ fn routes_choose_the_longest_prefix_and_a_blackhole_is_final() {
             ),
             (
                 "a: udp 10.0.1.10:1 > 169.254.169.254:80",
-                "at a | NO_POSSIBLE_DESTINATION by main: no network interface has 169.254.169.254",
+                "at a | NO_POSSIBLE_DESTINATION by main: no network interface has 169.254.169.254: it is the metadata service, on tcp/80, and \
+                 answers nothing else",
             ),
         ],
     );

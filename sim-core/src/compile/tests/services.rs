@@ -27,7 +27,8 @@ fn they_are_taken_out_behind_the_source_check_and_before_any_rule_addr_16_sg_26_
             ),
             (
                 "a: tcp 10.0.1.10:40000 > 169.254.169.254:443 SYN",
-                "at a | NO_POSSIBLE_DESTINATION by main: no network interface has 169.254.169.254",
+                "at a | NO_POSSIBLE_DESTINATION by main: no network interface has 169.254.169.254: it is the metadata service, on tcp/80, and \
+                 answers nothing else",
             ),
             (
                 "a: udp 10.0.1.10:40000 > 169.254.170.2:80",

@@ -42,6 +42,16 @@ pub(super) struct Command {
 }
 
 impl Command {
+    /// Whether it is `exec` with nothing but redirections, which are the shell's own from then on.
+    pub(super) fn is_exec_alone(&self) -> bool {
+        let CommandKind::Simple { assignments, words } = &self.kind else { return false };
+        let name = match words.as_slice() {
+            [Word(pieces)] => pieces.as_slice(),
+            _ => return false,
+        };
+        assignments.is_empty() && matches!(name, [Piece::Text(name)] if name == "exec")
+    }
+
     /// A command of no words, which is true.
     pub(super) fn nothing(line: u32) -> Command {
         let kind = CommandKind::Simple { assignments: Vec::new(), words: Vec::new() };
@@ -135,6 +145,11 @@ pub(super) enum Redirection {
     Both {
         file: Word,
         append: bool,
+    },
+    /// `>(…)` as what is written to; without a descriptor both streams go there.
+    WriteToCommand {
+        descriptor: Option<i32>,
+        script: Script,
     },
     /// The body stands below the command's line, so it is set when the parser gets there.
     HereDocument(Arc<OnceLock<Word>>),

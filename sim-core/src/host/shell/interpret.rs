@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::Mode;
 use super::ast::*;
 use super::parser::{Parser, SyntaxError};
+use super::streams::Streams;
 use crate::host::files::{FileError, file_name};
 use crate::host::{DEV_TCP, Input, JobId, Output, Signal, Sink, Sys};
 
@@ -49,6 +50,7 @@ pub(in crate::host) struct Shell {
     pub(super) status: i32,
     pub(super) exit: Option<i32>,
     pub(super) directory: String,
+    pub(super) streams: Streams,
     /// `set -e`.
     pub(super) stop_on_error: bool,
     /// `set -o pipefail`.
@@ -64,9 +66,16 @@ pub(in crate::host) struct Shell {
 
 impl Shell {
     pub(super) fn new(sys: &Sys, mode: Mode) -> Shell {
+        let mut variables = (*sys.environment).clone();
+        // What bash sets by itself, and does not export (bash(1), Shell Variables).
+        let user_id = if variables.get("USER").is_some_and(|user| user == "root") { "0" } else { "1000" };
+        for (name, value) in [("HOSTNAME", sys.hostname()), ("UID", user_id.to_owned()), ("EUID", user_id.to_owned())] {
+            variables.entry(name.to_owned()).or_insert(value);
+        }
         Shell {
             mode,
-            variables: (*sys.environment).clone(),
+            variables,
+            streams: Streams::default(),
             exported: sys.environment.keys().cloned().collect(),
             functions: BTreeMap::new(),
             positional: Vec::new(),
@@ -199,11 +208,19 @@ impl Shell {
             if sys.stdout_is_pipe() && self.steps.is_multiple_of(TURN) {
                 sys.give_way().await;
             }
+            self.streams.apply(&mut sys);
+            let before = (sys.stdout.clone(), sys.stderr.clone());
             for redirection in &command.redirections {
                 if !self.redirect(&mut sys, redirection).await {
-                    self.status = 1;
+                    // What is not simulated costs its command and is no failure.
+                    self.status = i32::from(!matches!(redirection, Redirection::WriteToCommand { .. }));
                     return self.end_by_signal(&sys);
                 }
+            }
+            if command.is_exec_alone() {
+                self.streams.replace(before, &sys);
+                self.status = 0;
+                return Flow::Next;
             }
             self.nesting += 1;
             let flow = self.run_kind(&sys, &command.kind).await;
@@ -571,6 +588,18 @@ impl Shell {
                     other => sys.note(format!("descriptor {other} is not simulated; '{name}' stays empty")),
                 }
             }
+            Redirection::WriteToCommand { descriptor, script } => {
+                let Some(sink) = self.command_sink(sys, script).await else {
+                    sys.note("not understood and not run: process substitution is not simulated but for `>(tee FILE)`");
+                    return false;
+                };
+                if *descriptor != Some(2) {
+                    sys.stdout = sink.clone();
+                }
+                if *descriptor != Some(1) {
+                    sys.stderr = sink;
+                }
+            }
             Redirection::Both { file, append } => {
                 let name = self.text(sys, file).await;
                 let Some(sink) = self.open(sys, &name, *append) else { return false };
@@ -594,7 +623,7 @@ impl Shell {
         sys.run_job(DEV_TCP, |sys| program(sys, arguments)).await == 0
     }
 
-    fn open(&self, sys: &Sys, name: &str, append: bool) -> Option<Sink> {
+    pub(super) fn open(&self, sys: &Sys, name: &str, append: bool) -> Option<Sink> {
         match name {
             "/dev/null" => return Some(Sink::Null),
             "/dev/stdout" | "/dev/tty" | "/dev/console" => return Some(Sink::Terminal(Output::Stdout)),

@@ -13,6 +13,7 @@ mod interpret;
 mod jobs;
 mod parser;
 mod pipeline;
+mod streams;
 #[cfg(test)]
 mod tests;
 

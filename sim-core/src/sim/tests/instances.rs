@@ -77,3 +77,54 @@ fn a_program_ends_with_its_instance_and_leaves_what_it_had_printed() {
         assert_eq!(lab.run(&a, "echo up"), ("up\n".to_owned(), 0), "{operation}");
     }
 }
+
+#[test]
+fn a_drop_at_an_instance_that_boots_says_so_and_at_one_that_is_stopped_it_does_not() {
+    let mut lab = Lab::new();
+    let site = lab.site("10.1.0.0/16", "10.1.1.0/24");
+    let server = lab.instance(&site.subnet, &site.group, json!({}));
+    let client = lab.instance(&site.subnet, &site.group, json!({}));
+    lab.boot();
+    let address = lab.private(&server);
+    let reason = |lab: &mut Lab| {
+        lab.reasons.clear();
+        lab.run(&client, &format!("ping -c 1 -W 1 {address}"));
+        lab.reasons.pop().unwrap_or_default()
+    };
+    lab.stop(&server);
+    assert_eq!(reason(&mut lab), "no running instance is behind it");
+    lab.ok("StartInstances", json!({"InstanceIds": [server]}));
+    while lab.of(&server, "/State/Name") != "running" {
+        lab.pass(SimDuration::from_secs(1));
+    }
+    assert!(reason(&mut lab).starts_with("its instance is still booting"));
+    lab.boot();
+    assert_eq!(reason(&mut lab), "");
+}
+
+#[test]
+fn iperf3_fills_a_flow_between_zones_without_being_told_a_window_bw_1() {
+    let mut lab = Lab::new();
+    let site = lab.site("10.1.0.0/16", "10.1.1.0/24");
+    let zone = json!({"VpcId": site.vpc, "CidrBlock": "10.1.2.0/24", "AvailabilityZone": "ap-northeast-2b"});
+    let other = lab.get("CreateSubnet", zone, "/Subnet/SubnetId");
+    let server = lab.instance(&site.subnet, &site.group, json!({}));
+    let client = lab.instance(&other, &site.group, json!({}));
+    lab.boot();
+    lab.run(&server, "iperf3 -s -D");
+    let address = lab.private(&server);
+    let rate = |lab: &mut Lab, options: &str| {
+        let (text, exit) = lab.run(&client, &format!("iperf3 -c {address} -n 60M -i 0 {options}"));
+        assert_eq!(exit, 0, "{text}");
+        let line = text.lines().find(|line| line.ends_with("receiver")).expect("a summary").to_owned();
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let at = words.iter().position(|word| word.ends_with("bits/sec")).expect("a rate");
+        let factor = if words[at] == "Gbits/sec" { 1_000.0 } else { 1.0 };
+        words[at - 1].parse::<f64>().expect("a number") * factor
+    };
+    // BW-1: 5 Gbit/s for a flow, less headers and the way there.
+    let tuned = rate(&mut lab, "");
+    assert!((4_000.0..5_000.0).contains(&tuned), "{tuned} Mbit/s");
+    let held = rate(&mut lab, "-w 64K");
+    assert!(held < 1_000.0, "a window that is told holds it back: {held} Mbit/s");
+}

@@ -81,7 +81,7 @@ fn a_connection_outlives_other_addresses_of_its_interface() {
     lab.boot();
     lab.run(&server, "iperf3 -s -D");
     let address = lab.private(&server);
-    let transfer = lab.type_on(&client, &format!("iperf3 -c {address} -t 4"));
+    let transfer = lab.type_on(&client, &format!("iperf3 -c {address} -t 4 -w 64K"));
     lab.pass(SimDuration::from_secs(1));
     let eni = lab.of(&server, "/NetworkInterfaces/0/NetworkInterfaceId");
     lab.ok("AssignPrivateIpAddresses", json!({"NetworkInterfaceId": eni, "SecondaryPrivateIpAddressCount": 1}));

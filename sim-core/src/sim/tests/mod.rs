@@ -38,6 +38,8 @@ struct Lab {
     world: World,
     /// The codes of the drops since they were last asked for.
     drops: Vec<&'static str>,
+    /// What was said of them.
+    reasons: Vec<String>,
 }
 
 /// A VPC with a subnet, both ways open to the Internet and to everybody.
@@ -79,7 +81,7 @@ impl Lab {
             threads: 1,
         };
         change(&mut config);
-        Lab { world: World::on_ranks(config, transport), drops: Vec::new() }
+        Lab { world: World::on_ranks(config, transport), drops: Vec::new(), reasons: Vec::new() }
     }
 
     fn call(&mut self, name: &str, parameters: Value) -> Result<Value, ApiError> {
@@ -118,10 +120,12 @@ impl Lab {
             let pause = run(&mut self.world);
             let mut recording = Recording::default();
             self.world.take_trace(&mut recording);
-            self.drops.extend(recording.events.iter().filter_map(|event| match &event.step {
-                Step::Dropped(reason) => Some(reason.code.as_str()),
-                _ => None,
-            }));
+            for event in &recording.events {
+                if let Step::Dropped(reason) = &event.step {
+                    self.drops.push(reason.code.as_str());
+                    self.reasons.push(reason.sentence(&event.headers, &|id| id.to_string()));
+                }
+            }
             match pause {
                 Pause::Done(value) => return Some(value),
                 Pause::Limit => return None,

@@ -54,3 +54,22 @@ fn who_asks_for_a_name_that_nobody_has_is_told_where_names_come_from() {
         assert_eq!(told.iter().filter(|(_, note)| note.text.contains(name)).count(), notes, "{told:?}");
     }
 }
+
+#[test]
+fn a_public_resolver_listens_on_both_of_its_ports_and_on_no_other() {
+    let mut lab = Lab::new();
+    let site = lab.site("10.1.0.0/16", "10.1.1.0/24");
+    let instance = lab.instance(&site.subnet, &site.group, json!({}));
+    lab.boot();
+    for resolver in ["1.1.1.1", "8.8.8.8", "8.8.4.4", "9.9.9.9"] {
+        for protocol in ["", "+tcp"] {
+            let (answer, exit) =
+                lab.run(&instance, &format!("dig +short {protocol} @{resolver} checkip.amazonaws.com"));
+            assert_eq!((answer.as_str(), exit), ("34.192.84.239\n", 0), "{resolver} {protocol}");
+        }
+        assert_eq!(lab.run(&instance, &format!("nc -zv -w 2 {resolver} 53")).1, 0, "{resolver}");
+        assert_eq!(lab.run(&instance, &format!("nc -zvu -w 2 {resolver} 53")).1, 0, "{resolver}");
+        assert_eq!(lab.run(&instance, &format!("nc -zv -w 2 {resolver} 54")).1, 1, "{resolver}");
+        assert_eq!(lab.run(&instance, &format!("nc -zvu -w 2 {resolver} 54")).1, 1, "{resolver}");
+    }
+}

@@ -12,8 +12,8 @@ use crate::net::MacAddr;
 use crate::sim::boot::{BehindEndpoint, OutsideGuest, Serves};
 use crate::sim::internet::{BEHIND_ENDPOINT_MTU, HostPlace, InternetHost, interface};
 use crate::sim::placement::Placement;
-use crate::sim::public_names;
-use crate::sim::well_known::{self, WellKnownService};
+use crate::sim::well_known::{self, WellKnown, WellKnownService};
+use crate::sim::{public_names, public_resolver};
 
 /// Hosts of services are numbered from here, above those that a scenario names.
 const FIRST_ID: u64 = 1 << 32;
@@ -78,11 +78,22 @@ impl World {
             let mac = self.next_service_mac();
             let interface = interface(mac, &addresses);
             let serves = match host.serves {
-                WellKnownService::Names => Serves::Site { page: None, ports: Vec::new() },
+                WellKnownService::Names => Serves::Names { upstream: self.other_resolver(host) },
                 WellKnownService::AddressEcho => Serves::AddressEcho,
             };
             self.add_host(host.name.to_owned(), addresses, HostPlace::Internet, mac, interface, serves);
         }
+    }
+
+    /// A public resolver that is not this one: a host's datagram to itself would never leave it for the place where questions
+    /// are answered.
+    fn other_resolver(&self, host: &WellKnown) -> IpAddr {
+        let others = well_known::HOSTS.iter().filter(|it| it.serves == WellKnownService::Names && it.name != host.name);
+        let free = others
+            .flat_map(|it| it.addresses)
+            .copied()
+            .find(|it| it.is_ipv4() && !self.internet.has_of_the_scenarios(*it));
+        free.unwrap_or(public_resolver::SERVERS[0])
     }
 
     fn add_archive(&mut self, region: Region) {

@@ -263,6 +263,11 @@ impl Parser {
         if !self.at_word() {
             return Err(self.unexpected());
         }
+        if matches!(operator, ">" | ">>" | "&>" | "&>>") && self.rest().starts_with(">(") {
+            let script = self.process_substitution()?;
+            let descriptor = if operator.starts_with('&') { None } else { Some(number.unwrap_or(1)) };
+            return Ok(Some(Some(Redirection::WriteToCommand { descriptor, script })));
+        }
         let target_start = self.at;
         let word = self.word(Place::Word)?;
         let target = &self.text[target_start..self.at];

@@ -1,6 +1,6 @@
 //! Words and quoting (POSIX "Shell Command Language" §2.2; bash manual §3.1.2).
 
-use super::super::ast::{Piece, Word};
+use super::super::ast::{Piece, Script, Word};
 use super::lexer::is_metacharacter;
 use super::{Parsed, Parser, SyntaxErrorKind};
 
@@ -65,6 +65,7 @@ impl Parser {
             match place {
                 Place::Word | Place::AssignmentValue if self.at_process_substitution() => {
                     self.process_substitution()?;
+                    self.refuse("process substitution is not simulated");
                     continue;
                 }
                 Place::Word | Place::AssignmentValue if is_metacharacter(letter) => break,
@@ -159,19 +160,17 @@ impl Parser {
         }
     }
 
-    /// `<(…)` and `>(…)`, which are only recognised.
-    fn process_substitution(&mut self) -> Parsed<()> {
+    /// `<(…)` and `>(…)`; as words they are only recognised.
+    pub(super) fn process_substitution(&mut self) -> Parsed<Script> {
         self.bump();
         self.bump();
-        self.substituted_script()?;
-        self.refuse("process substitution is not simulated");
-        Ok(())
+        self.substituted_script()
     }
 
     /// The text of a here-document. What is wrong in it costs its text, not the script: bash expands it only when the
     /// command runs.
     pub(super) fn here_document_word(&mut self) -> Word {
-        use super::super::ast::{CommandKind, Script};
+        use super::super::ast::CommandKind;
         let line = self.line;
         let (mut word, failure) = match self.word(Place::HereDocument) {
             Ok(word) => (word, self.refused.take().map(|what| (line, CommandKind::NotUnderstood { what }))),

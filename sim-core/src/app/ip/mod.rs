@@ -1,9 +1,14 @@
 //! `ip` and `ifconfig`: what the guest's own network looks like (iproute2, net-tools).
 //!
-//! They show; addresses and routes of an instance come from the control plane. What a guest sets by itself is the MTU of its
-//! interface (MTU-1).
+//! Addresses and routes of an instance come from the control plane by DHCP. What a guest sets by itself is the MTU of its
+//! interface (MTU-1), further addresses, and routes of its own; the VPC does not know of them.
+
+mod json;
+pub(crate) mod route;
 
 use std::net::IpAddr;
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::host::{InterfaceConfig, NeighbourState, Sys};
 use crate::net::MacAddr;
@@ -43,15 +48,41 @@ impl Families {
     }
 }
 
+/// How to show it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Full,
+    Brief,
+    /// One object a line, with a backslash for each line end within.
+    OneLine,
+    Json,
+}
+
+/// What stands in front of the object.
+#[derive(Clone, Copy)]
+struct Style {
+    families: Families,
+    form: Form,
+}
+
+impl Style {
+    /// What ends a line that goes on.
+    fn line_end(self) -> &'static str {
+        if self.form == Form::OneLine { "\\" } else { "\n" }
+    }
+}
+
 /// `ip`.
 pub(crate) async fn main(sys: Sys, arguments: Vec<String>) -> i32 {
-    let (mut families, mut brief) = (Families::Both, false);
+    let mut style = Style { families: Families::Both, form: Form::Full };
     let mut words = arguments[1..].iter().map(String::as_str).peekable();
     while let Some(option) = words.next_if(|word| word.starts_with('-')) {
         match option {
-            "-4" => families = Families::V4,
-            "-6" => families = Families::V6,
-            "-br" | "-brief" => brief = true,
+            "-4" => style.families = Families::V4,
+            "-6" => style.families = Families::V6,
+            "-br" | "-brief" => style.form = Form::Brief,
+            "-o" | "-oneline" => style.form = Form::OneLine,
+            "-j" | "-json" => style.form = Form::Json,
             "-c" | "-color" | "-color=never" => {}
             other => return sys.not_simulated("ip", other),
         }
@@ -60,21 +91,25 @@ pub(crate) async fn main(sys: Sys, arguments: Vec<String>) -> i32 {
     let rest: Vec<&str> = words.collect();
     let is = |full: &str| !object.is_empty() && full.starts_with(&object);
     if is("address") || object == "addr" {
-        with_device(&sys, &rest, |only| addresses(&sys, only, families, brief))
+        match rest.as_slice() {
+            ["add" | "a" | "replace", rest @ ..] => change_address(&sys, true, rest),
+            ["del" | "delete" | "d", rest @ ..] => change_address(&sys, false, rest),
+            rest => with_device(&sys, rest, |only| addresses(&sys, only, style)),
+        }
     } else if is("link") {
         if let ["set", rest @ ..] = rest.as_slice() {
             return set_link(&sys, rest);
         }
-        with_device(&sys, &rest, |only| links(&sys, only, brief))
-    } else if is("route") {
-        match rest.as_slice() {
-            ["get", target, ..] => route_get(&sys, target),
-            [] | ["show" | "list" | "ls" | "s"] => routes(&sys, families),
-            [verb, ..] => sys.not_simulated("ip", &format!("route {verb}")),
+        if style.form == Form::Json {
+            return sys.not_simulated("ip", "-j link");
         }
+        with_device(&sys, &rest, |only| links(&sys, only, style))
+    } else if is("route") {
+        route::main(&sys, style, &rest)
     } else if is("neighbour") || is("neighbor") || object == "neigh" {
         match rest.as_slice() {
-            [] | ["show" | "list" | "ls" | "s", ..] => neighbours(&sys, families),
+            _ if style.form == Form::Json => sys.not_simulated("ip", "-j neigh"),
+            [] | ["show" | "list" | "ls" | "s", ..] => neighbours(&sys, style.families),
             [verb, ..] => sys.not_simulated("ip", &format!("neigh {verb}")),
         }
     } else if is("rule") {
@@ -92,6 +127,7 @@ pub(crate) async fn main(sys: Sys, arguments: Vec<String>) -> i32 {
 fn with_device(sys: &Sys, rest: &[&str], show: impl Fn(Option<usize>)) -> i32 {
     let name = match rest {
         [] | ["show" | "list" | "ls" | "s"] => None,
+        ["show" | "list" | "ls" | "s", "up"] => None,
         ["show" | "list" | "ls" | "s", "dev", name] | ["show" | "list" | "ls" | "s", name] => Some(*name),
         ["dev", name] => Some(*name),
         [verb, ..] => return sys.not_simulated("ip", verb),
@@ -179,33 +215,46 @@ fn shown(sys: &Sys) -> Vec<Shown> {
     list
 }
 
-fn addresses(sys: &Sys, only: Option<usize>, families: Families, brief: bool) {
+fn addresses(sys: &Sys, only: Option<usize>, style: Style) {
+    if style.form == Form::Json {
+        sys.print(json::addresses(&shown(sys), only, style.families));
+        return;
+    }
     for interface in shown(sys).iter().filter(|interface| only.is_none_or(|only| only == interface.number)) {
-        let own = interface.addresses.iter().filter(|(address, _)| families.shows(*address));
-        if brief {
+        let own = interface.addresses.iter().filter(|(address, _)| style.families.shows(*address));
+        if style.form == Form::Brief {
             let state = if interface.loopback { "UNKNOWN" } else { "UP" };
             let list: String = own.map(|(address, prefix)| format!("{address}/{prefix} ")).collect();
             sys.print(format!("{:<16} {state:<14} {list}\n", interface.name));
             continue;
         }
-        print_link(sys, interface);
+        // Addresses alone, each behind the number and name of its interface, when one line has to say it all.
+        if style.form == Form::Full {
+            print_link(sys, interface, style);
+        }
         for &(address, prefix) in own {
             let name = &interface.name;
+            if style.form == Form::OneLine {
+                sys.print(format!("{}: {name}", interface.number + 1));
+            }
+            let end = style.line_end();
             match address {
                 IpAddr::V4(_) if interface.loopback => {
-                    sys.print(format!("    inet {address}/{prefix} scope host {name}\n"));
+                    sys.print(format!("    inet {address}/{prefix} scope host {name}{end}"));
                 }
                 IpAddr::V4(own) => {
                     let broadcast = std::net::Ipv4Addr::from_bits(
                         own.to_bits() | u32::MAX.checked_shr(u32::from(prefix)).unwrap_or(0),
                     );
-                    sys.print(format!("    inet {own}/{prefix} brd {broadcast} scope global dynamic {name}\n"));
+                    sys.print(format!("    inet {own}/{prefix} brd {broadcast} scope global dynamic {name}{end}"));
                 }
-                IpAddr::V6(_) if interface.loopback => sys.print(format!("    inet6 {address}/{prefix} scope host \n")),
+                IpAddr::V6(_) if interface.loopback => {
+                    sys.print(format!("    inet6 {address}/{prefix} scope host {end}"))
+                }
                 IpAddr::V6(own) if own.is_unicast_link_local() => {
-                    sys.print(format!("    inet6 {own}/{prefix} scope link \n"));
+                    sys.print(format!("    inet6 {own}/{prefix} scope link {end}"));
                 }
-                IpAddr::V6(own) => sys.print(format!("    inet6 {own}/{prefix} scope global dynamic \n")),
+                IpAddr::V6(own) => sys.print(format!("    inet6 {own}/{prefix} scope global dynamic {end}")),
             }
             // EC2's DHCP leases last an hour; the guest has just renewed its own.
             let leased = !interface.loopback && !is_link_local(address);
@@ -215,82 +264,68 @@ fn addresses(sys: &Sys, only: Option<usize>, families: Families, brief: bool) {
     }
 }
 
-fn links(sys: &Sys, only: Option<usize>, brief: bool) {
+fn links(sys: &Sys, only: Option<usize>, style: Style) {
     for interface in shown(sys).iter().filter(|interface| only.is_none_or(|only| only == interface.number)) {
-        if brief {
+        if style.form == Form::Brief {
             let (state, flags) = if interface.loopback { ("UNKNOWN", LOOPBACK_FLAGS) } else { ("UP", ETHERNET_FLAGS) };
             sys.print(format!("{:<16} {state:<14} {} {flags} \n", interface.name, interface.mac));
         } else {
-            print_link(sys, interface);
+            print_link(sys, interface, style);
         }
     }
 }
 
-fn print_link(sys: &Sys, interface: &Shown) {
+fn print_link(sys: &Sys, interface: &Shown, style: Style) {
+    let end = style.line_end();
     let Shown { number, name, mac, mtu, .. } = interface;
     let number = number + 1;
     sys.print(if interface.loopback {
         format!(
-            "{number}: {name}: {LOOPBACK_FLAGS} mtu {mtu} qdisc noqueue state UNKNOWN group default qlen 1000\n    link/loopback {mac} brd {mac}\n"
+            "{number}: {name}: {LOOPBACK_FLAGS} mtu {mtu} qdisc noqueue state UNKNOWN group default qlen 1000{end}    link/loopback {mac} brd {mac}\n"
         )
     } else {
         format!(
-            "{number}: {name}: {ETHERNET_FLAGS} mtu {mtu} qdisc mq state UP group default qlen 1000\n    link/ether {mac} brd ff:ff:ff:ff:ff:ff\n"
+            "{number}: {name}: {ETHERNET_FLAGS} mtu {mtu} qdisc mq state UP group default qlen 1000{end}    link/ether {mac} brd ff:ff:ff:ff:ff:ff\n"
         )
     });
 }
 
-fn routes(sys: &Sys, families: Families) -> i32 {
-    for (number, config, addresses) in interfaces(sys) {
-        let name = interface_name(sys, number);
-        let own = |v6: bool| {
-            let mut own = addresses.iter().filter(|(address, _)| address.is_ipv6() == v6 && !address.is_loopback());
-            own.next().map(|&(address, _)| address)
-        };
-        // `ip route` alone shows IPv4, as iproute2 does.
-        if families != Families::V6 {
-            if let (Some(gateway), Some(_)) = (config.ipv4_gateway, own(false)) {
-                sys.print(format!("default via {gateway} dev {name} \n"));
-            }
-            for &(address, net) in &config.ipv4 {
-                sys.print(format!("{} dev {name} proto kernel scope link src {address} \n", net.trunc()));
-            }
-        } else {
-            for &(_, net) in &config.ipv6 {
-                sys.print(format!("{} dev {name} proto kernel metric 256 pref medium\n", net.trunc()));
-            }
-            if !config.ipv6.is_empty() {
-                sys.print(format!("fe80::/64 dev {name} proto kernel metric 256 pref medium\n"));
-            }
-            if let (Some(gateway), Some(_)) = (config.ipv6_gateway, own(true)) {
-                sys.print(format!("default via {gateway} dev {name} proto ra metric 1024 pref medium\n"));
-            }
+/// `ip addr add|del ADDRESS[/LENGTH] dev NAME`. The VPC gives and takes what the instance then uses, or drops it.
+fn change_address(sys: &Sys, adds: bool, words: &[&str]) -> i32 {
+    let (text, name) = match words {
+        [text, "dev", name, ..] | ["dev", name, text] => (*text, *name),
+        _ => {
+            sys.eprint("Not enough information: \"dev\" argument is required.\n");
+            return 255;
         }
-    }
-    0
-}
-
-fn route_get(sys: &Sys, target: &str) -> i32 {
-    let Ok(target) = target.parse::<IpAddr>() else {
-        sys.eprint(format!("Error: any valid prefix is expected rather than \"{target}\".\n"));
+    };
+    let net = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+    let Some(net) = net else {
+        sys.eprint(format!("Error: any valid prefix is expected rather than \"{text}\".\n"));
         return 1;
     };
-    let Some(route) = sys.route(target) else {
-        sys.eprint("RTNETLINK answers: Network is unreachable\n");
-        return 2;
+    let found = interfaces(sys).find(|&(number, ..)| interface_name(sys, number) == name);
+    let Some((number, mut config, own)) = found else {
+        sys.eprint(format!("Cannot find device \"{name}\"\n"));
+        return 1;
     };
-    let uid = if sys.environment.get("USER").is_some_and(|user| user == "root") { 0 } else { 1000 };
-    if route.local {
-        sys.print(format!("local {target} dev lo src {target} uid {uid} \n    cache <local> \n"));
-        return 0;
+    if own.iter().any(|&(address, _)| address == net.addr()) == adds {
+        let errno = if adds { "File exists" } else { "Cannot assign requested address" };
+        sys.eprint(format!("RTNETLINK answers: {errno}\n"));
+        return 2;
     }
-    let via = route.gateway.map_or_else(String::new, |gateway| format!("via {gateway} "));
-    let name = interface_name(sys, route.interface);
-    // What path-MTU discovery has learnt, while it lasts.
-    let learnt = sys
-        .learnt_mtu(target)
-        .map_or_else(String::new, |(mtu, until)| format!("expires {}sec mtu {mtu} ", until.since(sys.now()).as_secs()));
-    sys.print(format!("{target} {via}dev {name} src {} uid {uid} \n    cache {learnt}\n", route.source));
+    let whole = "a length that was just read fits";
+    match net {
+        IpNet::V4(net) if adds => {
+            config.ipv4.push((net.addr(), Ipv4Net::new(net.network(), net.prefix_len()).expect(whole)))
+        }
+        IpNet::V6(net) if adds => {
+            config.ipv6.push((net.addr(), Ipv6Net::new(net.network(), net.prefix_len()).expect(whole)))
+        }
+        IpNet::V4(net) => config.ipv4.retain(|&(address, _)| address != net.addr()),
+        IpNet::V6(net) => config.ipv6.retain(|&(address, _)| address != net.addr()),
+    }
+    sys.configure_interface(number, config);
     0
 }
 
