@@ -109,7 +109,7 @@ fn iperf3_fills_a_flow_between_zones_without_being_told_a_window_bw_1() {
     let zone = json!({"VpcId": site.vpc, "CidrBlock": "10.1.2.0/24", "AvailabilityZone": "ap-northeast-2b"});
     let other = lab.get("CreateSubnet", zone, "/Subnet/SubnetId");
     let server = lab.instance(&site.subnet, &site.group, json!({}));
-    let client = lab.instance(&other, &site.group, json!({}));
+    let client = lab.instance(&other, &site.group, json!({"Ipv6AddressCount": 0}));
     lab.boot();
     lab.run(&server, "iperf3 -s -D");
     let address = lab.private(&server);
