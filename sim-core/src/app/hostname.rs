@@ -8,7 +8,8 @@ use crate::host::Sys;
 /// `hostname`.
 pub(crate) async fn main(sys: Sys, arguments: Vec<String>) -> i32 {
     let name = sys.hostname();
-    for parsed in Options::new(&arguments, "F") {
+    // One option says it all.
+    if let Some(parsed) = Options::new(&arguments, "F").next() {
         match parsed {
             Parsed::Flag('I') => {
                 let all = sys.interfaces().into_iter().flat_map(|(_, addresses)| addresses).map(|(address, _)| address);

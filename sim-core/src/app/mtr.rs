@@ -94,9 +94,9 @@ async fn trace(sys: &Sys, target: IpAddr, rounds: u16) -> Vec<Hop> {
     for round in 0..rounds {
         let known = hops.iter().rposition(|hop| hop.address.is_some()).map_or(0, |last| last + 1);
         end = end.min(known.max(if round == 0 { HOPS_MAX } else { 0 }) + SILENT_MAX).min(HOPS_MAX);
-        for hop in 0..end {
+        for (hop, entry) in hops.iter_mut().enumerate().take(end) {
             requests.push((hop, sys.now()));
-            hops[hop].sent += 1;
+            entry.sent += 1;
             let request = EchoRequest {
                 source: None,
                 destination: target,
