@@ -211,13 +211,18 @@ fn tracking(compiler: &Compiler, cloud: &Cloud, tables: &Tables, eni: &NetworkIn
     (tracking != Tracking::default()).then(|| Box::new(tracking))
 }
 
-/// What is behind an interface: a running instance, a NAT gateway, or nothing that answers.
+/// What is behind an interface: a running instance or one that goes down, a NAT gateway, or nothing that answers.
 fn guest(cloud: &Cloud, eni: &NetworkInterface) -> Guest {
     if let Some(Requester::NatGateway(gateway)) = eni.requester {
         return Guest::NatGateway(gateway);
     }
     match instance(cloud, eni).map(|instance| instance.state) {
-        Some(InstanceState::Running) => Guest::Running,
+        Some(
+            InstanceState::Running
+            | InstanceState::Rebooting { .. }
+            | InstanceState::Stopping { .. }
+            | InstanceState::ShuttingDown { .. },
+        ) => Guest::Running,
         _ => Guest::Absent,
     }
 }

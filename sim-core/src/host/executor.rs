@@ -210,6 +210,16 @@ impl Executor {
         self.desk.take()
     }
 
+    /// Ends all tasks where they stand, likewise.
+    pub(super) fn end_all(&mut self, kernel: Box<Kernel>) -> Box<Kernel> {
+        self.desk.lay(kernel);
+        self.tasks.clear();
+        self.ready.clear();
+        let mut kernel = self.desk.take();
+        kernel.spawned.clear();
+        kernel
+    }
+
     /// Whether a program waits to be polled.
     pub(super) fn has_ready(&self) -> bool {
         self.ready.first() != Ready::NONE

@@ -243,6 +243,16 @@ impl Host {
         taken.collect()
     }
 
+    /// Brings the machine down in order, as systemd does: everybody gets SIGTERM and ends, and connections are closed as they go. The
+    /// kernel goes on until [`into_disk`](Self::into_disk), and says so to peers. Gives what [`hang_up`](Self::hang_up) gives.
+    pub(crate) fn shut_down(&mut self, now: SimTime) -> Vec<(ProcessId, Finished)> {
+        let left = self.hang_up(now);
+        if let Some(kernel) = self.kernel.take() {
+            self.kernel = Some(self.executor.end_all(kernel));
+        }
+        left
+    }
+
     /// Starts a command line, as the image's user types it after logging in. Several lines are run one after the other.
     pub(crate) fn start(&mut self, now: SimTime, command_line: &str) -> ProcessId {
         let user = self.kernel().profile.login_user();

@@ -171,6 +171,18 @@ impl Partition {
         }
     }
 
+    /// Lets a guest go down in order: its programs end, and close their connections. It is still switched on.
+    pub(crate) fn shut_down(&mut self, shared: &Shared<'_>, guest: LocalGuest) {
+        let now = self.queue.now();
+        let Guest { number, state, .. } = &mut self.guests[guest.0 as usize];
+        if let GuestState::Awake(awake) = state {
+            self.notes.extend(awake.host.take_notes().into_iter().map(|note| (*number, note)));
+            let left = awake.host.shut_down(now);
+            self.left.extend(left.into_iter().map(|(process, finished)| ((guest, process), finished)));
+            self.run_awake(shared, guest);
+        }
+    }
+
     /// Forgets the flows of an interface: they were tracked by the machine that its guest ran on.
     pub(crate) fn forget_flows(&mut self, eni: EniIndex) {
         self.flows.forget(eni);

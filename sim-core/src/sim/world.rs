@@ -7,7 +7,7 @@
 mod following;
 mod services;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::mem;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -131,6 +131,8 @@ pub(crate) struct World {
     boots: BTreeMap<SimTime, VecDeque<Boot>>,
     /// User data under way.
     booting: FxHashSet<Running>,
+    /// Guests that go down and are not off yet.
+    going_down: BTreeSet<GuestIndex>,
 }
 
 /// What the partitions that other ranks run have come to.
@@ -192,6 +194,7 @@ impl World {
             seed,
             boots: BTreeMap::new(),
             booting: FxHashSet::default(),
+            going_down: BTreeSet::new(),
         };
         for (number, host) in internet.into_iter().enumerate() {
             world.add_internet_host(number as u32, host);
@@ -289,6 +292,9 @@ impl World {
 
     /// Starts a command line on a guest; `None` when the guest is not running.
     pub(crate) fn start(&mut self, guest: GuestIndex, command_line: &str) -> Option<Running> {
+        if self.going_down.contains(&guest) {
+            return None; // Nobody logs in any more.
+        }
         let process = self.with(guest, |partition, local, shared| partition.start(shared, local, command_line));
         self.gather();
         process.map(|process| Running { guest, process })

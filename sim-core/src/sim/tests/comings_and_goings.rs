@@ -166,3 +166,46 @@ fn with(request: &Value, member: &str, value: &str) -> Value {
     request[member] = json!(value);
     request
 }
+
+#[test]
+fn an_instance_that_goes_down_ends_its_connections_and_one_that_is_cut_off_says_nothing() {
+    for request in ["RebootInstances", "StopInstances", "TerminateInstances"] {
+        let mut lab = Lab::new();
+        let site = lab.site("10.1.0.0/16", "10.1.1.0/24");
+        let server = lab.instance(&site.subnet, &site.group, json!({}));
+        let client = lab.instance(&site.subnet, &site.group, json!({}));
+        lab.boot();
+        let address = lab.private(&server);
+        let session = lab.type_on(&client, &format!("ssh -q {address} sleep 600"));
+        let own = lab.type_on(&server, "ping -i 60 -c 9 10.1.1.1");
+        lab.pass(SimDuration::from_secs(5));
+        let before = lab.world.now();
+        lab.ok(request, json!({"InstanceIds": [server]}));
+        let finished = lab.drain(|world| world.wait_for(session, SimTime::MAX)).expect("it ends");
+        assert!(finished.ended.since(before) < SimDuration::from_secs(1), "{request}: at once");
+        let closed = format!("Connection to {address} closed by remote host.\r\n");
+        assert_eq!(printed(finished), (closed, 255), "{request}");
+        let finished = lab.drain(|world| world.wait_for(own, SimTime::MAX)).expect("it was ended");
+        assert_eq!(finished.exit, 143, "{request}: SIGTERM");
+        // Nobody listens any more, and then nobody is there; a reboot brings it all back.
+        assert_eq!(lab.run(&client, &format!("ssh -q {address} true")).1, 255, "{request}");
+        lab.pass(SimDuration::from_secs(60));
+        let exit = if request == "RebootInstances" { 0 } else { 255 };
+        assert_eq!(lab.run(&client, &format!("ssh -q -o ConnectTimeout=5 {address} true")).1, exit, "{request}");
+    }
+    // Whose goodbye does not get through is not known to be gone: the client waits.
+    let mut lab = Lab::new();
+    let site = lab.site("10.1.0.0/16", "10.1.1.0/24");
+    let server = lab.instance(&site.subnet, &site.group, json!({}));
+    let client = lab.instance(&site.subnet, &site.group, json!({}));
+    lab.boot();
+    let address = lab.private(&server);
+    let session = lab.type_on(&client, &format!("ssh -q {address} sleep 600"));
+    lab.pass(SimDuration::from_secs(5));
+    let (text, exit) =
+        lab.run(&server, "sudo yum -y -q install iptables; sudo iptables -A OUTPUT -p tcp --sport 22 -j DROP");
+    assert_eq!(exit, 0, "{text}");
+    lab.ok("StopInstances", json!({"InstanceIds": [server]}));
+    let limit = lab.world.now() + SimDuration::from_secs(300);
+    assert!(lab.drain(|world| world.wait_for(session, limit)).is_none());
+}

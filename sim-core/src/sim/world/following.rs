@@ -87,8 +87,12 @@ impl World {
 
     /// Switches an instance's guest on or off, as its state asks.
     fn follow_instance(&mut self, id: InstanceId) {
-        let Some(instance) = self.cloud.instances.get(&id) else { return };
         let Some(guest) = self.instance_guest(id) else { return };
+        let state = self.cloud.instances.get(&id).map(|instance| instance.state);
+        if state == Some(InstanceState::Running) && self.going_down.contains(&guest) {
+            self.switch_off(guest); // It reboots.
+        }
+        let Some(instance) = self.cloud.instances.get(&id) else { return };
         match instance.state {
             InstanceState::Running if self.is_on(guest) => self.follow_interfaces(id, guest),
             InstanceState::Running if self.boots.values().any(|due| boot_of(due, guest).is_ok()) => {
@@ -106,6 +110,11 @@ impl World {
                 }
             }
             InstanceState::Pending { .. } => {}
+            InstanceState::Stopping { .. } | InstanceState::ShuttingDown { .. } | InstanceState::Rebooting { .. }
+                if self.is_on(guest) =>
+            {
+                self.shut_down(guest);
+            }
             _ => {
                 self.switch_off(guest);
                 for due in self.boots.values_mut() {
@@ -124,7 +133,19 @@ impl World {
         self.partitions[partition as usize].is_on(local)
     }
 
+    /// Between the request and the end of it, a guest's programs end and say so to those whom they talk to.
+    fn shut_down(&mut self, guest: GuestIndex) {
+        if !self.going_down.insert(guest) {
+            return;
+        }
+        let (partition, local) = self.guests.place(guest);
+        let (partitions, shared, _) = self.split();
+        partitions[partition as usize].shut_down(&shared, local);
+        self.booting.retain(|running| running.guest != guest);
+    }
+
     fn switch_off(&mut self, guest: GuestIndex) {
+        self.going_down.remove(&guest);
         let (partition, local) = self.guests.place(guest);
         let partition = &mut self.partitions[partition as usize];
         partition.switch_off(local);
