@@ -2,7 +2,7 @@
 //! arithmetic and the functions of text. What it does not know is refused by name: functions of one's own, `getline`, pipes, `RS`.
 //!
 //! [`lexer`] and [`parser`] read the program into [`ast`], [`machine`] runs it over records, [`value`] is what numbers and texts
-//! are to each other, [`format`] is `printf`.
+//! are to each other, [`mod@format`] is `printf`.
 
 mod ast;
 mod format;
