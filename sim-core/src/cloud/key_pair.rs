@@ -108,25 +108,28 @@ impl Cloud {
         }
         let tags = Tags::requested(&request.tag_specifications, ResourceKind::KeyPair, &[])?;
         permit(request.dry_run)?;
-        let id = self.ids.next();
-        let key = KeyPair {
-            id,
-            name: request.key_name,
+        let key = self.new_key_pair(caller, request.key_name, key_type, tags);
+        let answer = Object::new()
+            .text("KeyPairId", key.id)
+            .optional_list("Tags", key.tags.describe())
+            .text("KeyName", &key.name)
+            .text("KeyFingerprint", key.fingerprint())
+            .text("KeyMaterial", "(vpcsim makes no key material)");
+        self.key_pairs.insert(key.id, key);
+        Ok(answer.into())
+    }
+
+    fn new_key_pair(&mut self, caller: &Caller, name: String, key_type: &str, tags: Tags) -> KeyPair {
+        KeyPair {
+            id: self.ids.next(),
+            name,
             owner: caller.account,
             region: caller.region,
             key_type: key_type.to_owned(),
             created: caller.now,
             tags,
             origin: caller.origin,
-        };
-        let answer = Object::new()
-            .text("KeyPairId", id)
-            .optional_list("Tags", key.tags.describe())
-            .text("KeyName", &key.name)
-            .text("KeyFingerprint", key.fingerprint())
-            .text("KeyMaterial", "(vpcsim makes no key material)");
-        self.key_pairs.insert(id, key);
-        Ok(answer.into())
+        }
     }
 
     /// Refuses a name that is none, or that another key pair has.
@@ -157,16 +160,7 @@ impl Cloud {
         };
         let tags = Tags::requested(&request.tag_specifications, ResourceKind::KeyPair, &[])?;
         permit(request.dry_run)?;
-        let key = KeyPair {
-            id: self.ids.next(),
-            name: request.key_name,
-            owner: caller.account,
-            region: caller.region,
-            key_type: key_type.to_owned(),
-            created: caller.now,
-            tags,
-            origin: caller.origin,
-        };
+        let key = self.new_key_pair(caller, request.key_name, key_type, tags);
         let answer = Object::new()
             .text("KeyFingerprint", key.fingerprint())
             .text("KeyName", &key.name)

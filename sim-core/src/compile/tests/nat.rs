@@ -8,7 +8,7 @@ use super::world::{World, build, check};
 use crate::net::{Frame, MacAddr, Transport, checksum, lower_ttl, packet_too_big, protocol};
 
 /// A private subnet behind a gateway in a public one.
-const LAB: &str = "
+pub(super) const LAB: &str = "
     vpc main 10.0.0.0/16
     igw gw main
     subnet pub main 10.0.0.0/24

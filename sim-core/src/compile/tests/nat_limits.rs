@@ -2,23 +2,11 @@
 
 use std::ops::Range;
 
+use super::nat::LAB;
 use super::world::{World, build};
 use crate::engine::SimDuration;
 use crate::net::{AddressField, Frame, rewrite_port};
 use crate::trace::DropCode;
-
-/// A private subnet behind a gateway in a public one.
-const LAB: &str = "
-    vpc main 10.0.0.0/16
-    igw gw main
-    subnet pub main 10.0.0.0/24
-    subnet priv main 10.0.1.0/24
-    nat ngw pub 10.0.0.5 public 203.0.113.5
-    route pub 0.0.0.0/0 gw
-    route priv 0.0.0.0/0 ngw
-    eni a priv 10.0.1.10
-    eni b priv 10.0.1.20
-";
 
 /// The interface of the gateway.
 const GATEWAY: &str = "eni-ngw";
